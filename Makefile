@@ -1,0 +1,42 @@
+# Each target sets up what it needs, then does one thing.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/ready
+
+.PHONY: reports test lab build lock clean
+
+reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
+	@$(BIN)/plancore report
+
+test: $(STAMP) browser            ## everything the tests need, then all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lab: $(STAMP)                     ## JupyterLab in notebooks/
+	@cd notebooks && ../$(BIN)/jupyter lab
+
+build: $(STAMP)                   ## data/ -> plancore/tables/
+	@$(BIN)/plancore build
+
+lock:                             ## pin what pyproject.toml asks for, with hashes, for every Python >= 3.11
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+clean:                            ## remove the environment and every published run
+	rm -rf .venv reports/latest reports/runs
+
+# Debian's python3 may come without ensurepip, so pip is borrowed from outside.
+$(STAMP): requirements.lock pyproject.toml
+	@echo "setting up .venv (once; a few minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: browser font
+browser: font
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install chromium >/dev/null; } || \
+	  { echo "The page tests need a browser: as root, 'apt-get install chromium', then run make test again." >&2; exit 1; }
+
+font:
+	@fc-list 2>/dev/null | grep -q "CJK SC" || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install fonts-noto-cjk fontconfig >/dev/null; } || \
+	  echo "No Chinese font found and not root: pages use the reader's fonts; PNG downloads are left out. To add one: apt-get install fonts-noto-cjk." >&2

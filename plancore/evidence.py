@@ -1,0 +1,120 @@
+"""What was observed of each target by a given year: the value, its chain of years, its baseline, and what is lacking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from plancore import rules
+from plancore.schema import DataError
+
+_PRICED = ("current", "comparable", "constant2020")
+
+
+def gather(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseline: str = "printed") -> pd.DataFrame:
+    """The targets, one row each, with the evidence by `as_of` (never after the target year).
+
+    Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
+    yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
+    official_average, baseline_used, and reason (empty, or why nothing can be said). `source` becomes the source ids
+    of the observations used. Derived values are never evidence. Raises DataError for a year outside the plan, an
+    unknown baseline, or observations with several values for one period.
+    """
+    _check_call(targets, observations, as_of, baseline)
+    rows = targets.reset_index(drop=True)
+    pairs = _pairs(rows, observations, as_of)
+    usable = pairs[~pairs["other_basis"]]
+    yearly = usable[usable["inside"] & (usable["start"] == usable["end"])]
+    rows = rows.drop(columns="source", errors="ignore").join(_last(yearly)).join(_chain(yearly))
+    rows = _chained(rows, _official(usable))
+    rows = _based(rows, usable[usable["start"] == usable["baseline_year"]], baseline)
+    nothing, broken = rows["last_period"].isna(), rows["form"].isin(rules.CHAINED) & (rows["complete"] != True)  # noqa: E712
+    mismatched = rows.index.isin(pairs.loc[pairs["other_basis"] & pairs["inside"], "at"])
+    rows["reason"] = np.select([rows["form"] == "assigned", nothing & mismatched, nothing, broken],
+                               ["not_assigned", "price_basis", "not_collected", "missing_years"], "")
+    rows["value"] = rows["value"].where(rows["reason"] == "")
+    rows["total"] = rows["total"].where(rows["reason"] == "")
+    return rows.fillna({"source": "", "qualifier": ""})
+
+
+def check_targets(targets: pd.DataFrame) -> None:
+    """Raise DataError where a targets frame lacks what decides a verdict."""
+    for name in ("better", "nature", "form", "bound", "path"):
+        if name not in targets:
+            raise DataError(f"targets without the column {name!r}: use load.targets(plan)")
+
+
+def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseline: str) -> None:
+    check_targets(targets)
+    if baseline not in ("printed", "revised"):
+        raise DataError(f"unknown baseline {baseline!r}; allowed: printed, revised")
+    first, last = int(targets["baseline_year"].max()) + 1, int(targets["target_year"].min())
+    if not first <= as_of <= last:
+        raise DataError(f"as_of {as_of} is outside the plan; allowed: {first} to {last}")
+    keys = [k for k in ("region", "indicator", "period") if k in observations]
+    if observations.duplicated(keys).any():
+        raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
+
+
+def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """Each target (its place in `at`) beside each observation of its indicator that may count."""
+    keys = ["region", "indicator"] if "region" in rows and "region" in observations else ["indicator"]
+    mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(at=rows.index)
+    seen = observations[[*keys, "period", "value", "qualifier", "price_basis", "status", "source"]]
+    pairs = mine.merge(seen, on=keys, suffixes=("", "_seen"))
+    pairs["start"], pairs["end"] = (pairs["period"].str[a:b].astype(int) for a, b in ((0, 4), (-4, None)))
+    pairs = pairs[(pairs["end"] <= np.minimum(as_of, pairs["target_year"])) & (pairs["status"] != "derived")]
+    both = pairs["price_basis"].isin(_PRICED) & pairs["price_basis_seen"].isin(_PRICED)
+    return pairs.assign(other_basis=both & (pairs["price_basis"] != pairs["price_basis_seen"]),
+                        inside=pairs["start"] > pairs["baseline_year"]).sort_values(["at", "end"])
+
+
+def _last(yearly: pd.DataFrame) -> pd.DataFrame:
+    """Per target the last yearly observation: last_period, yearly, previous, qualifier, source."""
+    last = yearly.assign(previous=yearly.groupby("at")["value"].shift()).drop_duplicates("at", keep="last")
+    return last.set_index("at")[["end", "value", "previous", "qualifier", "source"]].rename(
+        columns={"end": "last_period", "value": "yearly"})
+
+
+def _chain(yearly: pd.DataFrame) -> pd.DataFrame:
+    """Per chained target the sum of additive shares since the baseline, whether no year is missing, its sources."""
+    links = yearly[yearly["form"].isin(rules.CHAINED)]
+    links = links.assign(part=rules.shares(links["value"].to_numpy(float), links["form"], links["path"]))
+    groups = links.groupby("at")
+    span = groups["end"].max() - groups["baseline_year"].first()
+    return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span,
+                         "chain": groups["source"].agg(lambda s: ";".join(dict.fromkeys(s)))})
+
+
+def _official(usable: pd.DataFrame) -> pd.DataFrame:
+    """Per growth target the official average since the baseline: official, until, official_qualifier, official_source."""
+    ranges = usable[(usable["form"] == "average_growth") & (usable["start"] == usable["baseline_year"] + 1)
+                    & (usable["end"] > usable["start"])]
+    best = ranges.drop_duplicates("at", keep="last").set_index("at")
+    return best[["value", "end", "qualifier", "source"]].set_axis(
+        ["official", "until", "official_qualifier", "official_source"], axis=1)
+
+
+def _chained(rows: pd.DataFrame, official: pd.DataFrame) -> pd.DataFrame:
+    """The figure a chain of years stands for; an official average that reaches as far outranks the chain."""
+    rows = rows.join(official)
+    chained, growth = rows["form"].isin(rules.CHAINED), rows["form"] == "average_growth"
+    outranks = rows["until"] >= rows["last_period"].fillna(0)
+    rows["last_period"] = rows["last_period"].where(~outranks, rows["until"])
+    years = (rows["last_period"] - rows["baseline_year"]).where(growth, 1)
+    rows["chain_value"] = rules.unshare((rows["total"] / years).to_numpy(float), rows["form"], rows["path"])
+    rows["value"] = rows["yearly"].where(~chained, rows["chain_value"]).where(~outranks, rows["official"])
+    rows["total"] = rows["total"].where(~outranks, years * np.log1p(rows["official"] / 100))
+    rows["complete"] = rows["complete"].where(~outranks, True)
+    rows["qualifier"] = rows["qualifier"].where(~outranks, rows["official_qualifier"])
+    rows["source"] = rows["source"].where(~chained, rows["chain"]).where(~outranks, rows["official_source"])
+    return rows.assign(official_average=outranks).drop(
+        columns=["chain", "official", "until", "official_qualifier", "official_source"])
+
+
+def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """The baseline to count from: the printed one or, where asked and observed, the revised one; named either way."""
+    observed = rows.index.map(at_baseline.drop_duplicates("at").set_index("at")["value"].to_dict())
+    use = (baseline == "revised") & (rows["form"] == "level") & pd.notna(observed)
+    value = rows["baseline_value"].where(~use, observed)
+    return rows.assign(baseline_value=value, baseline_used=np.select([use, value.notna()], ["revised", "printed"], ""))

@@ -1,0 +1,132 @@
+"""The only reader of the clean tables; chooses among vintages and cites sources."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from plancore import schema, wording
+from plancore.schema import DataError
+
+TABLES = Path(__file__).parent / "tables"
+_FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
+
+
+def plans() -> pd.DataFrame:
+    """One row per plan: plan, region, name_zh, name_en, baseline_year, target_year, source."""
+    return _table("plans")
+
+
+def indicators() -> pd.DataFrame:
+    """One row per indicator: key, names, unit, better, nature, related, department."""
+    return _table("indicators")
+
+
+def sources() -> pd.DataFrame:
+    """One row per source: source, title, publisher, published, url, grade, note."""
+    return _table("sources")
+
+
+def cells(plan: str) -> pd.DataFrame:
+    """The printed cells of a plan's tables with their source lines: plan, line, text, row, column."""
+    return _of_plan("cells", plan)
+
+
+def targets(plan: str) -> pd.DataFrame:
+    """A plan's targets in printed order, the columns of the `targets` table and, from `indicators`,
+
+    name_zh, name_en, better, nature; region from `plans`. Rows of kind `text` come from the body text.
+    Raises DataError for an unknown plan.
+    """
+    frame = _of_plan("targets", plan)
+    frame = frame.merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
+    return frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
+
+
+def outcomes(plan: str) -> pd.DataFrame:
+    """The outcomes printed for a plan that has ended; no rows where none are printed."""
+    return _of_plan("outcomes", plan)
+
+
+def vintages(region: str) -> pd.DataFrame:
+    """Every published value of a region, several per indicator and period: the columns of `observations`."""
+    frame = _table("observations")
+    if region not in set(frame["region"]):
+        raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted(set(frame['region'])))}")
+    return frame[frame["region"] == region].reset_index(drop=True)
+
+
+def observations(region: str, known_on: str | None = None) -> pd.DataFrame:
+    """One value per indicator and period, the columns of `observations` and `vintages`, the number to choose from.
+
+    `known_on` (ISO date): only what was surely published by that day; None: all that is in the tables. Of several
+    the choice is: exact before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
+    """
+    frame = vintages(region)
+    if known_on is not None:
+        day = pd.to_datetime(known_on, errors="coerce")
+        if pd.isna(day):
+            raise DataError(f"known_on {known_on!r} is not a date; allowed: a date such as 2023-12-31")
+        frame = frame[pd.to_datetime(frame["published_by"]) <= day]
+        if frame.empty:
+            raise DataError(f"nothing in the tables was published by {known_on}; allowed: "
+                            f"{vintages(region)['published_by'].min()} or later")
+    order = pd.DataFrame({
+        "indicator": frame["indicator"], "period": frame["period"],
+        "rounded": frame["qualifier"] != "",
+        "status": frame["status"].map({s: i for i, s in enumerate(schema.VOCABULARIES["status"])}),
+        "grade": frame["grade"],
+        "age": -pd.to_datetime(frame["published_by"]).astype("int64"),
+    }).sort_values(["indicator", "period", "rounded", "status", "grade", "age"], kind="stable")
+    best = order.drop_duplicates(["indicator", "period"]).index
+    count = frame.groupby(["indicator", "period"])["value"].transform("size")
+    return frame.assign(vintages=count).loc[best].reset_index(drop=True)
+
+
+def cite(frame: pd.DataFrame, lang: str = "zh") -> str:
+    """The sources a frame names (column `source`, several joined by `;`) as a Markdown list, once each."""
+    named = list(dict.fromkeys(s for cell in frame["source"] for s in str(cell).split(";") if s))
+    known = sources().set_index("source").loc[named].reset_index()
+    return "\n".join(_citation(s, lang) for s in known.to_dict("records"))
+
+
+def _citation(source: dict, lang: str) -> str:
+    title = wording.markdown(source["title"])
+    title = f"[{title}]({source['url']})" if source["url"] else title
+    date = source["published"] or wording.text("date_unknown", lang)
+    parts = [p for p in (wording.markdown(source["publisher"]), date, wording.text("grade", lang) + " " + source["grade"])
+             if p]
+    note = wording.sentence(source["note"], lang) if lang == "zh" else ""
+    return f"- <a id=\"src-{source['source']}\"></a>{title}" + wording.text("comma", lang) + ", ".join(parts) + note
+
+
+def _of_plan(table: str, plan: str) -> pd.DataFrame:
+    known = list(plans()["plan"])
+    if plan not in known:
+        raise DataError(f"unknown plan {plan!r}; allowed: {', '.join(known)}")
+    frame = _table(table)
+    return frame[frame["plan"] == plan].reset_index(drop=True)
+
+
+def _table(name: str) -> pd.DataFrame:
+    """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str."""
+    path = TABLES / f"{name}.csv"
+    if not path.is_file():
+        raise DataError(f"{path.name} is missing: run `plancore build`")
+    return _read(path, path.stat().st_mtime_ns).copy()
+
+
+@cache
+def _read(path: Path, _changed: int) -> pd.DataFrame:
+    kinds = {c.name: c.type for c in schema.TABLES[path.stem].columns}
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name, kind in kinds.items():
+        if kind == "number":
+            frame[name] = pd.to_numeric(frame[name])
+        elif kind in ("integer", "year"):
+            frame[name] = frame[name].astype(int)
+        elif kind == "boolean":
+            frame[name] = frame[name] == "true"
+    return frame

@@ -1,0 +1,151 @@
+"""Thresholds, forms, paths, progress and verdicts: pure arithmetic on numbers or arrays, and its tables of constants.
+
+Notation: y0 baseline at t0; y value at t; yT target at T; s = +1 where more is better, -1 where less is.
+Every function takes scalars or aligned numpy arrays. Rates are in per cent (5.5 = 5.5 %).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+AHEAD, ON_TRACK, SLIGHT, REVERSING = 1.05, 0.95, 0.60, 0.0
+"""Cuts of the pace ratio: 0.95, 0.60, 0 are Eurostat's and Statistics Canada's; 1.05 mirrors 0.95 and is ours."""
+
+NEARLY = 0.90
+"""Share of the planned change from which an anticipatory indicator is `nearly_met`."""
+
+FEW_UNITS = 4
+"""A planned change of at most this many units of the last printed decimal is too small for a pace ratio.
+
+Only figures printed with decimals: what is printed in whole numbers is published finer (urbanization 71 → 75)."""
+
+STALE_YEARS = 2
+"""From this age of the last observation on, a page says so beside the status."""
+
+STATUSES = ("achieved_early", "at_target", "ahead", "on_track", "behind_slight", "behind", "reversing",
+            "compliant", "breached", "final", "not_assessable")
+VERDICTS = ("exceeded", "met", "nearly_met", "missed", "no_figure")
+REASONS = ("not_collected", "not_published", "not_comparable", "not_assigned", "too_few", "missing_years", "break",
+           "price_basis", "lower_bound_only", "no_baseline", "step_pending")
+
+OFFICIAL_WORD = {
+    "achieved_early": "提前完成",
+    "at_target": "快于预期", "ahead": "快于预期",
+    "on_track": "基本符合预期", "compliant": "基本符合预期",
+    "behind_slight": "滞后", "behind": "滞后", "reversing": "滞后", "breached": "滞后",
+}
+"""Our statuses in the four words of the national mid-term evaluation, so that the counts add up."""
+
+CHAINED = ("average_growth", "cumulative_sum", "cumulative_rate", "cumulative_change")
+"""Forms whose progress adds up yearly observations, as against `level` and `yearly_control`, which read one."""
+
+OUTCOME_IN_CHANGE = (*CHAINED, "assigned")
+"""Forms whose printed target and outcome stand in the 年均/累计 columns."""
+
+
+def clean(x):
+    """Rounded to 10 decimals, as before any comparison with a threshold."""
+    return np.round(x, 10)
+
+
+def sign(better):
+    """s: +1 for `higher`, -1 for `lower`."""
+    return np.where(np.asarray(better) == "lower", -1.0, 1.0)
+
+
+def time_share(t, t0, T):
+    """Time share τ 时序进度 = (t − t0)/(T − t0)."""
+    return (t - t0) / (T - t0)
+
+
+def level_progress(y, y0, yT, path):
+    """Progress P 完成进度 of a level: (y−y0)/(yT−y0), or ln(y/y0)/ln(yT/y0) on a geometric path.
+
+    Nan where nothing was to change (yT = y0) and where a geometric path meets a value ≤ 0.
+    """
+    with np.errstate(all="ignore"):
+        linear = (y - y0) / (yT - y0)
+        geometric = np.log(y / y0) / np.log(yT / y0)
+    progress = np.where(np.asarray(path) == "geometric", geometric, linear)
+    return np.where(np.isfinite(progress), progress, np.nan)
+
+
+def level_at(share, y0, yT, path):
+    """Value a path asks for at time share `share`: linear or geometric between y0 and yT; yT where it only holds."""
+    with np.errstate(all="ignore"):
+        linear = y0 + (yT - y0) * share
+        geometric = y0 * (yT / y0) ** share
+    path = np.asarray(path)
+    return np.select([path == "linear", path == "geometric"], [linear, geometric], yT + 0 * share)
+
+
+def shares(value, form, path):
+    """Additive shares of a yearly value or of a whole-period figure, so that years can be summed.
+
+    average_growth g %: ln(1+g); cumulative_rate c % cut: ln(1−c), or c itself on a linear path (a cut of the
+    base year's total); sums and changes: the number itself.
+    """
+    form, path = np.asarray(form), np.asarray(path)
+    with np.errstate(all="ignore"):
+        grow, cut = np.log1p(value / 100), np.log1p(-value / 100)
+    return np.select([form == "average_growth", (form == "cumulative_rate") & (path != "linear")], [grow, cut], value)
+
+
+def unshare(total, form, path):
+    """The figure that has these additive shares: the inverse of `shares`."""
+    form, path = np.asarray(form), np.asarray(path)
+    compounds = [form == "average_growth", (form == "cumulative_rate") & (path != "linear")]
+    grown = np.expm1(np.where(compounds[0] | compounds[1], total, 0)) * 100
+    return np.select(compounds, [grown, -grown], total)
+
+
+def yearly_rate(y_from, y_to, years):
+    """Average yearly growth in per cent from one level to another: ((y_to/y_from)^(1/years) − 1)·100."""
+    with np.errstate(all="ignore"):
+        return ((y_to / y_from) ** (1 / years) - 1) * 100
+
+
+def meets(y, yT, bound, better, tolerance):
+    """Whether a value meets a target, compared exactly; 左右 counts what rounds to the printed figure, or is better.
+
+    Rounding is half up, so 74.5 is about 75 and 5.55 is not about 5.5.
+    """
+    y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
+    higher = np.asarray(better) != "lower"
+    bound = np.asarray(bound)
+    at_least, at_most = y >= yT, y <= yT
+    about = np.where(higher, y >= clean(yT - tolerance), y < clean(yT + tolerance))
+    return np.select(
+        [bound == "more_than", bound == "less_than", bound == "about", bound == "at_least", bound == "at_most"],
+        [y > yT, y < yT, about, at_least, at_most],
+        np.where(higher, at_least, at_most))
+
+
+def beats(y, yT, bound, better, tolerance):
+    """Whether a value is strictly better than the target; with 左右, better than all that rounds to it."""
+    y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
+    slack = np.where(np.asarray(bound) == "about", tolerance, 0.0)
+    higher = np.asarray(better) != "lower"
+    strictly = np.where(higher, y > yT, y < yT)
+    rounds_beyond = np.where(higher, y >= clean(yT + slack), y < clean(yT - slack))
+    return strictly & rounds_beyond
+
+
+def verdict(y, yT, bound, better, tolerance, attribute, delivered):
+    """Final verdict 终期结论. `delivered`: share of the planned change that was delivered.
+
+    `nearly_met` only for anticipatory (`expected`) indicators with at least 90 % delivered.
+    """
+    y, delivered = np.asarray(y, float), np.asarray(delivered, float)
+    nearly = (np.asarray(attribute) == "expected") & (clean(np.nan_to_num(delivered)) >= NEARLY)
+    return np.select(
+        [np.isnan(y) | np.isnan(yT), beats(y, yT, bound, better, tolerance), meets(y, yT, bound, better, tolerance),
+         nearly],
+        ["no_figure", "exceeded", "met", "nearly_met"], "missed")
+
+
+def pace_status(ratio):
+    """Status of a pace ratio ρ = P/τ: ahead · on_track · behind_slight · behind · reversing."""
+    ratio = clean(ratio)
+    return np.select([ratio >= AHEAD, ratio >= ON_TRACK, ratio >= SLIGHT, ratio >= REVERSING],
+                     ["ahead", "on_track", "behind_slight", "behind"], "reversing")

@@ -1,0 +1,195 @@
+"""What a plan, a table and a frame look like: shapes, vocabularies, and the one error for bad data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+VOCABULARIES = {
+    "form": ("level", "average_growth", "cumulative_sum", "cumulative_rate", "cumulative_change",
+             "yearly_control", "assigned"),
+    "bound": ("at_least", "at_most", "more_than", "less_than", "about", "equal", "none"),
+    "path": ("linear", "geometric", "hold", "step", "none"),
+    "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
+    "attribute": ("binding", "expected"),
+    "kind": ("box", "text"),
+    "better": ("higher", "lower"),
+    "nature": ("stock", "flow", "fluctuating", "rate"),
+    "qualifier": ("about", "more_than"),
+    "status": ("official_final", "official_preliminary", "secondary", "derived"),
+    "grade": ("A", "B", "C"),
+    "official_verdict": ("exceeded", "met", "nearly_met", "missed"),
+    "column": ("category", "group", "number", "name", "baseline", "target", "change", "actual",
+               "actual_change", "attribute"),
+}
+"""Closed lists of words. A column named like a vocabulary holds only its words."""
+
+YEARS = (1978, 2060)
+"""First and last year a plan or an observation may name."""
+
+_PATTERNS = {
+    "integer": r"-?\d+",
+    "number": r"-?\d+(\.\d+)?",
+    "boolean": r"true|false",
+    "year": r"\d{4}",
+    "period": r"\d{4}(-\d{4})?",
+    "date": r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?",
+    "key": r"[a-z][a-z0-9_]*",
+    "slug": r"[a-z0-9][a-z0-9-]*",
+    "row": r"T?\d+[a-z]?",
+    "rows": r"T?\d+[a-z]?(-T?\d+[a-z]?)?",
+    "lines": r"\d+-\d+(;\d+)*",
+    "url": r"https?://\S+",
+}
+_SAID = {
+    "integer": "a whole number",
+    "number": "a plain number such as 12 or 0.5 (no letters, no thousands separator)",
+    "boolean": "true or false",
+    "year": f"a year from {YEARS[0]} to {YEARS[1]}",
+    "period": f"a year or a range such as 2021-2025, within {YEARS[0]} to {YEARS[1]}",
+    "date": "a date 2024-03-04, a month 2024-03 or a year 2024",
+    "key": "lower-case letters, digits and _",
+    "slug": "lower-case letters, digits and -",
+    "row": "a row such as 7, 7b or T1",
+    "rows": "a row such as 7b, or a range such as 4-7b",
+    "lines": "line numbers such as 49-59;377",
+    "url": "an address that starts with http:// or https://",
+}
+
+
+class DataError(ValueError):
+    """Data refused: says file, line, the offending row and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, whether it may be empty, and the table column its values must exist in."""
+
+    name: str
+    type: str = "text"
+    required: bool = True
+    references: str = ""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One table: its columns in order and the columns that together identify a row."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = field(default=())
+
+    @property
+    def names(self) -> list[str]:
+        return [c.name for c in self.columns]
+
+
+def _shape(key: str, *columns: str) -> Shape:
+    """A shape from short lines: `name:type`, `?` after it = may be empty, `->table` = must exist there."""
+    parsed = []
+    for line in columns:
+        text, _, references = line.partition("->")
+        name, _, kind = text.removesuffix("?").partition(":")
+        kind = kind or (name if name in VOCABULARIES else "text")
+        parsed.append(Column(name, kind, not text.endswith("?"), references))
+    return Shape(tuple(parsed), tuple(key.split()))
+
+
+_INDICATOR = ("indicator:key", "name_zh", "name_en", "unit_zh->units", "better?", "nature",
+              "related:key?->indicators", "department?")
+_SOURCE = ("source:slug", "title", "publisher?", "published:date?", "url:url?", "grade", "note?")
+
+DATA = {
+    "plans": _shape("plan", "plan:key", "region:key", "name_zh", "name_en", "baseline_year:year",
+                    "target_year:year", "source:slug->sources"),
+    "categories": _shape("category_zh", "category_zh", "category_en"),
+    "units": _shape("unit_zh", "unit_zh", "unit_en"),
+    "indicators": _shape("indicator", *_INDICATOR, "low:number?", "high:number?"),
+    "sources": _shape("source", *_SOURCE),
+    "cells": _shape("line rows column text", "line:integer", "text?", "rows:rows", "column"),
+    "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", "price_basis",
+                      "counted:boolean", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
+                      "note?", "note_en?"),
+    "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:integer"),
+    "observations": _shape("indicator period source", "indicator:key->indicators", "period:period", "value:number",
+                           "qualifier?", "unit_zh->units", "price_basis", "status", "source:slug->sources", "note?"),
+}
+"""Shapes of the files people edit in `data/`."""
+
+TABLES = {
+    "plans": DATA["plans"],
+    "indicators": _shape("indicator", *_INDICATOR[:3], "unit_zh", "unit_en", *_INDICATOR[4:]),
+    "targets": _shape(
+        "plan row", "plan:key->plans", "row:row", "category_zh", "category_en", "group_zh?", "printed_name",
+        "indicator:key->indicators", "form", "bound", "path", "price_basis", "counted:boolean", "attribute?", "kind",
+        "unit_zh", "unit_en", "baseline_unit_zh?", "tolerance:number?", "baseline_year:year", "baseline_value:number?",
+        "target_year:year", "target_value:number?", "change_value:number?", "baseline_printed?", "target_printed?",
+        "change_printed?", "source:slug->sources", "lines:lines", "note?", "note_en?"),
+    "outcomes": _shape(
+        "plan row", "plan:key->plans", "row:row", "actual_year:year", "actual_value:number?", "actual_change:number?",
+        "actual_printed?", "actual_change_printed?", "official_verdict?", "official_rate:number?",
+        "source:slug->sources", "lines:lines"),
+    "observations": _shape(
+        "region indicator period source", "region:key", "indicator:key->indicators", "period:period", "value:number",
+        "qualifier?", "unit_zh", "published:date?", "published_by:date", "status", "grade", "price_basis",
+        "source:slug->sources", "note?"),
+    "sources": _shape("source", *_SOURCE),
+    "cells": _shape("plan line row column text", "plan:key->plans", "line:integer", "text?", "row:row", "column"),
+}
+"""Shapes of the clean tables in `plancore/tables/`; `datapackage.json` is written from them."""
+
+
+def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[str]] | None = None) -> pd.DataFrame:
+    """The frame of strings, unchanged, if every row fits the shape.
+
+    `where` names the file in messages; line numbers assume a header in line 1. `known` gives, per table,
+    the values a `references` column may take. Raises DataError with file, line, row and what is allowed.
+    """
+    wrong = [n for n in shape.names if n not in frame.columns] + [n for n in frame.columns if n not in shape.names]
+    if wrong:
+        raise DataError(f"{where}:1: columns missing or unknown: {', '.join(map(str, wrong))}; "
+                        f"allowed, in any order: {', '.join(shape.names)}")
+    for column in shape.columns:
+        values = frame[column.name]
+        if column.required and column.name != "text":
+            refuse(frame, values == "", where, f"{column.name} is empty", "a value in every row")
+        filled = frame[values != ""]
+        if column.type in VOCABULARIES:
+            allowed = VOCABULARIES[column.type]
+            refuse(filled, ~filled[column.name].isin(allowed), where, f"unknown {column.name}", ", ".join(allowed))
+        elif column.type in _PATTERNS:
+            refuse(filled, ~filled[column.name].map(lambda v: _fits(v, column.type)), where,
+                   f"{column.name} cannot be read", _SAID[column.type])
+        if column.references and known is not None:
+            names = known[column.references]
+            refuse(filled, ~filled[column.name].isin(names), where,
+                   f"{column.name} is not in {column.references}", _sample(names))
+    refuse(frame, frame.duplicated(list(shape.key)), where, "second row with the same " + ", ".join(shape.key),
+           "each only once")
+    return frame
+
+
+def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: str) -> None:
+    """Raise DataError for the rows of `frame` marked in `bad`; nothing where none is."""
+    if not len(frame) or not bad.any():
+        return
+    offending = frame[bad]
+    shown = [f"{where}:{index + 2}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, row))}"
+             for index, row in zip(offending.index[:10], offending.itertuples(index=False))]
+    more = f"\n(+{len(offending) - 10} more rows)" if len(offending) > 10 else ""
+    raise DataError("\n".join(shown) + more)
+
+
+def _fits(value: str, kind: str) -> bool:
+    if not re.fullmatch(_PATTERNS[kind], value):
+        return False
+    if kind in ("year", "period"):
+        years = [int(y) for y in value.split("-")]
+        return all(YEARS[0] <= y <= YEARS[1] for y in years) and years == sorted(set(years))
+    return True
+
+
+def _sample(names: set[str]) -> str:
+    listed = sorted(names)
+    return ", ".join(listed[:40]) + (f" … ({len(listed)} in all)" if len(listed) > 40 else "")

@@ -207,7 +207,7 @@ def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
         "baseline_value": _text(outline.cell(printed["baseline"]).value if printed["baseline"] else None),
         "target_value": _text(outline.cell(judged).value), "change_value": _text(change),
         "baseline_printed": printed["baseline"], "target_printed": printed["target"],
-        "change_printed": printed["change"], "lines": _lines(cells),
+        "change_printed": printed["change"], "lines": _lines(cells, reading["kind"]),
     }
 
 
@@ -284,12 +284,15 @@ def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
     return frame.merge(other, on=key, how="left", validate="m:1").fillna("")
 
 
-def _lines(cells: pd.DataFrame) -> str:
-    """Source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`."""
+def _lines(cells: pd.DataFrame, kind: str) -> str:
+    """Source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
+
+    Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints.
+    """
     own = cells[~cells["column"].isin(["category", "group", "number"])]
     numbers = own["line"].astype(int)
     first = numbers[own["column"] == "name"].min()
-    near = numbers[(numbers >= first) & ~own["merged"]]
+    near = numbers[(numbers >= first) & ~own["merged"] & ((kind == "box") | (own["column"] != "baseline"))]
     elsewhere = sorted(set(numbers) - set(near))
     return ";".join([f"{first}-{near.max()}", *map(str, elsewhere)])
 

@@ -37,6 +37,19 @@ def gather(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseli
     return rows.fillna({"source": "", "qualifier": ""})
 
 
+def yearly(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """Each year's usable observation of each target: plan, row, indicator, year, value, qualifier, status, source.
+
+    Same price basis as the target, after the baseline year, by `as_of`; what `gather` builds on.
+    """
+    _check_call(targets, observations, as_of, "printed")
+    rows = targets.reset_index(drop=True)
+    pairs = _pairs(rows, observations, as_of)
+    pairs = pairs[~pairs["other_basis"] & pairs["inside"] & (pairs["start"] == pairs["end"])]
+    named = pairs.join(rows[["plan", "row"]], on="at").rename(columns={"end": "year"}, errors="raise")
+    return named[["plan", "row", "indicator", "year", "value", "qualifier", "status", "source"]].reset_index(drop=True)
+
+
 def check_targets(targets: pd.DataFrame) -> None:
     """Raise DataError where a targets frame lacks what decides a verdict."""
     for name in ("better", "nature", "form", "bound", "path"):

@@ -109,7 +109,7 @@ DATA = {
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("line rows column text", "line:integer", "text?", "rows:rows", "column"),
     "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", "price_basis",
-                      "counted:boolean", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
+                      "counted:boolean", "same_as:row?", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
                       "note?", "note_en?"),
     "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:integer"),
     "observations": _shape("indicator period source", "indicator:key->indicators", "period:period", "value:number",
@@ -122,7 +122,7 @@ TABLES = {
     "indicators": _shape("indicator", *_INDICATOR[:3], "unit_zh", "unit_en", *_INDICATOR[4:]),
     "targets": _shape(
         "plan row", "plan:key->plans", "row:row", "category_zh", "category_en", "group_zh?", "printed_name",
-        "indicator:key->indicators", "form", "bound", "path", "price_basis", "counted:boolean", "attribute?", "kind",
+        "indicator:key->indicators", "form", "bound", "path", "price_basis", "counted:boolean", "same_as:row?", "attribute?", "kind",
         "unit_zh", "unit_en", "baseline_unit_zh?", "tolerance:number?", "baseline_year:year", "baseline_value:number?",
         "target_year:year", "target_value:number?", "change_value:number?", "baseline_printed?", "target_printed?",
         "change_printed?", "source:slug->sources", "lines:lines", "note?", "note_en?"),

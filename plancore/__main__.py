@@ -1,0 +1,5 @@
+"""`python -m plancore` is the `plancore` command."""
+
+from plancore.cli import main
+
+main()

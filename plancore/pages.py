@@ -1,0 +1,104 @@
+"""Turn an executed notebook into a page, and refuse one that is not whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jinja2
+import nbformat
+from nbconvert import HTMLExporter
+
+from plancore import wording
+
+ASSETS = Path(__file__).parent / "assets"
+LANG_TAGS = {"zh": "zh-CN", "en": "en"}
+_FOREIGN = re.compile(r"""(?:<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc|<link\b[^>]*\bhref)\s*=\s*["']?(?:https?:)?//"""
+                      r"""|@import|url\(\s*["']?(?:https?:)?//""", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]+>")
+
+
+class Incomplete(RuntimeError):
+    """An executed notebook or a page that must not be published; says what is lacking."""
+
+
+def check_executed(notebook: nbformat.NotebookNode) -> None:
+    """Refuse a run that is not whole: papermill itself does not notice a dead kernel or `sys.exit(0)`.
+
+    Whole means: no exception noted, every code cell executed, no error among the outputs, the last cell has output.
+    """
+    if notebook.metadata.get("papermill", {}).get("exception"):
+        raise Incomplete("the run noted an exception")
+    cells = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+    for number, cell in enumerate(cells, 1):
+        if cell.execution_count is None or cell.metadata.get("papermill", {}).get("status") not in (None, "completed"):
+            raise Incomplete(f"code cell {number} of {len(cells)} was not executed; the kernel ended early")
+        for output in cell.outputs:
+            if output.output_type == "error":
+                raise Incomplete(f"code cell {number}: {output.ename}: {output.evalue}")
+    if not cells or not cells[-1].outputs:
+        raise Incomplete("the last cell has no output; the notebook ended early")
+
+
+def check_page(page: str) -> None:
+    """Refuse a page without its answer or a table, cut short, or that would ask another host for anything."""
+    if not page.rstrip().endswith("</html>"):
+        raise Incomplete("the page is cut short")
+    for needed, name in (('class="answer"', "headline"), ("gt_table", "table"), ('class="chart"', "chart")):
+        if needed not in page:
+            raise Incomplete(f"the page has no {name}")
+    markup = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
+    if found := _FOREIGN.search(markup):
+        raise Incomplete(f"the page would ask another host: {found[0][:80]}")
+
+
+def render(notebook: nbformat.NotebookNode, page: dict) -> str:
+    """The outputs of an executed notebook as one HTML page.
+
+    `page`: lang, title, home, other (address in the other language or empty), single (address of the single-file
+    version or empty), vega (address of the shared script) or inline_vega (the script itself), data_until, run.
+    """
+    lang = page["lang"]
+    words = {k: wording.text(k, lang) for k in ("home", "other_language", "single_file")}
+    words |= {"data_until": wording.text("data_until", lang, date=page["data_until"]),
+              "run": wording.text("run", lang, run=page["run"])}
+    other = next(code for code in wording.LANGUAGES if code != lang)
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)])
+    body, _ = exporter.from_notebook_node(notebook, resources={"page": page | {
+        "words": words, "lang_tag": LANG_TAGS[lang], "other_lang": LANG_TAGS[other],
+        "style": _asset("style.css"), "script": _asset("page.js")}})
+    return body
+
+
+def front(pages: list[dict], answers: list[dict], tables: list[str], data_until: str, run: str) -> str:
+    """The site's front page: the answers (lang, path, title, answer as HTML), then every page (lang, path, title, asks,
+
+    problem) with a search field.
+    """
+    words = {lang: {k: wording.text(k, lang, date=data_until, run=run) for k in (
+        "site_title", "site_lead", "home", "search", "reports", "tables_download", "no_match", "data_until", "run")}
+        for lang in wording.LANGUAGES}
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=False)
+    entries = [p | {"words": f"{p['title']} {p['asks']} {p['path']}", "lang_tag": LANG_TAGS[p["lang"]]} for p in pages]
+    return environment.get_template("site.html.j2").render(
+        pages=entries, answers=answers, tables=tables, style=_asset("style.css"), **words)
+
+
+def answer(notebook: nbformat.NotebookNode) -> str:
+    """The headline of an executed notebook, as HTML: the output that holds the answer."""
+    return next(html for html in _htmls(notebook) if 'class="answer"' in html)
+
+
+def title(notebook: nbformat.NotebookNode) -> str:
+    """The page's name, from its first heading, as plain text."""
+    heading = next(re.search(r"<h1>(.*?)</h1>", html, re.DOTALL) for html in _htmls(notebook) if "<h1>" in html)
+    return jinja2.filters.Markup(_TAG.sub("", heading[1])).unescape()
+
+
+def _htmls(notebook: nbformat.NotebookNode) -> list[str]:
+    return [o.data["text/html"] for c in notebook.cells if c.cell_type == "code"
+            for o in c.outputs if "text/html" in o.get("data", {})]
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8").strip()

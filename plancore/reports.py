@@ -1,0 +1,360 @@
+"""Run notebooks with checked parameters in separate processes, and publish their pages whole or not at all."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import itertools
+import json
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from difflib import get_close_matches
+from pathlib import Path
+
+import filelock
+import nbformat
+import yaml
+
+from plancore import charts, load, pages, wording
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks" / "reports"
+REPORTS = ROOT / "reports"
+CELL_SECONDS, PAGE_SECONDS, START_SECONDS = 120, 300, 60
+KEEP = 5
+"""How many earlier runs stay beside the published one."""
+
+
+class ParameterError(ValueError):
+    """A report, parameter name, type or value that does not exist; says what is allowed."""
+
+
+class Busy(RuntimeError):
+    """Another run holds the lock."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page to make: a report with all its parameters, in the notebook's order."""
+
+    report: str
+    parameters: tuple[tuple[str, object], ...]
+    front: bool = False
+
+    @property
+    def values(self) -> dict:
+        return dict(self.parameters)
+
+    @property
+    def lang(self) -> str:
+        return self.values["lang"]
+
+    @property
+    def path(self) -> str:
+        """Address within the site: `zh/gap_analysis-zj14-2025-all.html`."""
+        return self.in_language(self.lang)
+
+    def in_language(self, lang: str) -> str:
+        """Address of the same page in a language."""
+        return f"{lang}/{'-'.join([self.report, *(str(v) for k, v in self.parameters if k != 'lang')])}.html"
+
+
+def names() -> list[str]:
+    """The reports there are, by the notebooks' file names."""
+    return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))
+
+
+def defaults(report: str) -> dict:
+    """A report's parameters with their default values, read from its `parameters` cell without a kernel."""
+    if report not in names():
+        raise ParameterError(f"unknown report {report!r}{_nearest(report, names())}; allowed: {', '.join(names())}")
+    notebook = nbformat.read(NOTEBOOKS / f"{report}.ipynb", as_version=4)
+    cell, = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    assigned = [node for node in ast.parse(cell.source).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    return {(n.target if isinstance(n, ast.AnnAssign) else n.targets[0]).id: ast.literal_eval(n.value) for n in assigned}
+
+
+def page(report: str, given: dict, front: bool = False) -> Page:
+    """The page of a report with these parameters, the rest at their defaults.
+
+    Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
+    """
+    declared = defaults(report)
+    for name in given:
+        if name not in declared:
+            raise ParameterError(f"{report} has no parameter {name!r}{_nearest(name, declared)}; "
+                                 f"allowed: {', '.join(declared)}")
+    values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
+    for name, allowed in _allowed(values).items():
+        if values[name] not in allowed:
+            raise ParameterError(f"{report}: {name}={values[name]!r}{_nearest(str(values[name]), allowed)}; "
+                                 f"allowed: {', '.join(map(str, allowed))}")
+    return Page(report, tuple(values.items()), front)
+
+
+def schedule(path: Path = REPORTS / "schedule.yml") -> list[Page]:
+    """The pages a schedule asks for: each entry a report and its parameters, lists expanded to all combinations."""
+    where = path.name
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))["pages"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise ParameterError(f"{where}: expected a list `pages:` of reports with parameters ({error})") from None
+    made = []
+    for number, entry in enumerate(entries, 1):
+        entry = dict(entry)
+        report, front = entry.pop("report", ""), bool(entry.pop("front", False))
+        lists = [v if isinstance(v, list) else [v] for v in entry.values()]
+        try:
+            made += [page(report, dict(zip(entry, values)), front) for values in itertools.product(*lists)]
+        except ParameterError as error:
+            raise ParameterError(f"{where}, entry {number}: {error}") from None
+    return list(dict.fromkeys(made))
+
+
+def run(wanted: list[Page], site: Path = REPORTS, jobs: int = 0, whole: bool = True, notify=lambda *_: None) -> dict:
+    """Make the pages and publish them as `latest/` in one step; returns the manifest.
+
+    `whole`: the pages are all there shall be; otherwise the other pages of the last run stay. A page that fails leaves
+    its last good version in place, marked stale. `notify(page, error)` is called after each page. Raises Busy at once
+    when another run is going on.
+    """
+    site.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(site / ".lock", timeout=0)
+    try:
+        with lock:
+            return _run(wanted, site, jobs or os.cpu_count() or 1, whole, notify)
+    except filelock.Timeout:
+        raise Busy(f"another run is publishing to {site.name}/; try again when it has ended") from None
+
+
+def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify) -> dict:
+    started = datetime.now(timezone.utc)
+    run_id = started.strftime("%Y%m%d-%H%M%S-%f")[:-3]
+    last = json.loads((site / "latest" / "manifest.json").read_text()) if (site / "latest").exists() else {"pages": []}
+    old = {p["path"]: p for p in last["pages"] if p["status"] != "failed"}
+    draft = site / "runs" / f".draft-{run_id}"
+    _clear_drafts(site)
+    draft.mkdir(parents=True)
+    try:
+        common = _common(draft, run_id, {p.path for p in wanted} | set(old))
+        entries = {}
+        for made in _make(wanted, common, draft, jobs):
+            entries[made["path"]] = _settled(made, old, site, draft)
+            notify(made["page"], made["error"])
+        if not whole:
+            entries |= {path: _kept(entry, site, draft) for path, entry in old.items() if path not in entries}
+        manifest = {"run": run_id, "started": started.isoformat(timespec="seconds"),
+                    "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                    "code": _hash(*sorted((ROOT / "plancore").glob("*.py"))), "data": _hash(*_tables()),
+                    "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
+        _front_page(manifest, draft, common)
+        (draft / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+        if any(e["status"] != "failed" for e in entries.values()):
+            _publish(draft, site, run_id)
+        return manifest
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _common(draft: Path, run_id: str, known: set[str]) -> dict:
+    """What all pages of a run share: run id, data date, the Vega script, and the tables to download."""
+    script = charts.bundle()
+    name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
+    for folder in ("assets", "downloads", *wording.LANGUAGES):
+        (draft / folder).mkdir(exist_ok=True)
+    (draft / "assets" / name).write_text(script, encoding="utf-8")
+    for table in _tables():
+        shutil.copy(table, draft / "downloads" / table.name)
+    published = load.vintages(load.plans()["region"].iloc[0])["published"]
+    return {"run": run_id, "data_until": published.max(), "vega": name, "known": known, "script": script}
+
+
+def _make(wanted: list[Page], common: dict, draft: Path, jobs: int):
+    """Yield what became of each page, as it is ready: path, page, error, seconds, html, title, answer."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(wanted)) or 1, mp_context=context) as pool:
+        futures = {pool.submit(_work, p, common, draft): p for p in wanted}
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except Exception as error:  # the worker itself died
+                yield {"page": futures[future], "path": futures[future].path, "error": f"worker ended: {error}", "seconds": 0.0}
+
+
+def _work(page: Page, common: dict, draft: Path) -> dict:
+    """Run one notebook and render its page, in a process of its own; errors are returned, never raised."""
+    start = time.monotonic()
+    result = {"page": page, "path": page.path, "error": ""}
+    try:
+        with _deadline(PAGE_SECONDS):
+            notebook = _execute(page, draft / f".{page.path.replace('/', '-')}.ipynb")
+            result |= _rendered(notebook, page, common)
+    except Exception as error:
+        result["error"] = _reason(error)
+    return result | {"seconds": round(time.monotonic() - start, 2)}
+
+
+def _execute(page: Page, output: Path) -> nbformat.NotebookNode:
+    """The executed notebook, checked to be whole; a kernel that does not start is tried once more."""
+    import papermill  # slow to import, and only workers need it
+    from traitlets.config import Config
+
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    for attempt in (1, 2):
+        with tempfile.TemporaryDirectory(prefix="plancore-") as folder:  # sockets: no ports to race for, none open
+            sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
+            try:
+                notebook = papermill.execute_notebook(
+                    NOTEBOOKS / f"{page.report}.ipynb", output, parameters=page.values, kernel_name="python3",
+                    progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
+                break
+            except RuntimeError as error:
+                if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):
+                    raise
+    output.unlink(missing_ok=True)
+    pages.check_executed(notebook)
+    return notebook
+
+
+def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict:
+    """The page twice: sharing the site's script, and as one file that needs nothing else."""
+    other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
+    single = "downloads/" + page.path.replace("/", "-")
+    facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common["data_until"], "run": common["run"],
+             "home": "../index.html", "other": "../" + other if other in common["known"] else "", "single": "../" + single,
+             "vega": "../assets/" + common["vega"]}
+    html = pages.render(notebook, facts)
+    pages.check_page(html)
+    alone = pages.render(notebook, facts | {"home": "#", "other": "", "single": "", "inline_vega": common["script"]})
+    return {"html": html, "alone": alone, "single": single, "title": facts["title"], "answer": pages.answer(notebook)}
+
+
+def _settled(made: dict, old: dict, site: Path, draft: Path) -> dict:
+    """The manifest entry of a page that was tried: the new one, else its last good version, else none."""
+    page = made["page"]
+    entry = {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "front": page.front,
+             "order": f"{names().index(page.report)} {page.path}"}
+    if not made["error"]:
+        _write(draft / made["path"], made["html"])
+        _write(draft / made["single"], made["alone"])
+        return entry | {"sha256": _sha(draft / made["path"]), "status": "new", "seconds": made["seconds"], "title": made["title"],
+                        "answer": made["answer"] if page.front else "", "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
+    if page.path in old:
+        return _kept(old[page.path], site, draft) | {"status": "stale", "error": made["error"], "seconds": made["seconds"]}
+    return entry | {"sha256": "", "status": "failed", "seconds": made["seconds"], "error": made["error"],
+                    "title": f"{page.report} {page.values}", "answer": "", "made": ""}
+
+
+def _kept(entry: dict, site: Path, draft: Path) -> dict:
+    """Carry a page of the last run over into the draft, with its script and its single file."""
+    last = (site / "latest").resolve()
+    for path in (entry["path"], "downloads/" + entry["path"].replace("/", "-")):
+        os.link(last / path, draft / path)
+    for script in (last / "assets").iterdir():
+        if not (draft / "assets" / script.name).exists():
+            os.link(script, draft / "assets" / script.name)
+    return entry
+
+
+def _front_page(manifest: dict, draft: Path, common: dict) -> None:
+    problem = {e["path"]: wording.text("stale_since", e["lang"], date=e["made"]) if e["status"] == "stale" else e.get("error", "")
+               for e in manifest["pages"] if e["status"] in ("stale", "failed")}
+    listed = [{"lang": e["lang"], "path": e["path"] if e["status"] != "failed" else "", "title": e["title"],
+               "asks": wording.text(e["report"] + "_asks", e["lang"], **e["parameters"]),
+               "problem": problem.get(e["path"], "")} for e in manifest["pages"]]
+    answers = [{"lang": e["lang"], "path": e["path"], "title": e["title"], "answer": e["answer"]}
+               for e in manifest["pages"] if e.get("answer")]
+    html = pages.front(listed, answers, [t.name for t in _tables()], common["data_until"], manifest["run"])
+    (draft / "index.html").write_text(html, encoding="utf-8")
+
+
+def _publish(draft: Path, site: Path, run_id: str) -> None:
+    """Give the draft its name, then point `latest` at it in one atomic step; older runs beyond KEEP go."""
+    os.rename(draft, site / "runs" / run_id)
+    pointer = site / "runs" / f".latest-{run_id}"
+    pointer.symlink_to(Path("runs") / run_id)
+    os.replace(pointer, site / "latest")
+    runs = sorted(p for p in (site / "runs").iterdir() if not p.name.startswith("."))
+    for earlier in runs[:-KEEP]:
+        shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _clear_drafts(site: Path) -> None:
+    """Remove what a killed run left; nobody else writes while we hold the lock."""
+    for left in (site / "runs").glob(".*"):
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+
+
+def _typed(report: str, name: str, value: object, kind: type) -> object:
+    """The value as the declared type; text from a command line is read as that type and nothing else."""
+    if type(value) is kind:
+        return value
+    if isinstance(value, str) and kind is int and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}")
+
+
+def _allowed(values: dict) -> dict[str, list]:
+    """The allowed values of each parameter present."""
+    plans = load.plans().set_index("plan")
+    allowed: dict[str, list] = {"lang": list(wording.LANGUAGES), "plan": list(plans.index),
+                                "attribute": ["all", "binding", "expected"]}
+    plan = plans.loc[values["plan"]] if values.get("plan") in plans.index else plans.iloc[-1]
+    allowed["as_of"] = list(range(int(plan["baseline_year"]) + 1, int(plan["target_year"]) + 1))
+    return {name: options for name, options in allowed.items() if name in values}
+
+
+def _example(kind: type) -> str:
+    return {int: "2024", str: "zj14"}.get(kind, kind.__name__)
+
+
+def _nearest(name: str, among) -> str:
+    close = get_close_matches(name, list(map(str, among)), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, where, in one line."""
+    if type(error).__name__ == "PapermillExecutionError":
+        return f"code cell {error.exec_count}: {error.ename}: {error.evalue}"
+    return f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def _deadline(seconds: int):
+    """Raise TimeoutError in this process after so many seconds."""
+    def expire(*_):
+        raise TimeoutError(f"the page took longer than {seconds} s")
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _tables() -> list[Path]:
+    return sorted(load.TABLES.glob("*.csv"))
+
+
+def _sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _hash(*files: Path) -> str:
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""What the tests share: the outline's text, one tiny plan, one browser, one published site."""
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def source_lines() -> list[str]:
+    """The outline's text, line by line, from the folder beside the project; line n is item n − 1."""
+    path = SHARED / "source" / "zhejiang-outline.txt"
+    if not path.is_file():
+        message = "the outline's text is not here: ../shared/source is needed to check cells against source lines"
+        if os.environ.get("PLANCORE_REQUIRE_SHARED") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path.read_text(encoding="utf-8").split("\n")
+
+
+@pytest.fixture
+def target():
+    """A frame with one target, any column changed by keyword: a level to rise from 100 in 2020 to 160 in 2025."""
+    def make(**changes) -> pd.DataFrame:
+        row = dict(plan="p", row="1", indicator="x", region="r", name_zh="甲", name_en="X", form="level", bound="at_least",
+                   path="linear", price_basis="none", counted=True, same_as="", attribute="expected", kind="box",
+                   better="higher", nature="flow", unit_zh="亿元", unit_en="100 million yuan", baseline_unit_zh="亿元",
+                   tolerance=float("nan"), baseline_year=2020, baseline_value=100.0, target_year=2025, target_value=160.0,
+                   baseline_printed="100", target_printed="160", change_printed="", source="s", lines="1-2")
+        return pd.DataFrame([row | changes])
+    return make
+
+
+@pytest.fixture
+def observed():
+    """Observations of indicator x from a dict of periods to values; a value may be (value, qualifier)."""
+    def make(values: dict, price_basis: str = "none", status: str = "official_final") -> pd.DataFrame:
+        rows = [(str(p), *(v if isinstance(v, tuple) else (v, ""))) for p, v in values.items()]
+        frame = pd.DataFrame(rows, columns=["period", "value", "qualifier"])
+        return frame.assign(region="r", indicator="x", price_basis=price_basis, status=status, source="s",
+                            value=frame["value"].astype(float))
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "the page tests need Debian's chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page, as a context manager: gives the page, and lists of foreign requests and of errors that fill up."""
+    @contextmanager
+    def opened(url: str, width: int = 1280):
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
+        page, foreign, errors = context.new_page(), [], []
+        local = ("127.0.0.1", "localhost", None, "")
+        page.on("request", lambda r: foreign.append(r.url) if urlsplit(r.url).hostname not in local else None)
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: errors.append(str(e)))
+        page.goto(url, wait_until="load")
+        try:
+            yield page, foreign, errors
+        finally:
+            context.close()
+    return opened
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The whole default schedule, published once for all tests; the folder that holds `latest`."""
+    from plancore import reports
+
+    folder = tmp_path_factory.mktemp("site")
+    manifest = reports.run(reports.schedule(), site=folder)
+    failed = [f"{p['path']}: {p['error']}" for p in manifest["pages"] if p["status"] != "new"]
+    assert not failed, failed
+    return folder

@@ -181,7 +181,7 @@ def _figure(chart: alt.TopLevelMixin) -> str:
     spec = chart.to_dict() | {"config": THEME}
     said = spec.pop("usermeta")
     svg = vl_convert.vegalite_to_svg(spec)
-    live = json.dumps(spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}, ensure_ascii=False).replace("</", "<\\/")
+    live = json.dumps(spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     table = pd.DataFrame(**said["table"]).to_html(index=False, border=0, classes="numbers", justify="left")
     alt_text, e = html.escape(spec["description"], quote=True), html.escape
     lang = "zh" if any("一" <= c <= "鿿" for c in said["subtitle"]) else "en"

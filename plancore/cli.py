@@ -43,16 +43,17 @@ def report(
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes at once; 0: as many as cores.")] = 0,
 ) -> None:
     """Run report notebooks and publish reports/latest/. Exit 2: wrong parameters; 4: some report failed; 5: busy."""
-    from plancore import reports
+    from plancore import schedule
 
-    wanted = _or_exit(lambda: [reports.page(name, _pairs(parameter or []))] if name else reports.schedule())
+    wanted = _or_exit(lambda: [schedule.page(name, _pairs(parameter or []))] if name else schedule.read())
     if not name and parameter:
         _stop("parameters need a report: plancore report NAME -p NAME=VALUE", 2)
     manifest = _or_exit(lambda: _with_progress(wanted, jobs, whole=name is None))
     bad = [p for p in manifest["pages"] if p.get("error")]
     for failed in bad:
         typer.echo(f"{failed['status']}: {failed['path']}: {failed['error']}", err=True)
-    typer.echo(str(reports.REPORTS / "latest" / "index.html"))
+    if len(bad) < len(manifest["pages"]):
+        typer.echo(str(schedule.REPORTS / "latest" / "index.html"))
     if bad:
         raise typer.Exit(4)
 
@@ -77,7 +78,7 @@ def _with_progress(wanted: list, jobs: int, whole: bool) -> dict:
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:
-    from plancore.reports import ParameterError
+    from plancore.schedule import ParameterError
 
     for given in parameters:
         if "=" not in given:

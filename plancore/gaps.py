@@ -7,7 +7,7 @@ import pandas as pd
 
 from plancore import evidence, rules
 
-_MEASURED = ["plan", "row", "indicator", "attribute", "as_of", "last_period", "age", "value", "qualifier",
+_MEASURED = ["plan", "row", "indicator", "attribute", "as_of", "last_period", "age", "stale", "value", "qualifier",
              "baseline_value", "baseline_used", "target_value", "bound", "progress", "time_share", "pace_ratio",
              "observed_pace", "required_pace", "pace_unit", "gap", "gap_percent", "gap_years", "required", "against_path",
              "status", "verdict", "official_word", "trend", "reason", "formula", "chain_value", "source"]
@@ -72,7 +72,8 @@ def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, basel
     baseline year where there is one). Raises DataError for a year outside the plan or an unknown baseline.
     """
     rows = evidence.gather(targets, observations, as_of, baseline)
-    rows = rows.assign(as_of=as_of, age=as_of - rows["last_period"])
+    age = as_of - rows["last_period"]
+    rows = rows.assign(as_of=as_of, age=age, stale=(age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of)))
     return _judged(_paced(_progressed(rows)).assign(trend=_trend))[_MEASURED]
 
 

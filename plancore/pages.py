@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import jinja2
@@ -28,7 +29,7 @@ def check_executed(notebook: nbformat.NotebookNode) -> None:
     Whole means: no exception noted, every code cell executed, no error among the outputs, the last cell has output.
     """
     if notebook.metadata.get("papermill", {}).get("exception"):
-        raise Incomplete("the run noted an exception")
+        raise Incomplete("the run noted an exception: a cell ended early, as sys.exit() does")
     cells = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
     for number, cell in enumerate(cells, 1):
         if cell.execution_count is None or cell.metadata.get("papermill", {}).get("status") not in (None, "completed"):
@@ -63,10 +64,10 @@ def render(notebook: nbformat.NotebookNode, page: dict) -> str:
     words |= {"data_until": wording.text("data_until", lang, date=page["data_until"]),
               "run": wording.text("run", lang, run=page["run"])}
     other = next(code for code in wording.LANGUAGES if code != lang)
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)])
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True)
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page | {
         "words": words, "lang_tag": LANG_TAGS[lang], "other_lang": LANG_TAGS[other],
-        "style": _asset("style.css"), "script": _asset("page.js")}})
+        "style": _asset("page.css"), "script": _asset("page.js")}})
     return body
 
 
@@ -81,23 +82,27 @@ def front(pages: list[dict], answers: list[dict], tables: list[str], data_until:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=False)
     entries = [p | {"words": f"{p['title']} {p['asks']} {p['path']}", "lang_tag": LANG_TAGS[p["lang"]]} for p in pages]
     return environment.get_template("site.html.j2").render(
-        pages=entries, answers=answers, tables=tables, style=_asset("style.css"), **words)
+        pages=entries, answers=answers, tables=tables, style=_asset("content.css") + _asset("page.css"), **words)
 
 
 def answer(notebook: nbformat.NotebookNode) -> str:
     """The headline of an executed notebook, as HTML: the output that holds the answer."""
-    return next(html for html in _htmls(notebook) if 'class="answer"' in html)
+    return _output_with('class="answer"', notebook)
 
 
 def title(notebook: nbformat.NotebookNode) -> str:
     """The page's name, from its first heading, as plain text."""
-    heading = next(re.search(r"<h1>(.*?)</h1>", html, re.DOTALL) for html in _htmls(notebook) if "<h1>" in html)
-    return jinja2.filters.Markup(_TAG.sub("", heading[1])).unescape()
+    heading = re.search(r"<h1>(.*?)</h1>", _output_with("<h1>", notebook), re.DOTALL)
+    return unescape(_TAG.sub("", heading[1]))
 
 
-def _htmls(notebook: nbformat.NotebookNode) -> list[str]:
-    return [o.data["text/html"] for c in notebook.cells if c.cell_type == "code"
-            for o in c.outputs if "text/html" in o.get("data", {})]
+def _output_with(mark: str, notebook: nbformat.NotebookNode) -> str:
+    """The first HTML output that holds `mark`; refuses a notebook without one."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if mark in (html := output.get("data", {}).get("text/html", "")):
+                return html
+    raise Incomplete(f"the page has no headline: no output with {mark}")
 
 
 def _asset(name: str) -> str:

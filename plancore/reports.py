@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import itertools
 import json
 import logging
 import multiprocessing
@@ -15,112 +13,26 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from difflib import get_close_matches
 from pathlib import Path
 
 import filelock
 import nbformat
-import yaml
 
-from plancore import charts, load, pages, wording
+from plancore import charts, load, pages, schedule, wording
+from plancore.schedule import Page
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = ROOT / "notebooks" / "reports"
-REPORTS = ROOT / "reports"
+PACKAGE = Path(__file__).parent
 CELL_SECONDS, PAGE_SECONDS, START_SECONDS = 120, 300, 60
 KEEP = 5
 """How many earlier runs stay beside the published one."""
-
-
-class ParameterError(ValueError):
-    """A report, parameter name, type or value that does not exist; says what is allowed."""
 
 
 class Busy(RuntimeError):
     """Another run holds the lock."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page to make: a report with all its parameters, in the notebook's order."""
-
-    report: str
-    parameters: tuple[tuple[str, object], ...]
-    front: bool = False
-
-    @property
-    def values(self) -> dict:
-        return dict(self.parameters)
-
-    @property
-    def lang(self) -> str:
-        return self.values["lang"]
-
-    @property
-    def path(self) -> str:
-        """Address within the site: `zh/gap_analysis-zj14-2025-all.html`."""
-        return self.in_language(self.lang)
-
-    def in_language(self, lang: str) -> str:
-        """Address of the same page in a language."""
-        return f"{lang}/{'-'.join([self.report, *(str(v) for k, v in self.parameters if k != 'lang')])}.html"
-
-
-def names() -> list[str]:
-    """The reports there are, by the notebooks' file names."""
-    return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))
-
-
-def defaults(report: str) -> dict:
-    """A report's parameters with their default values, read from its `parameters` cell without a kernel."""
-    if report not in names():
-        raise ParameterError(f"unknown report {report!r}{_nearest(report, names())}; allowed: {', '.join(names())}")
-    notebook = nbformat.read(NOTEBOOKS / f"{report}.ipynb", as_version=4)
-    cell, = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
-    assigned = [node for node in ast.parse(cell.source).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
-    return {(n.target if isinstance(n, ast.AnnAssign) else n.targets[0]).id: ast.literal_eval(n.value) for n in assigned}
-
-
-def page(report: str, given: dict, front: bool = False) -> Page:
-    """The page of a report with these parameters, the rest at their defaults.
-
-    Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
-    """
-    declared = defaults(report)
-    for name in given:
-        if name not in declared:
-            raise ParameterError(f"{report} has no parameter {name!r}{_nearest(name, declared)}; "
-                                 f"allowed: {', '.join(declared)}")
-    values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
-    for name, allowed in _allowed(values).items():
-        if values[name] not in allowed:
-            raise ParameterError(f"{report}: {name}={values[name]!r}{_nearest(str(values[name]), allowed)}; "
-                                 f"allowed: {', '.join(map(str, allowed))}")
-    return Page(report, tuple(values.items()), front)
-
-
-def schedule(path: Path = REPORTS / "schedule.yml") -> list[Page]:
-    """The pages a schedule asks for: each entry a report and its parameters, lists expanded to all combinations."""
-    where = path.name
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))["pages"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise ParameterError(f"{where}: expected a list `pages:` of reports with parameters ({error})") from None
-    made = []
-    for number, entry in enumerate(entries, 1):
-        entry = dict(entry)
-        report, front = entry.pop("report", ""), bool(entry.pop("front", False))
-        lists = [v if isinstance(v, list) else [v] for v in entry.values()]
-        try:
-            made += [page(report, dict(zip(entry, values)), front) for values in itertools.product(*lists)]
-        except ParameterError as error:
-            raise ParameterError(f"{where}, entry {number}: {error}") from None
-    return list(dict.fromkeys(made))
-
-
-def run(wanted: list[Page], site: Path = REPORTS, jobs: int = 0, whole: bool = True, notify=lambda *_: None) -> dict:
+def run(wanted: list[Page], site: Path = schedule.REPORTS, jobs: int = 0, whole: bool = True, notify=lambda *_: None) -> dict:
     """Make the pages and publish them as `latest/` in one step; returns the manifest.
 
     `whole`: the pages are all there shall be; otherwise the other pages of the last run stay. A page that fails leaves
@@ -154,7 +66,7 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify) -> dict
             entries |= {path: _kept(entry, site, draft) for path, entry in old.items() if path not in entries}
         manifest = {"run": run_id, "started": started.isoformat(timespec="seconds"),
                     "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                    "code": _hash(*sorted((ROOT / "plancore").glob("*.py"))), "data": _hash(*_tables()),
+                    "code": _hash(*sorted(PACKAGE.glob("*.py"))), "data": _hash(*_tables()),
                     "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
         _front_page(manifest, draft, common)
         (draft / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -215,7 +127,7 @@ def _execute(page: Page, output: Path) -> nbformat.NotebookNode:
             sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
             try:
                 notebook = papermill.execute_notebook(
-                    NOTEBOOKS / f"{page.report}.ipynb", output, parameters=page.values, kernel_name="python3",
+                    schedule.NOTEBOOKS / f"{page.report}.ipynb", output, parameters=page.values, kernel_name="python3",
                     progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
                 break
             except RuntimeError as error:
@@ -243,7 +155,7 @@ def _settled(made: dict, old: dict, site: Path, draft: Path) -> dict:
     """The manifest entry of a page that was tried: the new one, else its last good version, else none."""
     page = made["page"]
     entry = {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "front": page.front,
-             "order": f"{names().index(page.report)} {page.path}"}
+             "order": f"{schedule.names().index(page.report)} {page.path}"}
     if not made["error"]:
         _write(draft / made["path"], made["html"])
         _write(draft / made["single"], made["alone"])
@@ -293,34 +205,6 @@ def _clear_drafts(site: Path) -> None:
     """Remove what a killed run left; nobody else writes while we hold the lock."""
     for left in (site / "runs").glob(".*"):
         shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-
-
-def _typed(report: str, name: str, value: object, kind: type) -> object:
-    """The value as the declared type; text from a command line is read as that type and nothing else."""
-    if type(value) is kind:
-        return value
-    if isinstance(value, str) and kind is int and value.strip().lstrip("-").isdecimal():
-        return int(value)
-    raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}")
-
-
-def _allowed(values: dict) -> dict[str, list]:
-    """The allowed values of each parameter present."""
-    plans = load.plans().set_index("plan")
-    allowed: dict[str, list] = {"lang": list(wording.LANGUAGES), "plan": list(plans.index),
-                                "attribute": ["all", "binding", "expected"]}
-    plan = plans.loc[values["plan"]] if values.get("plan") in plans.index else plans.iloc[-1]
-    allowed["as_of"] = list(range(int(plan["baseline_year"]) + 1, int(plan["target_year"]) + 1))
-    return {name: options for name, options in allowed.items() if name in values}
-
-
-def _example(kind: type) -> str:
-    return {int: "2024", str: "zj14"}.get(kind, kind.__name__)
-
-
-def _nearest(name: str, among) -> str:
-    close = get_close_matches(name, list(map(str, among)), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _reason(error: Exception) -> str:

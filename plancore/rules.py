@@ -20,7 +20,7 @@ FEW_UNITS = 4
 Only figures printed with decimals: what is printed in whole numbers is published finer (urbanization 71 → 75)."""
 
 STALE_YEARS = 2
-"""From this age of the last observation on, a page says so beside the status."""
+"""From this age of the last observation on, or from 1 in the target year, a page says its year beside the status."""
 
 STATUSES = ("achieved_early", "at_target", "ahead", "on_track", "behind_slight", "behind", "reversing",
             "compliant", "breached", "final", "not_assessable")
@@ -63,6 +63,7 @@ def level_progress(y, y0, yT, path):
 
     Nan where nothing was to change (yT = y0) and where a geometric path meets a value ≤ 0.
     """
+    y, y0, yT = (np.asarray(v, float) for v in (y, y0, yT))
     with np.errstate(all="ignore"):
         linear = (y - y0) / (yT - y0)
         geometric = np.log(y / y0) / np.log(yT / y0)
@@ -72,6 +73,7 @@ def level_progress(y, y0, yT, path):
 
 def level_at(share, y0, yT, path):
     """Value a path asks for at time share `share`: linear or geometric between y0 and yT; yT where it only holds."""
+    share, y0, yT = (np.asarray(v, float) for v in (share, y0, yT))
     with np.errstate(all="ignore"):
         linear = y0 + (yT - y0) * share
         geometric = y0 * (yT / y0) ** share
@@ -101,6 +103,7 @@ def unshare(total, form, path):
 
 def yearly_rate(y_from, y_to, years):
     """Average yearly growth in per cent from one level to another: ((y_to/y_from)^(1/years) − 1)·100."""
+    y_from, y_to = np.asarray(y_from, float), np.asarray(y_to, float)
     with np.errstate(all="ignore"):
         return ((y_to / y_from) ** (1 / years) - 1) * 100
 

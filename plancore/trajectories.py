@@ -20,7 +20,7 @@ def required(targets: pd.DataFrame) -> pd.DataFrame:
     rows = _by_year(targets)
     growth = rows["form"] == "average_growth"
     due = _due(rows)
-    rows["required"] = np.select([growth, rows["form"] != "yearly_control"], [100 * np.exp(due), _amount(rows, due)], np.nan)
+    rows["required"] = np.select([growth, rows["form"] != "yearly_control"], [100 * np.exp(np.where(growth, due, 0)), _amount(rows, due)], np.nan)
     return rows.dropna(subset="required")[["plan", "row", "indicator", "year", "required"]].reset_index(drop=True)
 
 

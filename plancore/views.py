@@ -1,4 +1,4 @@
-"""Say a frame: headline sentences and tables a reader can read, each number linked to its origin."""
+"""Frames as presentation tables, each number linked to its origin."""
 
 from __future__ import annotations
 
@@ -6,71 +6,14 @@ from html import escape
 
 import great_tables as gt
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import HTML
 
 from plancore import rules, wording
-
-_LAGGING = ("behind_slight", "behind", "reversing", "breached")
-_WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
-
-
-def title(report: str, plan: pd.DataFrame, lang: str, note: str = "", **values: object) -> HTML:
-    """The page's name and its question."""
-    name = escape(plan[f"name_{lang}"].iloc[0])
-    note = wording.text("bracket", lang, x=note) if note else ""
-    return HTML(f'<h1>{name}{wording.text("colon", lang)}{wording.text(report, lang, **values)}{note}</h1>'
-                f'<p class="asks">{wording.text(report + "_asks", lang, **values)}</p>')
-
-
-def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: str = "") -> HTML:
-    """A titled part of a page around tables or figures; folded parts open on a click."""
-    inner = f'<p class="lead">{wording.text(lead, lang)}</p>' if lead else ""
-    inner += "".join(_html(b) for b in bodies)
-    heading = f'<h2 id="{key}">{wording.text(key, lang)}</h2>'
-    if folded:
-        return HTML(f"<details class=\"part\"><summary>{heading}</summary>{inner}</details>")
-    return HTML(f'<section class="part">{heading}{inner}</section>')
-
-
-def note(attribute: str, lang: str) -> str:
-    """What the filter by attribute leaves, for the title; empty for `all`."""
-    return wording.text(f"only_{attribute}", lang) if attribute != "all" else ""
 
 
 def select(frame: pd.DataFrame, attribute: str) -> pd.DataFrame:
     """The rows of one attribute, or all."""
     return frame if attribute == "all" else frame[frame["attribute"] == attribute]
-
-
-def gap_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How many counted indicators can be assessed, obligatory and anticipatory apart, and how they stand."""
-    rows = _counted(result, targets)
-    seen = rows[rows["status"] != "not_assessable"]
-    final = seen[seen["status"] == "final"]
-    said = _counts("gap_says", rows, seen, lang, as_of=rows["as_of"].max(), plan=plan[f"name_{lang}"].iloc[0])
-    said += wording.text("finals_say", lang, n=len(final), year=rows["target_year"].max()) if len(final) else ""
-    lagging = seen[seen["status"].isin(_LAGGING)]
-    lists = [("missed_names", final[final["verdict"] == "missed"]), ("lagging_names", lagging.assign(**{
-        f"name_{lang}": [_aged(r, lang) for r in lagging.to_dict("records")]}))]
-    words = [(w, seen[seen["official_word"] == w]) for w in _WORDS]
-    verdicts = [(v, final[final["verdict"] == v]) for v in ("exceeded", "met", "nearly_met", "missed")] if len(final) else []
-    waiting = rows[rows["status"] == "not_assessable"]
-    return HTML(f'<p class="answer">{said}</p>' + _tiles("tile_official", [*words, ("not_assessable", waiting)], lang)
-                + (_tiles("tile_verdict", verdicts, lang) if verdicts else "") + _named(lists, lang))
-
-
-def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How a plan ended: counts by verdict, obligatory and anticipatory apart, and what fell short."""
-    rows = _counted(result, targets)
-    seen = rows[rows["verdict"] != "no_figure"]
-    met = seen["verdict"].isin(["exceeded", "met"]).sum()
-    said = _counts("review_says", rows, seen, lang, plan=plan[f"name_{lang}"].iloc[0])
-    short = seen[seen["verdict"].isin(["nearly_met", "missed"])]
-    ratio = "".join(f' <span class="ratio">{wording.text(k, lang)} {met}/{n} = {wording.percent(met / n)}</span>'
-                    for k, n in (("share_met_assessable", len(seen)), ("share_met_all", len(rows))) if n)
-    tiles = _tiles("tile_verdict", [(v, rows[rows["verdict"] == v]) for v in rules.VERDICTS], lang)
-    none = "" if len(short) else f'<p>{wording.text("none_short", lang)}</p>'
-    return HTML(f'<p class="answer">{said}</p>{tiles}<p>{ratio}</p>' + _named([("review_short", short)], lang) + none)
 
 
 def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, sources: pd.DataFrame,
@@ -168,7 +111,8 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
 def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.GT:
     """The printed cells of each row to the letter, their line numbers, how they were read and why."""
     rows = targets.merge(outcomes[["plan", "row", "actual_printed", "actual_change_printed", "lines"]], on=["plan", "row"],
-                         how="left", suffixes=("", "_outcome")).fillna("")
+                         how="left", suffixes=("", "_outcome"))
+    rows = rows.fillna({"actual_printed": "", "actual_change_printed": ""})
     frame = pd.DataFrame({
         "row": [f'<span id="origin-{r}">{r}</span>' for r in rows["row"]],
         "printed_name": rows["group_zh"].where(rows["group_zh"] == "", rows["group_zh"] + " / ") + rows["printed_name"],
@@ -211,51 +155,9 @@ def choices(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.Data
     return _table(frame, lang, {}, raw=[], right=[])
 
 
-def sources(citations: str, lang: str) -> Markdown:
-    """The list of sources, from `load.cite`, under its heading."""
-    return Markdown(f"## {wording.text('sources', lang)}\n\n{citations}")
-
-
 def cited(*frames: pd.DataFrame) -> pd.DataFrame:
     """The sources that several frames name, once each: source."""
     return pd.concat([f["source"] for f in frames]).drop_duplicates().to_frame()
-
-
-def _html(body: object) -> str:
-    if isinstance(body, gt.GT):
-        return f'<div class="scroll" tabindex="0">{body.as_raw_html()}</div>'
-    return body.data if isinstance(body, HTML) else str(body)
-
-
-def _counted(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """The counted rows (of-which rows and goals in the text left out) with their names."""
-    facts = targets[["plan", "row", "name_zh", "name_en", "counted", "target_year"]]
-    rows = result.merge(facts, on=["plan", "row"], validate="1:1")
-    return rows[rows["counted"]]
-
-
-def _counts(key: str, rows: pd.DataFrame, seen: pd.DataFrame, lang: str, **values: object) -> str:
-    each = {a: int((seen["attribute"] == a).sum()) for a in ("binding", "expected")}
-    every = {f"{a}_all": int((rows["attribute"] == a).sum()) for a in each}
-    return escape(wording.text(key, lang, counted=len(rows), seen=len(seen), **each, **every, **values))
-
-
-def _tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str) -> str:
-    tiles = "".join(
-        f'<li class="tile s-{_kind(code)}"><b>{len(rows)}</b><span>{wording.MARKS[code]} {wording.text(code, lang)}</span>'
-        f'<small>{wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))}</small></li>'
-        for code, rows in groups)
-    return f'<h3 class="tiles-title">{wording.text(heading, lang)}</h3><ul class="tiles">{tiles}</ul>'
-
-
-def _kind(code: str) -> str:
-    """The family of a code that shares a colour."""
-    return {"提前完成": "achieved_early", "快于预期": "ahead", "基本符合预期": "on_track", "滞后": "behind"}.get(code, code)
-
-
-def _named(lists: list[tuple[str, pd.DataFrame]], lang: str) -> str:
-    return "".join(f'<p>{escape(wording.text(key, lang, names=wording.names(list(rows[f"name_{lang}"]), lang)))}</p>'
-                   for key, rows in lists if len(rows))
 
 
 def _named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
@@ -298,14 +200,7 @@ def _assessment(row: dict, lang: str) -> str:
     said = _chip(row["verdict"] or row["status"], lang)
     if row["status"] == "final":
         return said + wording.text("bracket", lang, x=wording.text("final", lang))
-    return said + _aged(row | {f"name_{lang}": ""}, lang)
-
-
-def _aged(row: dict, lang: str) -> str:
-    """A row's name, with the year of its figure where that is not of the year asked about."""
-    old = row["age"] >= rules.STALE_YEARS or row["last_period"] < row["as_of"] == row["target_year"]
-    year = wording.text("bracket", lang, x=wording.text("stale_note", lang, year=int(row["last_period"]))) if old else ""
-    return row[f"name_{lang}"] + year
+    return said + wording.aged(row, lang)
 
 
 def _chip(code: str, lang: str) -> str:

@@ -241,6 +241,11 @@ def difference(value: float, unit: str, lang: str) -> str:
     return number(value, signed=True) + space + unit
 
 
+def aged(row: dict, lang: str) -> str:
+    """The year of a figure, in brackets, where it is not of the year asked about; from `stale` and `last_period`."""
+    return text("bracket", lang, x=text("stale_note", lang, year=int(row["last_period"]))) if row["stale"] else ""
+
+
 def pace(value: float, unit: str, pace_unit: str, lang: str) -> str:
     """A yearly pace: +1.07 a year in the unit, or per cent a year."""
     if value is None or math.isnan(value):

@@ -86,10 +86,10 @@ def visit(browser):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """The whole default schedule, published once for all tests; the folder that holds `latest`."""
-    from plancore import reports
+    from plancore import reports, schedule
 
     folder = tmp_path_factory.mktemp("site")
-    manifest = reports.run(reports.schedule(), site=folder)
+    manifest = reports.run(schedule.read(), site=folder)
     failed = [f"{p['path']}: {p['error']}" for p in manifest["pages"] if p["status"] != "new"]
     assert not failed, failed
     return folder

@@ -1,0 +1,185 @@
+"""What was received becomes the clean tables: printed cells and readings to targets and outcomes, values to observations."""
+
+from __future__ import annotations
+
+import calendar
+
+import pandas as pd
+
+from plancore import outline, schema
+from plancore.schema import DataError, refuse
+
+_ATTRIBUTES = {"约束性": "binding", "预期性": "expected", "": ""}
+_SINGLE = ("baseline", "target", "change", "actual", "actual_change")
+_IN_TEXT = "正文目标"
+"""Category of the goals that stand in the body text."""
+
+
+def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The clean tables, as frames of strings in the shapes of `schema.TABLES`, from the frames of `build.read`."""
+    plans = frames["plans"].to_dict("records")
+    cells = {p["plan"]: _spread(frames, p["plan"]) for p in plans}
+    clean = {
+        "plans": frames["plans"],
+        "indicators": _with(frames["indicators"], frames["units"], "unit_zh"),
+        "targets": pd.concat([_targets(frames, p, cells[p["plan"]]) for p in plans]),
+        "outcomes": pd.concat([_outcomes(frames, p, cells[p["plan"]]) for p in plans]),
+        "observations": pd.concat([_observations(frames, name.partition("/")[2]) for name in frames
+                                   if name.startswith("observations/")]),
+        "sources": frames["sources"],
+        "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
+    }
+    known = {name: set(frame[schema.TABLES[name].key[0]]) for name, frame in clean.items()}
+    return {name: schema.check(clean[name][shape.names].reset_index(drop=True), shape, f"tables/{name}.csv", known)
+            for name, shape in schema.TABLES.items()}
+
+
+def _spread(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
+    """The plan's printed cells, a merged cell repeated for each of its rows.
+
+    Columns line, text, row, column; `at` is the cell's place in the file, `merged` whether it serves several rows.
+    """
+    cells, order = frames[f"cells/{plan}"], list(frames[f"targets/{plan}"]["row"])
+    where = f"data/cells/{plan}.csv"
+    ends = [(first, last or first) for first, _, last in cells["rows"].str.partition("-").itertuples(index=False)]
+    known = [a in order and b in order and order.index(a) <= order.index(b) for a, b in ends]
+    refuse(cells, ~pd.Series(known, index=cells.index), where, f"rows not in data/targets/{plan}.csv, in that order",
+           f"{order[0]} … {order[-1]}")
+    rows = [order[order.index(a):order.index(b) + 1] for a, b in ends]
+    merged = [a != b for a, b in ends]
+    spread = cells.assign(row=rows, at=cells.index, merged=merged).explode("row").reset_index(drop=True)
+    single = spread[spread["column"].isin(_SINGLE)]
+    again = single["at"][single.duplicated(["row", "column"])]
+    refuse(cells, cells.index.isin(again), where, "second cell for the same row and column", "one number a cell")
+    return spread[["line", "text", "row", "column", "at", "merged"]]
+
+
+def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
+    readings = frames[f"targets/{plan['plan']}"]
+    _check_typed(frames, plan["plan"], cells)
+    rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"data/targets/{plan['plan']}.csv:{i + 2}")
+            for i, r in enumerate(readings.to_dict("records"))]
+    frame = _with(_with(pd.DataFrame(rows), frames["units"], "unit_zh"), frames["categories"], "category_zh")
+    unknown = frame["category_en"] == ""
+    refuse(frame, unknown, f"data/cells/{plan['plan']}.csv", "category without an English name",
+           "the categories of data/categories.csv")
+    return frame
+
+
+def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
+    """One row of `targets`: the reading people decided on, and what the printed cells say."""
+    printed = {c: "".join(cells["text"][cells["column"] == c].str.split().str.join("")) for c in
+               (*_SINGLE, "name", "group", "category", "attribute")}
+    judged = printed["change"] if reading["form"] != "level" and printed["change"] else printed["target"]
+    _check_reading(reading, printed, judged, where)
+    change = outline.cell(printed["change"]).value if printed["change"] else None
+    return reading | {
+        "plan": plan["plan"], "source": plan["source"],
+        "category_zh": printed["category"] or _IN_TEXT, "group_zh": printed["group"], "printed_name": printed["name"],
+        "attribute": _ATTRIBUTES[printed["attribute"]],
+        "baseline_year": plan["baseline_year"], "target_year": plan["target_year"],
+        "baseline_value": _text(outline.cell(printed["baseline"]).value if printed["baseline"] else None),
+        "target_value": _text(outline.cell(judged).value), "change_value": _text(change),
+        "baseline_printed": printed["baseline"], "target_printed": printed["target"],
+        "change_printed": printed["change"], "lines": _lines(cells, reading["kind"]),
+    }
+
+
+def _check_typed(frames: dict[str, pd.DataFrame], plan: str, cells: pd.DataFrame) -> None:
+    """Every printed number must be readable, every attribute known."""
+    raw, where = frames[f"cells/{plan}"], f"data/cells/{plan}.csv"
+    for at, text in cells[cells["column"].isin(_SINGLE) & (cells["text"] != "")][["at", "text"]].itertuples(index=False):
+        try:
+            outline.cell(text)
+        except ValueError as error:
+            raise DataError(f"{where}:{at + 2}: {error}\n    row: {', '.join(raw.loc[at])}") from None
+    bad = (raw["column"] == "attribute") & ~raw["text"].isin(_ATTRIBUTES)
+    refuse(raw, bad, where, "unknown attribute", "约束性, 预期性")
+
+
+def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
+    """The reading must agree with the print: a target, its bound, its bracket, its unit, its tolerance."""
+    def no(what: str, allowed: str) -> DataError:
+        return DataError(f"{where}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, reading.values()))}")
+
+    if not printed["name"]:
+        raise no("no printed name", "at least one cell with column `name` for this row in data/cells")
+    if not judged:
+        raise no("no printed target", "a cell with column `target` or `change` for this row in data/cells")
+    cell, form = outline.cell(judged), reading["form"]
+    if (cell.value is None) != (form == "assigned"):
+        raise no(f"form {form} against the printed {judged!r}", f"assigned exactly where {outline.ASSIGNED} is printed")
+    if cell.cumulative != form.startswith("cumulative") and reading["kind"] == "box":
+        raise no(f"form {form} against the printed {judged!r}", "a cumulative form exactly where 〔 〕 is printed")
+    if reading["bound"] != cell.bound and not (cell.bound == "equal" and reading["note"]):
+        raise no(f"bound {reading['bound']} against the printed {judged!r}",
+                 f"{cell.bound}; a bare number may differ with the reason in note")
+    units = {reading["unit_zh"], reading["baseline_unit_zh"]} | ({"%"} if form == "cumulative_change" else set())
+    named = outline.unit_of(printed["name"]) if reading["kind"] == "box" else ""
+    for unit in filter(None, (named, cell.unit if form != "average_growth" else "")):
+        if unit not in units:
+            raise no(f"unit {reading['unit_zh']} against the printed {unit}", "the printed unit")
+    if (reading["bound"] == "about") != bool(reading["tolerance"]):
+        raise no("tolerance", "half a unit of the last printed digit, exactly where the bound is about")
+
+
+def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
+    """One row per row of the printed table, where the plan's table prints outcomes at all."""
+    mine = cells[cells["column"].isin(["actual", "actual_change"])]
+    said = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
+    unknown = ~said["row"].isin(mine["row"])
+    refuse(said, unknown, f"data/outcomes/{plan['plan']}.csv", "no outcome of this row is printed", "the table's rows")
+    rows = [_outcome(row, plan, mine[mine["row"] == row], said[said["row"] == row]) for row in mine["row"].unique()]
+    return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names)
+
+
+def _outcome(row: str, plan: dict, cells: pd.DataFrame, said: pd.DataFrame) -> dict:
+    printed = {c: "".join(cells["text"][cells["column"] == c]) for c in ("actual", "actual_change")}
+    values = {c: _text(outline.cell(t).value) if t else "" for c, t in printed.items()}
+    official = said.iloc[0].to_dict() if len(said) else {"official_verdict": "", "official_rate": "", "line": ""}
+    lines = sorted(int(n) for n in cells["line"])
+    return {"plan": plan["plan"], "row": row, "actual_year": plan["target_year"], "source": plan["source"],
+            "actual_value": values["actual"], "actual_change": values["actual_change"],
+            "actual_printed": printed["actual"], "actual_change_printed": printed["actual_change"],
+            "official_verdict": official["official_verdict"], "official_rate": official["official_rate"],
+            "lines": f"{lines[0]}-{lines[-1]}" + (f";{official['line']}" if official["line"] else "")}
+
+
+def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
+    """The region's observations with publication date and grade of their source."""
+    frame = _with(frames[f"observations/{region}"], frames["sources"][["source", "published", "grade"]], "source")
+    end = frame["period"].str[-4:].astype(int)
+    by = [_latest(p) if p else f"{year + 1}-12-31" for p, year in zip(frame["published"], end)]
+    return frame.assign(region=region, published_by=by, value=[_text(float(v)) for v in frame["value"]])
+
+
+def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
+    """`frame` with the other frame's columns joined by key; strings, empty where there is no partner."""
+    return frame.merge(other, on=key, how="left", validate="m:1").fillna("")
+
+
+def _lines(cells: pd.DataFrame, kind: str) -> str:
+    """Source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
+
+    Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints.
+    """
+    own = cells[~cells["column"].isin(["category", "group", "number"])]
+    numbers = own["line"].astype(int)
+    first = numbers[own["column"] == "name"].min()
+    near = numbers[(numbers >= first) & ~own["merged"] & ((kind == "box") | (own["column"] != "baseline"))]
+    elsewhere = sorted(set(numbers) - set(near))
+    return ";".join([f"{first}-{near.max()}", *map(str, elsewhere)])
+
+
+def _latest(published: str) -> str:
+    """Last day that a date, month or year may mean: 2024-02 → 2024-02-29."""
+    year, month, day = (published.split("-") + ["", ""])[:3]
+    month = month or "12"
+    return f"{year}-{month}-{day or calendar.monthrange(int(year), int(month))[1]:02}" if not day else published
+
+
+def _text(value: float | None) -> str:
+    """A number as the shortest plain text with at most ten decimals; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:.10f}".rstrip("0").rstrip(".")

@@ -1,0 +1,347 @@
+"""The build gives the same bytes each time, and refuses wrong data without touching the tables it would replace."""
+
+import csv
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import frictionless
+import pytest
+
+from plancore import build
+from plancore.schema import DataError
+
+ZJ, CELLS13, CELLS14 = "observations/zj.csv", "cells/zj13.csv", "cells/zj14.csv"
+TARGETS13, TARGETS14, OUTCOMES13 = "targets/zj13.csv", "targets/zj14.csv", "outcomes/zj13.csv"
+GOODS = "indicator=goods_trade period=2021"
+PERIOD = "allowed: a year or a range such as 2021-2025, within 1978 to 2060"
+ONE_LINE = "allowed: one line per row, cells with a comma in quotes"
+PLANS = "no such plan or region; allowed: zj13, zj14"
+
+CHANGED = [  # what is wrong, file, the row that is changed, how, what the message must say
+    ("unknown indicator", ZJ, GOODS, "indicator=good_trade", "indicator is not in indicators", "allowed: accident"),
+    ("letter in a number", ZJ, GOODS, "value=4140O", "value cannot be read", "a plain number such as 12 or 0.5"),
+    ("thousands separator", ZJ, GOODS, "value=41,400", "value cannot be read", "no thousands separator"),
+    ("missing value", ZJ, GOODS, "value=", "value is empty", "allowed: a value in every row"),
+    ("missing unit", ZJ, GOODS, "unit_zh=", "unit_zh is empty", "allowed: a value in every row"),
+    ("万元 for 亿元", ZJ, GOODS, "unit_zh=万元", "unit_zh is not in units", "allowed: %, 万亩,", "亿元, 亿斤"),
+    ("亿美元 for 亿元", ZJ, GOODS, "unit_zh=亿美元", "not the unit of this indicator; allowed: 亿元\n"),
+    ("亿元 for 亿美元", ZJ, "indicator=foreign_investment", "unit_zh=亿元", "not the unit of", "allowed: 亿美元\n"),
+    ("unknown source", ZJ, GOODS, "source=hearsay", "source is not in sources", "allowed: ", " in all)"),
+    ("year before the range", ZJ, GOODS, "period=1977", "period cannot be read", PERIOD),
+    ("year after the range", ZJ, GOODS, "period=2061", "period cannot be read", PERIOD),
+    ("reversed period", ZJ, GOODS, "period=2025-2021", "period cannot be read", PERIOD),
+    ("period of one year twice", ZJ, GOODS, "period=2021-2021", "period cannot be read", PERIOD),
+    ("bad period", ZJ, GOODS, "period=2021年", "period cannot be read", PERIOD),
+    ("unknown qualifier", ZJ, GOODS, "qualifier=almost", "unknown qualifier", "allowed: about, more_than\n"),
+    ("unknown status", ZJ, GOODS, "status=final", "unknown status", "allowed: official_final, official_preliminary,"),
+    ("unknown price basis", ZJ, GOODS, "price_basis=nominal", "unknown price_basis", "allowed: current, comparable,"),
+    ("harvest as capacity", ZJ, "indicator=grain_output", "indicator=grain_capacity value=650",
+     "value is not plausible for this indicator", "allowed: 1200 to 2000 万吨 (low, high in data/indicators.csv)"),
+    ("unknown form", TARGETS14, "row=3", "form=share", "unknown form", "allowed: level, average_growth,"),
+    ("unknown bound", TARGETS14, "row=3", "bound=roughly", "unknown bound", "allowed: at_least, at_most, more_than,"),
+    ("unknown path", TARGETS14, "row=3", "path=curve", "unknown path", "allowed: linear, geometric, hold, step, none"),
+    ("counted not true or false", TARGETS14, "row=3", "counted=yes", "counted cannot be read",
+     "allowed: true or false"),
+    ("unknown price basis of a target", TARGETS13, "row=1", "price_basis=real", "unknown price_basis",
+     "allowed: current, comparable,"),
+    ("bound against 以上", TARGETS14, "row=16", "bound=at_most", "bound at_most against the printed '93以上'",
+     "allowed: at_least;"),
+    ("bound against 以下", TARGETS14, "row=17", "bound=equal", "bound equal against the printed '27以下'",
+     "allowed: at_most;"),
+    ("no tolerance for 左右", TARGETS14, "row=3", "tolerance=", "tolerance", "exactly where the bound is about"),
+    ("tolerance for a bare number", TARGETS14, "row=8", "tolerance=0.5", "tolerance",
+     "exactly where the bound is about"),
+    ("cumulative without 〔 〕", TARGETS14, "row=8", "form=cumulative_sum",
+     "form cumulative_sum against the printed '40000'", "allowed: a cumulative form exactly where 〔 〕 is printed"),
+    ("number for 国家下达指标", TARGETS14, "row=13", "form=cumulative_rate",
+     "form cumulative_rate against the printed '国家下达指标'", "assigned exactly where 国家下达指标 is printed"),
+    ("assigned for a number", TARGETS14, "row=15", "form=assigned", "form assigned against the printed '〔16〕'",
+     "assigned exactly where 国家下达指标 is printed"),
+    ("unit against the printed name", TARGETS14, "row=8", "unit_zh=亿美元 baseline_unit_zh=亿美元",
+     "unit 亿美元 against the printed 亿元", "allowed: the printed unit"),
+    ("unit against the printed number", TARGETS14, "row=T1", "unit_zh=元 baseline_unit_zh=元",
+     "unit 元 against the printed 亿元", "allowed: the printed unit"),
+    ("unreadable cell", CELLS13, "line=51", "text=约43508", "cannot read the printed cell '约43508'",
+     "expected a number, with or without 以上"),
+    ("cell with a thousands separator", CELLS13, "line=51", "text=43,508", "cannot read the printed cell '43,508'",
+     "expected a number, with or without 以上"),
+    ("unknown column word", CELLS13, "line=51", "column=base", "unknown column", "allowed: category, group, number,"),
+    ("cell of an unknown row", CELLS13, "line=51", "rows=34", "rows not in data/targets/zj13.csv", "allowed: 1 … 33"),
+    ("cell of reversed rows", CELLS13, "line=47", "rows=5-1", "rows not in data/targets/zj13.csv, in that order",
+     "allowed: 1 … 33"),
+    ("unknown attribute word", CELLS13, "line=59", "text=指导性", "unknown attribute", "allowed: 约束性, 预期性"),
+    ("category without English", "categories.csv", "category_zh=创新驱动", "category_en=", "category_en is empty",
+     "allowed: a value in every row"),
+    ("unknown grade", "sources.csv", "source=zj-bulletin-2022", "grade=D", "unknown grade", "allowed: A, B, C\n"),
+    ("month 13", "sources.csv", "source=zj-bulletin-2022", "published=2023-13", "published cannot be read",
+     "allowed: a date 2024-03-04, a month 2024-03 or a year 2024"),
+    ("date with strokes", "sources.csv", "source=zj-bulletin-2022", "published=2023/3/16", "published cannot be read",
+     "allowed: a date 2024-03-04, a month 2024-03 or a year 2024"),
+    ("bad url", "sources.csv", "source=zj-bulletin-2022", "url=www.zj.gov.cn", "url cannot be read",
+     "allowed: an address that starts with http:// or https://"),
+    ("unknown related indicator", "indicators.csv", "indicator=goods_trade", "related=trade",
+     "related is not in indicators", "allowed: accident_death_rate,"),
+    ("unknown verdict", OUTCOMES13, "row=33", "official_verdict=good", "unknown official_verdict",
+     "allowed: exceeded, met, nearly_met, missed"),
+]
+
+ADDED = [  # what is wrong, file, the row that is copied to the end, what is changed in the copy, what must be said
+    ("observation twice", ZJ, GOODS, "", "second row with the same indicator, period, source",
+     "allowed: each only once"),
+    ("observation twice, other value", ZJ, GOODS, "value=41401", "second row with the same indicator, period, source",
+     "allowed: each only once"),
+    ("target twice", TARGETS14, "row=3", "", "second row with the same row", "allowed: each only once"),
+    ("two numbers for one cell", CELLS13, "line=51", "line=52 text=43509",
+     "second cell for the same row and column", "allowed: one number a cell"),
+    ("target without cells", TARGETS13, "row=33", "row=34", "no printed name", "allowed: at least one cell"),
+    ("verdict without an outcome", OUTCOMES13, "row=33", "row=34", "no outcome of this row is printed",
+     "allowed: the table's rows"),
+]
+
+BROKEN = [  # what is wrong, file, what is done to it, the line the message names (if any), what it must say
+    ("missing column", ZJ, lambda p: header(p, "unit_zh", "unit"), ":1", "missing or unknown: unit_zh, unit;",
+     "allowed, in any order: indicator, period, value, qualifier, unit_zh,"),
+    ("extra column", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元,current,secondary,zj-bulletin-2022,,x"), ":end",
+     "10 cells, the header has 9", ONE_LINE, "row: goods_trade, 2030, 1, , 亿元, current, secondary, zj-bulletin"),
+    ("row too short", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元"), ":end", "5 cells, the header has 9", ONE_LINE,
+     "row: goods_trade, 2030, 1, , 亿元"),
+    ("GB18030", CELLS13, lambda p: p.write_bytes(p.read_text(encoding="utf-8").encode("gb18030")), "",
+     "not UTF-8 (byte 25); save it as CSV UTF-8"),
+    ("UTF-16", ZJ, lambda p: p.write_bytes(p.read_text(encoding="utf-8").encode("utf-16")), "",
+     "not UTF-8 (byte 0); save it as CSV UTF-8"),
+    ("quote never closed", ZJ, lambda p: append(p, '"goods_trade,2030'), "", "not a CSV file"),
+    ("missing file", "units.csv", Path.unlink, "", "the file is missing"),
+    ("missing targets of a plan", TARGETS14, Path.unlink, "", "the file is missing"),
+    ("missing cells of a plan", CELLS14, Path.unlink, "", "the file is missing"),
+    ("empty file", ZJ, lambda p: p.write_bytes(b""), ":1", "columns missing or unknown: indicator, period,",
+     "allowed, in any order: indicator, period,"),
+    ("empty file of units", "units.csv", lambda p: p.write_bytes(b""), ":1", "columns missing or unknown: unit_zh",
+     "allowed, in any order: unit_zh, unit_en"),
+    ("targets of an unknown plan", "targets/zj99.csv", lambda p: shutil.copy(p.with_name("zj14.csv"), p), "", PLANS),
+    ("cells of an unknown plan", "cells/zj99.csv", lambda p: shutil.copy(p.with_name("zj14.csv"), p), "", PLANS),
+    ("outcomes of an unknown plan", "outcomes/zj99.csv", lambda p: shutil.copy(p.with_name("zj13.csv"), p), "", PLANS),
+    ("unknown region", "observations/xx.csv", lambda p: shutil.copy(p.with_name("zj.csv"), p), "",
+     "no such plan or region; allowed: zj"),
+    ("verdict in a plan without outcomes", "outcomes/zj14.csv",
+     lambda p: p.write_text("row,official_verdict,official_rate,line\n1,met,,19\n", encoding="utf-8"), ":2",
+     "no outcome of this row is printed", "row: 1, met, , 19"),
+]
+
+
+def ids(cases: list[tuple]) -> list[str]:
+    return [case[0].replace(" ", "-") for case in cases]
+
+
+def parts(text: str) -> dict[str, str]:
+    """`a=1 b=` as a dict."""
+    return dict(part.split("=", 1) for part in text.split())
+
+
+def header(path: Path, old: str, new: str) -> None:
+    first, _, rest = path.read_text(encoding="utf-8").partition("\n")
+    path.write_text(first.replace(old, new) + "\n" + rest, encoding="utf-8")
+
+
+def append(path: Path, line: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def write(path: Path, rows: list[list[str]], encoding: str = "utf-8", end: str = "\n") -> None:
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, lineterminator=end).writerows(rows)
+
+
+def alter(path: Path, row: str, change: str, copied: bool = False) -> tuple[int, str]:
+    """Change the first such row of a CSV file, or a copy of it at the end: its line number and its cells."""
+    names, *rows = read(path)
+    at = next(i for i, cells in enumerate(rows) if parts(row).items() <= dict(zip(names, cells)).items())
+    cells = list((dict(zip(names, rows[at])) | parts(change)).values())
+    if copied:
+        rows, at = [*rows, cells], len(rows)
+    else:
+        assert cells != rows[at], "the change changes nothing"
+        rows[at] = cells
+    write(path, [names, *rows])
+    return at + 2, ", ".join(cells)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def refused(data: Path, good: dict[str, bytes]) -> str:
+    """The message with which `data` is refused, after a proof that the tables from before are as they were."""
+    into = data.parent / "out" / "tables"
+    into.mkdir(parents=True)
+    old = {name: text + b"from the build before\n" for name, text in good.items()}  # so equal tables written anew show
+    for name, text in old.items():
+        (into / name).write_bytes(text)
+    with pytest.raises(DataError) as caught:
+        build.build(data, into)
+    assert contents(into) == old
+    assert list(into.parent.iterdir()) == [into], "a draft is left"
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> dict[str, bytes]:
+    """The bytes of every file of a good build."""
+    folder = tmp_path_factory.mktemp("good")
+    build.build(into=folder)
+    return contents(folder)
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A copy of the data folder."""
+    return Path(shutil.copytree(build.ROOT / "data", tmp_path / "data"))
+
+
+@pytest.fixture
+def package(good, tmp_path) -> Path:
+    """A copy of the built tables, as a data package."""
+    for name, text in good.items():
+        (tmp_path / name).write_bytes(text)
+    return tmp_path / "datapackage.json"
+
+
+@pytest.fixture
+def offline(monkeypatch) -> None:
+    """No socket connects."""
+    def connect(*_):
+        raise OSError("the tests have no network")
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def test_committed_tables_are_what_a_rebuild_gives(good):
+    assert build.stale() == []
+    assert contents(build.TABLES) == good
+
+
+def test_building_twice_gives_the_same_bytes(good, tmp_path):
+    files = build.build(into=tmp_path / "again")
+    assert contents(tmp_path / "again") == good
+    assert sorted(path.name for path in files) == sorted(good)
+
+
+def test_building_over_old_tables_replaces_them_all(good, tmp_path):
+    for name in good:
+        (tmp_path / name).write_bytes(b"old")
+    build.build(into=tmp_path)
+    assert contents(tmp_path) == good
+
+
+def test_stale_names_the_files_that_differ_or_lack(good, tmp_path):
+    for name, text in good.items():
+        (tmp_path / name).write_bytes(text)
+    assert build.stale(committed=tmp_path) == []
+    (tmp_path / "targets.csv").write_bytes(good["targets.csv"] + b"\n")
+    (tmp_path / "datapackage.json").unlink()
+    assert sorted(build.stale(committed=tmp_path)) == ["datapackage.json", "targets.csv"]
+
+
+def test_stale_sees_a_change_in_the_data(data):
+    alter(data / ZJ, GOODS, "value=41401")
+    assert build.stale(data) == ["observations.csv"]
+
+
+@pytest.mark.parametrize(("encoding", "end"), [("utf-8", "\n"), ("utf-8-sig", "\n"), ("utf-8", "\r\n"),
+                                               ("utf-8-sig", "\r\n")], ids=["as-is", "bom", "crlf", "excel"])
+def test_files_saved_by_excel_give_the_same_tables(encoding, end, good, data, tmp_path):
+    for path in data.rglob("*.csv"):
+        write(path, read(path), encoding, end)
+    sample = (data / ZJ).read_bytes()
+    assert sample.startswith("\ufeff".encode()) == (encoding == "utf-8-sig") and (b"\r\n" in sample) == (end == "\r\n")
+    build.build(data, tmp_path / "tables")
+    assert contents(tmp_path / "tables") == good
+
+
+def test_columns_may_stand_in_any_order(good, data, tmp_path):
+    for path in data.rglob("*.csv"):
+        write(path, [row[::-1] for row in read(path)])
+    build.build(data, tmp_path / "tables")
+    assert contents(tmp_path / "tables") == good
+
+
+@pytest.mark.parametrize(("file", "row", "change", "says"), [(*c[1:4], c[4:]) for c in CHANGED], ids=ids(CHANGED))
+def test_a_wrong_row_is_refused(file, row, change, says, good, data):
+    line, shown = alter(data / file, row, change)
+    check_message(refused(data, good), f"data/{file}:{line}: ", shown, says)
+
+
+@pytest.mark.parametrize(("file", "row", "change", "says"), [(*c[1:4], c[4:]) for c in ADDED], ids=ids(ADDED))
+def test_a_wrong_added_row_is_refused(file, row, change, says, good, data):
+    line, shown = alter(data / file, row, change, copied=True)
+    check_message(refused(data, good), f"data/{file}:{line}: ", shown, says)
+
+
+def check_message(message: str, start: str, shown: str, says: tuple[str, ...]) -> None:
+    """The message points to the line, shows this row and no other, and says what is wrong and what is allowed."""
+    assert message.startswith(start)
+    assert message.partition("\n    row: ")[2] == shown
+    for fragment in says:
+        assert fragment in message
+
+
+@pytest.mark.parametrize(("file", "breaks", "where", "says"), [(*c[1:4], c[4:]) for c in BROKEN], ids=ids(BROKEN))
+def test_a_broken_file_is_refused(file, breaks, where, says, good, data):
+    breaks(data / file)
+    if where == ":end":
+        where = f":{len(read(data / file))}"
+    message = refused(data, good)
+    assert message.startswith(f"data/{file}{where}: ")
+    for fragment in says:
+        assert fragment in message
+
+
+def test_every_wrong_row_is_listed_up_to_ten(good, data):
+    names, *rows = read(data / ZJ)
+    write(data / ZJ, [names, *({**dict(zip(names, row)), "status": "final"}.values() for row in rows)])
+    message = refused(data, good)
+    for line in range(2, 12):
+        assert f"data/{ZJ}:{line}: unknown status" in message
+    assert message.endswith(f"\n(+{len(rows) - 10} more rows)") and f"{ZJ}:12:" not in message
+
+
+def test_the_package_is_valid(offline):
+    report = frictionless.validate(str(build.TABLES / "datapackage.json"))
+    assert report.valid, report.flatten(["title", "rowNumber", "fieldName", "note"])
+    assert sorted(task.name for task in report.tasks) == sorted(path.stem for path in build.TABLES.glob("*.csv"))
+
+
+def test_the_package_links_its_tables():
+    package = json.loads((build.TABLES / "datapackage.json").read_text(encoding="utf-8"))
+    links = {(r["name"], key["fields"][0], key["reference"]["resource"])
+             for r in package["resources"] for key in r["schema"]["foreignKeys"]}
+    assert links >= {("plans", "source", "sources"), ("indicators", "related", ""), ("targets", "plan", "plans"),
+                     ("targets", "indicator", "indicators"), ("targets", "source", "sources"),
+                     ("outcomes", "plan", "plans"), ("observations", "indicator", "indicators"),
+                     ("observations", "source", "sources"), ("cells", "plan", "plans")}
+
+
+@pytest.mark.parametrize(("file", "change", "error"), [
+    ("targets.csv", "form=share", "constraint-error"),
+    ("targets.csv", "category_en=", "constraint-error"),
+    ("targets.csv", "target_value=5O", "type-error"),
+    ("targets.csv", "indicator=unknown", "foreign-key"),
+    ("observations.csv", "source=hearsay", "foreign-key"),
+    ("indicators.csv", "related=unknown", "foreign-key"),
+])
+def test_a_broken_package_is_invalid(file, change, error, package, offline):
+    alter(package.with_name(file), "", change)
+    report = frictionless.validate(str(package))
+    assert not report.valid
+    assert {found for [found] in report.flatten(["type"])} == {error}
+
+
+def test_a_package_with_a_row_twice_is_invalid(package, offline):
+    alter(package.with_name("targets.csv"), "plan=zj14 row=7b", "", copied=True)
+    report = frictionless.validate(str(package))
+    assert report.flatten(["type"]) == [["primary-key"]]

@@ -1,0 +1,65 @@
+"""pyproject.toml, the lock, environment.yml, the README's table and the Makefile say the same."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RUNTIME = {re.split(r"[<>=~]", d)[0] for d in PROJECT["dependencies"]}
+TEST = {re.split(r"[<>=~]", d)[0] for d in PROJECT["optional-dependencies"]["test"]}
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINNED = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE))
+NAMED = {"jupyterlab", "pandas", "altair", "ipywidgets", "voila", "papermill"}
+
+
+def test_everything_asked_for_is_pinned():
+    assert RUNTIME | TEST <= set(PINNED)
+
+
+def test_every_pin_has_a_hash():
+    blocks = re.split(r"^(?=[a-z0-9._-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert len(blocks) >= len(PINNED) > 100 and all("--hash=sha256:" in b for b in blocks)
+
+
+def test_the_lock_names_no_registry():
+    assert "http" not in re.sub(r"(aio)?http[a-z]*(==|\b)", "", LOCK) and "--index-url" not in LOCK
+
+
+def test_conda_environment_names_the_packages_at_the_locked_versions():
+    wanted = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    conda = dict(d.split("=", 1) for d in wanted if isinstance(d, str) and "=" in d and ">" not in d)
+    assert conda == {name: PINNED[name] for name in NAMED} and NAMED <= RUNTIME
+    assert {"pip": ["-r requirements.lock"]} in wanted
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_readme_explains_every_dependency(readme):
+    rows = re.findall(r"^\| `([a-z0-9-]+)`", (ROOT / readme).read_text(encoding="utf-8"), re.MULTILINE)
+    assert RUNTIME | TEST <= set(rows), RUNTIME | TEST - set(rows)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_readme_names_only_what_exists(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z]+)", text)) <= targets
+    links = [p for p in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in p]
+    assert links and all((ROOT / p).exists() for p in links)
+
+
+def test_readmes_have_the_same_parts():
+    parts = [len(re.findall(r"^## ", (ROOT / r).read_text(encoding="utf-8"), re.MULTILINE)) for r in ("README.md", "README.zh.md")]
+    assert parts[0] == parts[1] >= 8
+
+
+def test_ci_runs_the_readme_s_test_command():
+    assert "make test" in (ROOT / ".ci" / "run").read_text() and "make test" in (ROOT / "README.md").read_text()
+
+
+def test_changelog_has_data_and_code_under_each_date():
+    parts = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert parts and all(re.match(r"\d{4}-\d\d-\d\d\n", p) and "### Data" in p and "### Code" in p for p in parts)

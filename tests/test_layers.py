@@ -1,0 +1,50 @@
+"""A module imports only from lower layers: data flows one way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "plancore"
+LAYERS = (
+    {"schema", "rules", "wording"},
+    {"evidence"},
+    {"outline", "load", "gaps", "trajectories", "charts", "views", "headlines", "pages"},
+    {"assembly", "schedule"},
+    {"build", "reports"},
+    {"cli"},
+    {"__main__"},
+)
+MODULES = sorted(p.stem for p in PACKAGE.glob("*.py") if p.stem != "__init__")
+
+
+def layer(module: str) -> int:
+    return next(i for i, names in enumerate(LAYERS) if module in names)
+
+
+def imported(module: str) -> set[str]:
+    """Names of the package's modules that a module imports, inside functions too."""
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "plancore":
+            inner = node.module.partition(".")[2]
+            found |= {inner.partition(".")[0]} if inner else {a.name for a in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("plancore.")}
+    return found
+
+
+def test_every_module_has_a_layer():
+    assert set(MODULES) == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_from_lower_layers(module):
+    assert [m for m in imported(module) if layer(m) >= layer(module)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_opens_with_one_sentence(module):
+    said = ast.get_docstring(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")))
+    assert said and said.splitlines()[0].rstrip().endswith((".", ";", ","))

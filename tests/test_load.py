@@ -1,0 +1,76 @@
+"""Reading tables: choosing among vintages by rule, never leaking what was published later, citing sources."""
+
+import pandas as pd
+import pytest
+
+from plancore import load
+from plancore.schema import DataError
+
+
+def chosen(indicator: str, period: str, known_on: str | None = None) -> float:
+    frame = load.observations("zj", known_on).set_index(["indicator", "period"])
+    return frame.value[(indicator, period)]
+
+
+def test_one_value_per_indicator_and_period():
+    frame = load.observations("zj")
+    assert not frame.duplicated(["indicator", "period"]).any()
+    assert frame.vintages.sum() == len(load.vintages("zj"))
+
+
+@pytest.mark.parametrize("indicator, period, value, why", [
+    ("gdp_growth", "2022", 3.1, "exact before about"),
+    ("gdp", "2023", 85620, "final (economic census) before preliminary"),
+    ("services_share", "2023", 57.9, "final before preliminary"),
+    ("rd_share", "2024", 3.22, "exact and final before about"),
+    ("foreign_investment", "2025", 115.6, "exact before about"),
+    ("gdp_growth", "2025", 5.5, "exact before about"),
+])
+def test_the_choice_follows_the_rule(indicator, period, value, why):
+    assert chosen(indicator, period) == value, why
+
+
+def test_known_on_uses_only_what_was_published_by_then():
+    assert chosen("gdp", "2023", "2024-12-31") == 82553
+    assert chosen("gdp", "2023", "2025-12-31") == 85620
+
+
+def test_an_unknown_date_counts_as_late():
+    """Urbanization 2021 has no date: its bound is the end of the year after."""
+    frame = load.observations("zj", "2022-12-30")
+    assert "2021" not in set(frame.period[frame.indicator == "urbanization_rate"])
+    assert chosen("urbanization_rate", "2021", "2022-12-31") == 72.7
+
+
+def test_a_month_or_year_of_publication_means_its_last_day():
+    frame = load.vintages("zj").set_index("source")
+    assert frame.published_by["zj-foreign-trade-75-years"] == "2024-09-30"
+    assert set(frame.published_by[["zj-gov-report-2023"]]) == {"2023-12-31"}
+
+
+@pytest.mark.parametrize("call, allowed", [
+    (lambda: load.targets("zj15"), "zj13, zj14"), (lambda: load.observations("js"), "zj"),
+    (lambda: load.observations("zj", "yesterday"), "2023-12-31"), (lambda: load.observations("zj", "1999-01-01"), "or later"),
+])
+def test_unknown_names_say_what_is_allowed(call, allowed):
+    with pytest.raises(DataError, match=allowed):
+        call()
+
+
+def test_frames_are_copies():
+    frame = load.plans()
+    frame.loc[0, "plan"] = "changed"
+    assert load.plans()["plan"][0] == "zj13"
+
+
+def test_cite_lists_each_source_once_with_grade_and_date():
+    said = load.cite(pd.DataFrame({"source": ["zj-bulletin-2023;zj-gov-report-2022", "zj-bulletin-2023", ""]}))
+    assert len(said.splitlines()) == 2
+    assert "2023年浙江省国民经济和社会发展统计公报](http" in said and "2024-03-04" in said and "等级 A" in said
+
+
+def test_cite_escapes_what_data_says(monkeypatch):
+    evil = load.sources().assign(title='<script>alert(1)</script> [x](javascript:y)')
+    monkeypatch.setattr(load, "sources", lambda: evil)
+    said = load.cite(pd.DataFrame({"source": ["zj-gov-report-2023"]}))
+    assert "<script" not in said.replace("\\<", "") and "[x]" not in said

@@ -1,0 +1,213 @@
+"""A run publishes whole pages or keeps the last good ones; wrong parameters stop it before any kernel starts."""
+
+import json
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import filelock
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from plancore import pages, reports, schedule
+from plancore.schedule import ParameterError
+
+SHOWN = '<h1>T</h1><p class="answer">A</p><i class="gt_table"></i><i class="chart"></i>'
+
+
+def showing(html: str) -> list[str]:
+    """The cells of a notebook that shows this HTML."""
+    return [f"from IPython.display import HTML\nHTML({html!r})"]
+
+
+GOOD = showing(SHOWN)
+
+
+def cli(*arguments: str, **kwargs) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "plancore", *arguments], capture_output=True, text=True, **kwargs)
+
+
+@pytest.fixture
+def notebooks(tmp_path, monkeypatch):
+    """A folder of made-up report notebooks in place of the real ones; gives a function that writes one."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(schedule, "NOTEBOOKS", folder)
+
+    def write(name: str, cells: list[str]) -> None:
+        made = new_notebook(cells=[new_code_cell('lang: str = "zh"', metadata={"tags": ["parameters"]}),
+                                   *(new_code_cell(c) for c in cells)])
+        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(made, folder / f"{name}.ipynb")
+    return write
+
+
+@pytest.fixture
+def run(tmp_path, notebooks, monkeypatch):
+    """Run one made-up report in this process's own worker and publish it under tmp_path; gives the page's entry."""
+    monkeypatch.setattr(reports.wording, "text", lambda key, lang, /, **values: key)
+    monkeypatch.setattr(reports, "_make", lambda wanted, common, draft, jobs: [reports._work(p, common, draft) for p in wanted])
+
+    def go(name: str) -> dict:
+        manifest = reports.run([schedule.page(name, {})], site=tmp_path / "site")
+        return next(p for p in manifest["pages"] if p["report"] == name)
+    return go
+
+
+class TestParameters:
+    """Exit 2 and a message that lists what is allowed, before a kernel starts."""
+
+    @pytest.mark.parametrize("given, said", [
+        ({"asof": 2025}, "did you mean 'as_of'"), ({"asof": 2025}, "allowed: plan, as_of, attribute, lang"),
+        ({"as_of": "2025x"}, "not int"), ({"as_of": True}, "not int"), ({"as_of": 2025.0}, "not int"), ({"plan": 14}, "not str"),
+        ({"as_of": 2020}, "allowed: 2021, 2022, 2023, 2024, 2025"), ({"as_of": 2026}, "allowed: 2021"),
+        ({"plan": "zj15"}, "allowed: zj13, zj14"), ({"lang": "fr"}, "allowed: zh, en"),
+        ({"attribute": "bindng"}, "did you mean 'binding'"), ({"plan": "zj13", "as_of": 2025}, "allowed: 2016, 2017"),
+        ({"lang": "en'; import os"}, "allowed: zh, en"),
+    ])
+    def test_refused(self, given, said):
+        with pytest.raises(ParameterError, match=said):
+            schedule.page("gap_analysis", given)
+
+    def test_unknown_report(self):
+        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: gap_analysis, plan_review"):
+            schedule.page("gap_analisys", {})
+
+    def test_text_of_the_command_line_is_read_by_the_declared_type(self):
+        assert schedule.page("gap_analysis", {"as_of": "2023"}).values == {
+            "plan": "zj14", "as_of": 2023, "attribute": "all", "lang": "zh"}
+
+    def test_address(self):
+        page = schedule.page("gap_analysis", {"as_of": 2023, "lang": "en"})
+        assert (page.path, page.in_language("zh")) == (
+            "en/gap_analysis-zj14-2023-all.html", "zh/gap_analysis-zj14-2023-all.html")
+
+    @pytest.mark.parametrize("arguments", [
+        ["report", "gap_analysis", "-p", "as_of=1999"], ["report", "gap_analysis", "-p", "as_of"], ["report", "nothing"],
+        ["report", "-p", "as_of=2025"], ["report", "--no-such-option"], ["nonsense"]])
+    def test_exit_2_and_nothing_published(self, arguments, tmp_path):
+        before = sorted(schedule.REPORTS.rglob("*"))
+        done = cli(*arguments)
+        assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr
+        assert sorted(schedule.REPORTS.rglob("*")) == before
+
+    @pytest.mark.parametrize("text, said", [
+        ("pages:\n  - report: gap_analysis\n    as_of: 1999\n", "entry 1: .*1999"), ("nothing: 1\n", "expected a list"),
+        ("pages:\n  - report: plan_review\n  - report: plan_revue\n", "entry 2: .*did you mean 'plan_review'"), ("pages: [", "expected")])
+    def test_a_wrong_schedule_is_refused(self, text, said, tmp_path):
+        (tmp_path / "schedule.yml").write_text(text)
+        with pytest.raises(ParameterError, match=said):
+            schedule.read(tmp_path / "schedule.yml")
+
+    def test_lists_expand_to_all_combinations(self, tmp_path):
+        (tmp_path / "s.yml").write_text("pages:\n  - report: gap_analysis\n    as_of: [2021, 2022]\n    lang: [zh, en]\n")
+        assert len(schedule.read(tmp_path / "s.yml")) == 4
+
+
+class TestWholeOrNotAtAll:
+    def test_a_good_page_is_published(self, run, notebooks, tmp_path):
+        notebooks("one", GOOD)
+        assert run("one")["status"] == "new"
+        assert (tmp_path / "site" / "latest" / "zh" / "one.html").read_text().endswith("</html>")
+
+    @pytest.mark.parametrize("cells, said", [
+        (["1/0", *GOOD], "ZeroDivisionError"),
+        (["import sys; sys.exit(0)", *GOOD], "ended early"),
+        (["import os; os._exit(1)", *GOOD], "(?i)kernel|not executed"),
+        (["import os, signal; os.kill(os.getpid(), signal.SIGKILL)", *GOOD], "(?i)kernel|not executed"),
+        ([*GOOD, "x = 1"], "last cell has no output"),
+        (["1"], "no headline"),
+        (showing(SHOWN.replace('class="chart"', "")), "no chart"),
+        (showing(SHOWN + '<img src="//elsewhere.example/x.png">'), "another host"),
+    ], ids=["exception", "sys.exit(0)", "os._exit", "killed", "no last output", "no headline", "no chart", "foreign image"])
+    def test_a_failed_run_keeps_the_last_good_page(self, run, notebooks, tmp_path, cells, said):
+        notebooks("one", GOOD)
+        run("one")
+        page = tmp_path / "site" / "latest" / "zh" / "one.html"
+        good = page.read_bytes()
+        notebooks("one", cells)
+        entry = run("one")
+        assert entry["status"] == "stale" and re.search(said, entry["error"]), entry["error"]
+        assert page.read_bytes() == good
+        assert "stale_since" in (tmp_path / "site" / "latest" / "index.html").read_text()
+        assert not list((tmp_path / "site" / "runs").glob(".*"))
+
+    def test_a_cell_that_takes_too_long(self, run, notebooks, monkeypatch):
+        monkeypatch.setattr(reports, "CELL_SECONDS", 2)
+        notebooks("one", ["import time; time.sleep(60)", *GOOD])
+        assert "Timeout" in run("one")["error"]
+
+    def test_nothing_is_published_where_nothing_ever_worked(self, run, notebooks, tmp_path):
+        notebooks("one", ["1/0"])
+        assert run("one")["status"] == "failed"
+        assert not (tmp_path / "site" / "latest").exists()
+
+    def test_a_single_report_leaves_the_other_pages(self, run, notebooks, tmp_path):
+        notebooks("one", GOOD)
+        notebooks("two", GOOD)
+        site = tmp_path / "site"
+        reports.run([schedule.page("one", {}), schedule.page("two", {})], site=site)
+        two = (site / "latest" / "zh" / "two.html").read_bytes()
+        reports.run([schedule.page("one", {})], site=site, whole=False)
+        assert (site / "latest" / "zh" / "two.html").read_bytes() == two
+        assert {p["path"] for p in json.loads((site / "latest" / "manifest.json").read_text())["pages"]} == {
+            "zh/one.html", "zh/two.html"}
+
+    def test_what_a_killed_run_left_is_cleared(self, run, notebooks, tmp_path):
+        left = tmp_path / "site" / "runs" / ".draft-x" / "zh"
+        left.mkdir(parents=True)
+        notebooks("one", GOOD)
+        run("one")
+        assert not left.exists()
+
+    def test_old_runs_are_pruned(self, run, notebooks, tmp_path):
+        notebooks("one", GOOD)
+        for _ in range(reports.KEEP + 2):
+            run("one")
+        kept = sorted(p.name for p in (tmp_path / "site" / "runs").iterdir())
+        assert len(kept) == reports.KEEP
+        assert os.readlink(tmp_path / "site" / "latest") == f"runs/{kept[-1]}"
+
+    def test_the_second_run_at_once_is_refused(self, tmp_path):
+        with filelock.FileLock(tmp_path / ".lock"), pytest.raises(reports.Busy, match="another run"):
+            reports.run([], site=tmp_path)
+
+    def test_exit_5_for_a_busy_site(self):
+        with filelock.FileLock(schedule.REPORTS / ".lock"):
+            assert cli("report").returncode == 5
+
+    def test_a_failing_notebook_exits_4_and_says_where(self, tmp_path):
+        """The real command on a copy of the project whose gap analysis is broken."""
+        root = Path(schedule.ROOT)
+        for name in ("plancore", "notebooks", "reports/schedule.yml"):
+            target = tmp_path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((root / name).read_bytes()) if (root / name).is_file() else subprocess.run(
+                ["cp", "-r", root / name, target], check=True)
+        (tmp_path / "reports" / "schedule.yml").write_text("pages: [{report: plan_review}, {report: gap_analysis}]")
+        path = tmp_path / "notebooks" / "reports" / "gap_analysis.ipynb"
+        path.write_text(path.read_text().replace("gaps.measure(", "gaps.mesure("))
+        done = cli("report", cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+        assert done.returncode == 4 and "gap_analysis" in done.stderr and "AttributeError" in done.stderr
+        assert (tmp_path / "reports" / "latest" / "zh" / "plan_review-zj13.html").is_file()
+
+
+def test_pages_that_would_ask_another_host_are_refused():
+    whole = '<p class="answer"><i class="gt_table"><i class="chart">{}</html>'
+    pages.check_page(whole.format('<a href="https://example.org">a source</a>'))
+    for asks in ('<script src="https://cdn.example/x.js">', "<link rel=stylesheet href='//cdn.example/x.css'>",
+                 "<style>@import 'x'</style>", "<i style='background:url(https://x.example/i.png)'>"):
+        with pytest.raises(pages.Incomplete, match="another host"):
+            pages.check_page(whole.format(asks))
+
+
+def test_no_kernel_is_left(run, notebooks):
+    notebooks("one", ["import os; os._exit(1)", *GOOD])
+    run("one")
+    assert multiprocessing.active_children() == []
+    listed = subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True).stdout.splitlines()
+    assert not [line for line in listed if line.split()[0] == str(os.getpid()) and "ipykernel" in line]

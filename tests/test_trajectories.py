@@ -1,0 +1,66 @@
+"""Paths start at the baseline, end at the target, and never invent a value."""
+
+import math
+
+import pytest
+
+from plancore import load, trajectories
+
+
+@pytest.mark.parametrize("plan", ["zj13", "zj14"])
+def test_ends_meet_the_printed_values(plan):
+    targets = load.targets(plan)
+    path = trajectories.required(targets).merge(targets, on=["plan", "row"])
+    path = path[(path.form == "level") & path.path.isin(["linear", "geometric"])]
+    first, last = path[path.year == path.baseline_year], path[path.year == path.target_year]
+    assert len(first) == len(last) >= 15
+    assert first.required.to_numpy() == pytest.approx(first.baseline_value.to_numpy())
+    assert last.required.to_numpy() == pytest.approx(last.target_value.to_numpy())
+
+
+def test_growth_is_an_index(target):
+    path = trajectories.required(target(form="average_growth", path="geometric", target_value=5.5))
+    assert list(path.year) == list(range(2020, 2026)) and path.required.iloc[0] == 100
+    assert path.required.iloc[-1] == pytest.approx(100 * 1.055 ** 5)
+
+
+def test_linear_and_geometric_midway(target):
+    assert trajectories.required(target()).set_index("year").required[2022] == 124
+    geometric = trajectories.required(target(path="geometric")).set_index("year").required[2022]
+    assert geometric == pytest.approx(100 * 1.6 ** 0.4)
+
+
+def test_cumulative_cut_compounds(target):
+    path = trajectories.required(target(form="cumulative_rate", path="geometric", target_value=17.0, baseline_value=math.nan))
+    assert path.required.iloc[0] == 0 and path.required.iloc[-1] == pytest.approx(17)
+    assert path.required.iloc[1] == pytest.approx(100 * (1 - 0.83 ** 0.2))
+
+
+def test_rows_without_a_path_have_none():
+    targets = load.targets("zj14")
+    assert {"13", "14", "24"}.isdisjoint(trajectories.required(targets).row)
+
+
+def test_series_of_growth_shows_average_and_years():
+    series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2024).query("row == '1'")
+    observed = series.query("series == 'observed'").set_index("year").value
+    assert observed[2022] == pytest.approx(100 * ((1.085 * 1.031) ** 0.5 - 1))
+    assert series.query("series == 'yearly'").set_index("year").value[2022] == 3.1
+
+
+def test_official_average_is_the_last_point():
+    series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2025).query("row == '1'")
+    last = series.query("series == 'observed' and year == 2025")
+    assert list(last.value) == [5.9] and list(last.qualifier) == ["about"]
+
+
+def test_a_broken_chain_stops(target, observed):
+    plan = target(form="average_growth", path="geometric", target_value=5.5)
+    series = trajectories.series(plan, observed({2021: 5, 2023: 5}), 2023)
+    assert list(series.query("series == 'observed'").year) == [2021]
+    assert list(series.query("series == 'yearly'").year) == [2021, 2023]
+
+
+def test_nothing_is_invented_for_a_missing_year():
+    series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2025).query("row == '10'")
+    assert list(series.query("series == 'observed'").year) == [2021, 2022, 2023, 2025]

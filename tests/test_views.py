@@ -1,0 +1,105 @@
+"""What a reader reads: counts, words and links agree with the frames behind them."""
+
+import re
+
+import pytest
+
+from plancore import gaps, headlines, load, rules, trajectories, views, wording
+
+TARGETS = load.targets("zj14").query("kind == 'box'")
+OBSERVATIONS = load.observations("zj")
+
+
+@pytest.fixture(scope="module")
+def result():
+    return gaps.measure(TARGETS, OBSERVATIONS, 2025)
+
+
+@pytest.fixture(scope="module")
+def table(result):
+    series = trajectories.series(TARGETS, OBSERVATIONS, 2025)
+    return views.standing(result, TARGETS, series, load.sources(), "zh").as_raw_html()
+
+
+def plain(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))
+
+
+def test_headline_counts(result):
+    said = plain(headlines.gap_headline(result, TARGETS, load.plans().query("plan == 'zj14'"), "zh").data)
+    counted = result[result.row != "7b"]
+    seen = counted[counted.status != "not_assessable"]
+    assert f"35项指标中{len(seen)}项有数据可评估（约束性13项中{(seen.attribute == 'binding').sum()}项" in said
+    tiles = [int(n) for n in re.findall(r"(\d+) [✓▲●▼○]", said)]
+    assert sum(tiles[:5]) + (seen.status == "final").sum() == 35  # four words, not assessable, and the final ones
+
+
+def test_review_headline_names_what_fell_short():
+    targets = load.targets("zj13")
+    said = plain(headlines.review_headline(gaps.completion(targets, load.outcomes("zj13")), targets,
+                                       load.plans().query("plan == 'zj13'"), "zh").data)
+    assert "33项指标中30项" in said and "27/30 = 90%" in said and "27/33 = 82%" in said
+    assert "地区生产总值(GDP)增长、全员劳动生产率、居民人均可支配收入增长" in said
+
+
+def test_every_figure_links_to_its_source(table):
+    years = re.findall(r'<td[^>]*headers="[^"]*\b(202[1-5])"[^>]*>(.*?)</td>', table)
+    filled = [cell for _, cell in years if cell]
+    assert len(filled) > 25 and all(cell.startswith('<a href="#src-') for cell in filled)
+
+
+def test_an_old_figure_says_its_year(table):
+    assert re.search(r"明显滞后</span>（数据截至2022年）", table)
+
+
+def test_a_missing_value_is_an_empty_cell_never_zero(table):
+    talent = re.search(r"人才资源总量.*?</tr>", table, re.DOTALL)[0]
+    assert "未收集到数据" in talent and ">0<" not in talent
+
+
+def test_plan_order(table):
+    assert re.findall(r'id="row-(\w+)"', table) == list(TARGETS.row)
+
+
+def test_review_prints_a_rate_only_where_the_target_fell_short():
+    targets = load.targets("zj13")
+    html = views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh").as_raw_html()
+    rates = [c for c in re.findall(r'headers="[^"]*completion_rate"[^>]*>(.*?)</td>', html) if c]
+    assert rates == ["98%", "98%", "91%"] and "419" not in html
+
+
+def test_provenance_prints_cells_to_the_letter():
+    html = views.provenance(load.targets("zj13"), load.outcomes("zj13"), "zh").as_raw_html()
+    assert all(cell in html for cell in ("7%以上", "〔0.44〕", "2.8左右", "371-375;377", "城镇化率(%) / 常住人口城镇化率"))
+
+
+def test_thresholds_shown_are_the_ones_used():
+    html = views.judgement("status", "en").as_raw_html()
+    assert str(rules.AHEAD) in html and str(rules.SLIGHT) in html
+    assert "90%" in views.judgement("verdict", "en").as_raw_html()
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_every_code_has_words_and_a_mark(lang):
+    for code in (*rules.STATUSES, *rules.VERDICTS, *set(rules.OFFICIAL_WORD.values())):
+        assert wording.text(code, lang) and wording.MARKS[code]
+    assert all(wording.text(r, lang) for r in rules.REASONS)
+
+
+def test_english_has_no_chinese_but_the_printed_cells(result):
+    series = trajectories.series(TARGETS, OBSERVATIONS, 2025)
+    said = plain(views.standing(result, TARGETS, series, load.sources(), "en").as_raw_html())
+    titles = load.sources().title
+    for title in sorted(titles, key=len, reverse=True):
+        said = said.replace(title, "")
+    assert not re.search(r"[一-鿿]", said)
+
+
+@pytest.mark.parametrize("value, said", [(6.0, "6"), (34964.5, "34,964"), (0.016, "0.016"), (-4.268, "−4.27"), (float("nan"), "—")])
+def test_numbers(value, said):
+    assert wording.number(value) == said
+
+
+def test_percentage_points_are_not_per_cent():
+    assert wording.difference(0.8, "%", "zh") == "+0.8个百分点" and wording.difference(0.8, "%", "en") == "+0.8 pp"
+    assert wording.difference(-54.4, "亿美元", "zh") == "−54.4亿美元"

@@ -6,7 +6,7 @@ import calendar
 
 import pandas as pd
 
-from plancore import outline, schema
+from plancore import outline, rules, schema
 from plancore.schema import DataError, refuse
 
 _ATTRIBUTES = {"约束性": "binding", "预期性": "expected", "": ""}
@@ -48,22 +48,31 @@ def _spread(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
     rows = [order[order.index(a):order.index(b) + 1] for a, b in ends]
     merged = [a != b for a, b in ends]
     spread = cells.assign(row=rows, at=cells.index, merged=merged).explode("row").reset_index(drop=True)
-    single = spread[spread["column"].isin(_SINGLE)]
+    single = spread[spread["column"] != "name"]
     again = single["at"][single.duplicated(["row", "column"])]
-    refuse(cells, cells.index.isin(again), where, "second cell for the same row and column", "one number a cell")
+    refuse(cells, cells.index.isin(again), where, "second cell for the same row and column", "one cell, names apart")
     return spread[["line", "text", "row", "column", "at", "merged"]]
 
 
 def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
-    readings = frames[f"targets/{plan['plan']}"]
-    _check_typed(frames, plan["plan"], cells)
-    rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"data/targets/{plan['plan']}.csv:{i + 2}")
+    readings, where = frames[f"targets/{plan['plan']}"], f"data/targets/{plan['plan']}.csv"
+    _check_cells(frames, plan["plan"], cells)
+    _check_readings(readings, frames, where)
+    rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"{where}:{i + 2}")
             for i, r in enumerate(readings.to_dict("records"))]
-    frame = _with(_with(pd.DataFrame(rows), frames["units"], "unit_zh"), frames["categories"], "category_zh")
-    unknown = frame["category_en"] == ""
-    refuse(frame, unknown, f"data/cells/{plan['plan']}.csv", "category without an English name",
-           "the categories of data/categories.csv")
-    return frame
+    return _with(_with(pd.DataFrame(rows), frames["units"][["unit_zh", "unit_en"]], "unit_zh"), frames["categories"], "category_zh")
+
+
+def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> None:
+    """A target is counted in its indicator's unit, and repeats a row that exists."""
+    canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in frames["units"].to_dict("records")}
+    units = frames["indicators"].set_index("indicator")["unit_zh"]
+    for index, reading in readings.iterrows():
+        own = units[reading["indicator"]]
+        refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[own]), where,
+               f"not the unit of {reading['indicator']}", own)
+    unknown = (readings["same_as"] != "") & ~readings["same_as"].isin(readings["row"])
+    refuse(readings, unknown, where, "same_as is no row of this plan", "a row of the same file, or empty")
 
 
 def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
@@ -85,42 +94,61 @@ def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
     }
 
 
-def _check_typed(frames: dict[str, pd.DataFrame], plan: str, cells: pd.DataFrame) -> None:
-    """Every printed number must be readable, every attribute known."""
+def _check_cells(frames: dict[str, pd.DataFrame], plan: str, cells: pd.DataFrame) -> None:
+    """Every printed number must be readable; attributes, categories and row numbers must be known."""
     raw, where = frames[f"cells/{plan}"], f"data/cells/{plan}.csv"
-    for at, text in cells[cells["column"].isin(_SINGLE) & (cells["text"] != "")][["at", "text"]].itertuples(index=False):
+    filled = raw[raw["column"].isin(_SINGLE) & (raw["text"] != "")]
+    for index, text, column in filled[["text", "column"]].itertuples():
         try:
-            outline.cell(text)
+            if outline.cell(text).value is None and column not in ("target", "change"):
+                raise ValueError(f"{text} is printed where a number belongs")
         except ValueError as error:
-            raise DataError(f"{where}:{at + 2}: {error}\n    row: {', '.join(raw.loc[at])}") from None
-    bad = (raw["column"] == "attribute") & ~raw["text"].isin(_ATTRIBUTES)
-    refuse(raw, bad, where, "unknown attribute", "约束性, 预期性")
+            raise DataError(f"{where}:{index + 2}: {error}\n    row: {', '.join(raw.loc[index])}") from None
+    refuse(raw, (raw["column"] == "attribute") & ~raw["text"].isin(_ATTRIBUTES), where, "unknown attribute", "约束性, 预期性")
+    known = frames["categories"]["category_zh"]
+    refuse(raw, (raw["column"] == "category") & ~raw["text"].isin(known), where,
+           "category without an English name in data/categories.csv", ", ".join(known))
+    refuse(raw, (raw["column"] == "number") & (raw["text"] != raw["rows"]), where, "number of another row", "the row's own number")
 
 
 def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
-    """The reading must agree with the print: a target, its bound, its bracket, its unit, its tolerance."""
-    def no(what: str, allowed: str) -> DataError:
-        return DataError(f"{where}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, reading.values()))}")
+    """The reading must agree with the print: a target, its bound, its bracket, its units, its tolerance."""
+    def require(holds: bool, what: str, allowed: str) -> None:
+        if not holds:
+            raise DataError(f"{where}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, reading.values()))}")
 
-    if not printed["name"]:
-        raise no("no printed name", "at least one cell with column `name` for this row in data/cells")
-    if not judged:
-        raise no("no printed target", "a cell with column `target` or `change` for this row in data/cells")
-    cell, form = outline.cell(judged), reading["form"]
-    if (cell.value is None) != (form == "assigned"):
-        raise no(f"form {form} against the printed {judged!r}", f"assigned exactly where {outline.ASSIGNED} is printed")
-    if cell.cumulative != form.startswith("cumulative") and reading["kind"] == "box":
-        raise no(f"form {form} against the printed {judged!r}", "a cumulative form exactly where 〔 〕 is printed")
-    if reading["bound"] != cell.bound and not (cell.bound == "equal" and reading["note"]):
-        raise no(f"bound {reading['bound']} against the printed {judged!r}",
-                 f"{cell.bound}; a bare number may differ with the reason in note")
-    units = {reading["unit_zh"], reading["baseline_unit_zh"]} | ({"%"} if form == "cumulative_change" else set())
+    boxed, form = reading["kind"] == "box", reading["form"]
+    for column in ("name", *(("category", "attribute") if boxed else ())):
+        require(printed[column], f"no printed {column}", f"a cell with column `{column}` for this row in data/cells")
+    require(judged, "no printed target", "a cell with column `target` or `change` for this row in data/cells")
+    cell = outline.cell(judged)
+    require((cell.value is None) == (form == "assigned"), f"form {form} against the printed {judged!r}",
+            f"assigned exactly where {outline.ASSIGNED} is printed")
+    require(cell.cumulative == form.startswith("cumulative") or not boxed, f"form {form} against the printed {judged!r}",
+            "a cumulative form exactly where 〔 〕 is printed")
+    require(reading["bound"] == cell.bound or (cell.bound == "equal" and reading["note"]),
+            f"bound {reading['bound']} against the printed {judged!r}",
+            f"{cell.bound}; a bare number may differ with the reason in note")
+    _check_units(reading, printed, cell.unit, require)
+    about, expected = reading["bound"] == "about", f"{rules.half_unit(judged):g}"
+    counted = any(c.isdigit() for c in judged)
+    require((reading["tolerance"] != "") == about and (not about or not counted or float(reading["tolerance"]) == float(expected)),
+            f"tolerance {reading['tolerance'] or '(empty)'} against the printed {judged!r}",
+            f"half a unit of the last printed digit, exactly where the bound is about: {expected if about else 'empty'}")
+
+
+def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:
+    """Units printed in the name and in the cells against those of the reading."""
+    growth, unit, base = reading["form"] == "average_growth", reading["unit_zh"], reading["baseline_unit_zh"]
+    require(base in ("", unit) or growth, f"baseline unit {base} against {unit}", f"{unit}; another only for average_growth")
+    level = base if growth and base else unit
     named = outline.unit_of(printed["name"]) if reading["kind"] == "box" else ""
-    for unit in filter(None, (named, cell.unit if form != "average_growth" else "")):
-        if unit not in units:
-            raise no(f"unit {reading['unit_zh']} against the printed {unit}", "the printed unit")
-    if (reading["bound"] == "about") != bool(reading["tolerance"]):
-        raise no("tolerance", "half a unit of the last printed digit, exactly where the bound is about")
+    points = {"%"} if reading["form"] == "cumulative_change" else set()
+    require(named in {"", level} | points, f"unit {level} against {named} in the printed name", named)
+    require(judged_unit in {"", unit}, f"unit {unit} against {judged_unit} in the printed target", judged_unit)
+    for column in ("baseline", "actual"):
+        seen = outline.cell(printed[column]).unit if printed[column] else ""
+        require(seen in {"", level}, f"unit {level} against {seen} in the printed {column}", seen)
 
 
 def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:

@@ -40,10 +40,13 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
     for folder in _FOLDERS:
         for path in sorted((data / folder).glob("*.csv")):
             frames[f"{folder}/{path.stem}"] = _read_csv(path)
-    known = {name: set(frame[shape.key[0]]) for name, shape in schema.DATA.items()
-             if (frame := frames.get(name)) is not None and shape.key[0] in frame}
     for name, frame in frames.items():
-        schema.check(frame, schema.DATA[name.partition("/")[0]], f"data/{name}.csv", known)
+        schema.check(frame, _shape(name), f"data/{name}.csv")
+        if frame.empty and not name.startswith("outcomes/"):
+            raise DataError(f"data/{name}.csv: no row below the header")
+    known = {name: set(frames[name][_shape(name).key[0]]) for name in frames if name in schema.DATA}
+    for name, frame in frames.items():
+        schema.check(frame, _shape(name), f"data/{name}.csv", known)
     _check_names(frames)
     for name in frames:
         if name.startswith("observations/"):
@@ -85,11 +88,16 @@ def _resource(name: str, shape: schema.Shape) -> dict:
 
 
 def _field(column: schema.Column) -> dict:
-    kinds = {"integer": "integer", "number": "number", "boolean": "boolean", "year": "year"}
+    kinds = {"line": "integer", "number": "number", "boolean": "boolean", "year": "year"}
     constraints: dict = {"required": True} if column.required else {}
     if column.type in schema.VOCABULARIES:
         constraints["enum"] = list(schema.VOCABULARIES[column.type])
     return {"name": column.name, "type": kinds.get(column.type, "string"), "constraints": constraints}
+
+
+def _shape(name: str) -> schema.Shape:
+    """The shape of a file of `data/`, by its folder where there are several."""
+    return schema.DATA[name.partition("/")[0]]
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -112,17 +120,19 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _check_names(frames: dict[str, pd.DataFrame]) -> None:
-    """Files named after a plan or a region must name one that `plans.csv` lists."""
+    """Files named after a plan or a region must name one that `plans.csv` lists, and every plan must have its own."""
     plans = frames["plans"]
     allowed = {"observations": set(plans["region"])} | dict.fromkeys(_FOLDERS[:3], set(plans["plan"]))
     for name in frames:
         folder, _, stem = name.partition("/")
         if stem and stem not in allowed[folder]:
             raise DataError(f"data/{name}.csv: no such plan or region; allowed: {', '.join(sorted(allowed[folder]))}")
-    for plan in plans["plan"]:
-        for folder in ("cells", "targets"):
-            if f"{folder}/{plan}" not in frames:
-                raise DataError(f"data/{folder}/{plan}.csv: the file is missing")
+    needed = [f"{folder}/{plan}" for plan in plans["plan"] for folder in ("cells", "targets")]
+    for name in (*needed, *(f"observations/{region}" for region in plans["region"])):
+        if name not in frames:
+            raise DataError(f"data/{name}.csv: the file is missing")
+    refuse(plans, plans["baseline_year"] >= plans["target_year"], "data/plans.csv", "the plan ends before it begins",
+           "a target_year after the baseline_year")
 
 
 def _check_observations(frame: pd.DataFrame, indicators: pd.DataFrame, where: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True,
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Five-year-plan targets as data: build the tables, check them, publish the reports.")
 
 

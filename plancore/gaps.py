@@ -194,6 +194,5 @@ def _due(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _half_unit(*printed: pd.Series) -> np.ndarray:
-    """Half a unit of the last digit printed in these cells, the finest of them: 71 → 0.5, 10.3 → 0.05."""
-    digits = [cells.map(lambda cell: sum(c.isdigit() for c in cell.partition(".")[2])).to_numpy() for cells in printed]
-    return 0.5 * 10.0 ** -np.maximum.reduce(digits)
+    """Half a unit of the last digit printed in these cells, the finest of them."""
+    return np.minimum.reduce([cells.map(rules.half_unit).to_numpy(float) for cells in printed])

@@ -125,7 +125,7 @@ def _read(path: Path, _changed: int) -> pd.DataFrame:
     for name, kind in kinds.items():
         if kind == "number":
             frame[name] = pd.to_numeric(frame[name])
-        elif kind in ("integer", "year"):
+        elif kind in ("line", "year"):
             frame[name] = frame[name].astype(int)
         elif kind == "boolean":
             frame[name] = frame[name] == "true"

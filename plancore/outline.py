@@ -10,7 +10,7 @@ _BOUNDS = {"以上": "at_least", "以下": "at_most", "以内": "at_most", "左�
            "不低于": "at_least", "不超过": "at_most"}
 _CELL = re.compile(
     r"(?P<open>〔)?(?P<before>不低于|不超过|突破|超过|大于|不满|低于)?(?P<number>\d+(?:\.\d+)?|三分之一|所有)"
-    r"(?P<times>万亿|万)?(?P<unit>[^\d〔〕]*?)(?P<after>以上|以下|以内|左右)?(?P<close>〕)?")
+    r"(?P<times>万亿|万)?(?P<unit>%|[\u4e00-\u9fff/]*?)(?P<after>以上|以下|以内|左右)?(?P<close>〕)?", re.ASCII)
 _NUMBERS = {"三分之一": 100 / 3, "所有": 100.0}
 ASSIGNED = "国家下达指标"
 
@@ -34,7 +34,8 @@ def cell(text: str) -> Cell:
     if text == ASSIGNED:
         return Cell(None, "none", False, "")
     match = _CELL.fullmatch(text)
-    if not match or bool(match["open"]) != bool(match["close"]):
+    if (not match or bool(match["open"]) != bool(match["close"]) or (match["before"] and match["after"])
+            or any(word in match["unit"] for word in _BOUNDS)):
         raise ValueError(f"cannot read the printed cell {text!r}: expected a number, with or without 以上, 以下, "
                          f"左右, 超过, 突破, 〔 〕, %, or {ASSIGNED}")
     number = _NUMBERS.get(match["number"])

@@ -48,6 +48,11 @@ def clean(x):
     return np.round(x, 10)
 
 
+def half_unit(printed: str) -> float:
+    """Half a unit of the last digit printed: 71 → 0.5, 10.3 → 0.05, 3.3左右 → 0.05."""
+    return 0.5 * 10.0 ** -sum(c.isdigit() for c in printed.partition(".")[2])
+
+
 def sign(better):
     """s: +1 for `higher`, -1 for `lower`."""
     return np.where(np.asarray(better) == "lower", -1.0, 1.0)

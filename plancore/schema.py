@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass, field
 
@@ -30,7 +31,7 @@ YEARS = (1978, 2060)
 """First and last year a plan or an observation may name."""
 
 _PATTERNS = {
-    "integer": r"-?\d+",
+    "line": r"[1-9]\d*",
     "number": r"-?\d+(\.\d+)?",
     "boolean": r"true|false",
     "year": r"\d{4}",
@@ -44,7 +45,7 @@ _PATTERNS = {
     "url": r"https?://\S+",
 }
 _SAID = {
-    "integer": "a whole number",
+    "line": "a line number, 1 or more",
     "number": "a plain number such as 12 or 0.5 (no letters, no thousands separator)",
     "boolean": "true or false",
     "year": f"a year from {YEARS[0]} to {YEARS[1]}",
@@ -104,14 +105,14 @@ DATA = {
     "plans": _shape("plan", "plan:key", "region:key", "name_zh", "name_en", "baseline_year:year",
                     "target_year:year", "source:slug->sources"),
     "categories": _shape("category_zh", "category_zh", "category_en"),
-    "units": _shape("unit_zh", "unit_zh", "unit_en"),
+    "units": _shape("unit_zh", "unit_zh", "unit_en", "synonym_of?->units"),
     "indicators": _shape("indicator", *_INDICATOR, "low:number?", "high:number?"),
     "sources": _shape("source", *_SOURCE),
-    "cells": _shape("line rows column text", "line:integer", "text?", "rows:rows", "column"),
+    "cells": _shape("line rows column text", "line:line", "text?", "rows:rows", "column"),
     "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", "price_basis",
                       "counted:boolean", "same_as:row?", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
                       "note?", "note_en?"),
-    "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:integer"),
+    "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:line"),
     "observations": _shape("indicator period source", "indicator:key->indicators", "period:period", "value:number",
                            "qualifier?", "unit_zh->units", "price_basis", "status", "source:slug->sources", "note?"),
 }
@@ -135,7 +136,7 @@ TABLES = {
         "qualifier?", "unit_zh", "published:date?", "published_by:date", "status", "grade", "price_basis",
         "source:slug->sources", "note?"),
     "sources": _shape("source", *_SOURCE),
-    "cells": _shape("plan line row column text", "plan:key->plans", "line:integer", "text?", "row:row", "column"),
+    "cells": _shape("plan line row column text", "plan:key->plans", "line:line", "text?", "row:row", "column"),
 }
 """Shapes of the clean tables in `plancore/tables/`; `datapackage.json` is written from them."""
 
@@ -182,12 +183,21 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: 
 
 
 def _fits(value: str, kind: str) -> bool:
-    if not re.fullmatch(_PATTERNS[kind], value):
+    if not re.fullmatch(_PATTERNS[kind], value, re.ASCII):
         return False
     if kind in ("year", "period"):
         years = [int(y) for y in value.split("-")]
         return all(YEARS[0] <= y <= YEARS[1] for y in years) and years == sorted(set(years))
-    return True
+    return kind != "date" or _is_day(value)
+
+
+def _is_day(value: str) -> bool:
+    """Whether a date, month or year is one of the calendar, within the years allowed."""
+    year, month, day = (int(part) for part in (value.split("-") + ["1", "1"])[:3])
+    try:
+        return YEARS[0] <= datetime.date(year, month, day).year <= YEARS[1]
+    except ValueError:
+        return False
 
 
 def _sample(names: set[str]) -> str:

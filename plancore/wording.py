@@ -146,7 +146,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "colon": ("：", ": "), "bracket": ("（{x}）", " ({x})"), "year": ("{year}年", "{year}"), "stop": ("。", ". "),
     "about_value": ("约{x}", "about {x}"), "more_than_value": (">{x}", ">{x}"), "points": ("个百分点", "pp"),
     "a_year": ("{x}/年", "{x} a year"), "percent_a_year": ("{x}%/年", "{x}% a year"), "outline_line": ("纲要文本第{x}行", "outline, lines {x}"),
-    "official_final": ("终期数", "final"), "official_preliminary": ("初步数", "preliminary"), "secondary": ("转引", "secondary"),
+    "official_final": ("最终数", "final"), "official_preliminary": ("初步数", "preliminary"), "secondary": ("转引", "secondary"),
     "derived": ("推算", "derived"), "exact": ("准确", "exact"),
     "no_rows": ("没有符合条件的指标。", "No indicator fits."),
     "and_more": ("等{n}项", "and others, {n} in all"),

@@ -60,9 +60,9 @@ CHANGED = [  # what is wrong, file, the row that is changed, how, what the messa
     ("assigned for a number", TARGETS14, "row=15", "form=assigned", "form assigned against the printed '〔16〕'",
      "assigned exactly where 国家下达指标 is printed"),
     ("unit against the printed name", TARGETS14, "row=8", "unit_zh=亿美元 baseline_unit_zh=亿美元",
-     "unit 亿美元 against the printed 亿元", "allowed: the printed unit"),
+     "not the unit of goods_trade", "allowed: 亿元"),
     ("unit against the printed number", TARGETS14, "row=T1", "unit_zh=元 baseline_unit_zh=元",
-     "unit 元 against the printed 亿元", "allowed: the printed unit"),
+     "not the unit of gdp", "allowed: 亿元"),
     ("unreadable cell", CELLS13, "line=51", "text=约43508", "cannot read the printed cell '约43508'",
      "expected a number, with or without 以上"),
     ("cell with a thousands separator", CELLS13, "line=51", "text=43,508", "cannot read the printed cell '43,508'",
@@ -85,6 +85,28 @@ CHANGED = [  # what is wrong, file, the row that is changed, how, what the messa
      "related is not in indicators", "allowed: accident_death_rate,"),
     ("unknown verdict", OUTCOMES13, "row=33", "official_verdict=good", "unknown official_verdict",
      "allowed: exceeded, met, nearly_met, missed"),
+    ("full-width value", ZJ, GOODS, "value=４１４００", "value cannot be read", "a plain number"),
+    ("full-width period", ZJ, GOODS, "period=２０２１", "period cannot be read", "a year or a range"),
+    ("full-width cell", CELLS13, "line=51", "text=４３５０８", "cannot read the printed cell", "expected a number"),
+    ("full-width tolerance", TARGETS14, "row=4", "tolerance=０.05", "tolerance cannot be read", "a plain number"),
+    ("letter in a baseline cell", CELLS13, "line=51", "text=4350O", "cannot read the printed cell", "expected a number"),
+    ("letter in an outcome cell", CELLS13, "line=55", "text=6461E", "cannot read the printed cell", "expected a number"),
+    ("letter in a target cell", CELLS13, "line=65", "text=5E以上", "cannot read the printed cell", "expected a number"),
+    ("dot at the end of a cell", CELLS13, "line=51", "text=43508.", "cannot read the printed cell", "expected a number"),
+    ("国家下达指标 as baseline", CELLS13, "line=51", "text=国家下达指标", "printed where a number belongs", "row: 51"),
+    ("unit against the print", TARGETS14, "row=8", "unit_zh=亿美元", "not the unit of goods_trade", "allowed: 亿元"),
+    ("baseline unit against the unit", TARGETS14, "row=8", "baseline_unit_zh=亿美元", "baseline unit 亿美元 against 亿元",
+     "another only for average_growth"),
+    ("unit of another indicator", TARGETS14, "row=3", "indicator=goods_trade", "not the unit of goods_trade", "allowed: 亿元"),
+    ("category without an English name", CELLS13, "line=119", "text=创新", "category without an English name", "经济发展"),
+    ("no such day", "sources.csv", "source=zj-bulletin-2022", "published=2023-02-30", "published cannot be read", "a date 2024-"),
+    ("no such year", "sources.csv", "source=zj-bulletin-2022", "published=0000-02", "published cannot be read", "a date 2024-"),
+    ("wrong tolerance", TARGETS14, "row=3", "tolerance=5", "tolerance 5 against the printed", "exactly where the bound is about: 0.5"),
+    ("tolerance nought", TARGETS14, "row=3", "tolerance=0", "tolerance 0 against the printed", "exactly where the bound is about: 0.5"),
+    ("same_as an unknown row", TARGETS14, "row=T8", "same_as=99", "same_as is no row of this plan", "a row of the same file"),
+    ("number of another row", CELLS14, "line=545", "text=9", "number of another row", "the row's own number"),
+    ("plan ends before it begins", "plans.csv", "plan=zj14", "target_year=2015", "ends before it begins", "a target_year after"),
+    ("negative line", OUTCOMES13, "row=33", "line=-5", "line cannot be read", "a line number, 1 or more"),
 ]
 
 ADDED = [  # what is wrong, file, the row that is copied to the end, what is changed in the copy, what must be said
@@ -94,10 +116,12 @@ ADDED = [  # what is wrong, file, the row that is copied to the end, what is cha
      "allowed: each only once"),
     ("target twice", TARGETS14, "row=3", "", "second row with the same row", "allowed: each only once"),
     ("two numbers for one cell", CELLS13, "line=51", "line=52 text=43509",
-     "second cell for the same row and column", "allowed: one number a cell"),
-    ("target without cells", TARGETS13, "row=33", "row=34", "no printed name", "allowed: at least one cell"),
+     "second cell for the same row and column", "allowed: one cell, names apart"),
+    ("target without cells", TARGETS13, "row=33", "row=34", "no printed name", "allowed: a cell with column `name`"),
     ("verdict without an outcome", OUTCOMES13, "row=33", "row=34", "no outcome of this row is printed",
      "allowed: the table's rows"),
+    ("second attribute cell", CELLS14, "line=611", "line=617 rows=7b", "second cell for the same row and column",
+     "allowed: one cell, names apart"),
 ]
 
 BROKEN = [  # what is wrong, file, what is done to it, the line the message names (if any), what it must say
@@ -127,6 +151,10 @@ BROKEN = [  # what is wrong, file, what is done to it, the line the message name
     ("verdict in a plan without outcomes", "outcomes/zj14.csv",
      lambda p: p.write_text("row,official_verdict,official_rate,line\n1,met,,19\n", encoding="utf-8"), ":2",
      "no outcome of this row is printed", "row: 1, met, , 19"),
+    ("empty sources", "sources.csv", lambda p: p.write_bytes(b""), ":1", "columns missing or unknown: source, title"),
+    ("missing observations", ZJ, Path.unlink, "", "the file is missing"),
+    ("targets with a header only", TARGETS14, lambda p: write(p, read(p)[:1]), "", "no row below the header"),
+    ("plans with a header only", "plans.csv", lambda p: write(p, read(p)[:1]), "", "no row below the header"),
 ]
 
 

@@ -12,7 +12,7 @@ test: $(STAMP) browser            ## everything the tests need, then all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 lab: $(STAMP)                     ## JupyterLab in notebooks/
-	@cd notebooks && ../$(BIN)/jupyter lab
+	@cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
 build: $(STAMP)                   ## data/ -> plancore/tables/
 	@$(BIN)/plancore build

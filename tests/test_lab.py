@@ -31,6 +31,8 @@ WRONG = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="appl
 DRAWN = """charts => charts.map(svg => [...svg.querySelectorAll('.role-mark :is(path, rect, circle, line, text)')]
     .filter(mark => { const box = mark.getBoundingClientRect(); return box.width + box.height > 0 }).length)"""
 
+CUT = "cells => cells.filter(c => c.scrollWidth > c.clientWidth + 1).map(c => c.innerText)"  # Lab hides overflow
+
 
 @pytest.fixture
 def lab(tmp_path):
@@ -70,6 +72,8 @@ def test_notebook_in_jupyterlab(lab, visit):
         assert "“十四五”规划35项指标" in page.locator(".answer").inner_text()
         table = page.locator(".gt_table").first.inner_text()
         assert [name for name in load.targets("zj14").query("kind == 'box'")["name_zh"] if name not in table] == []
+        cut = page.locator(".gt_table td, .gt_table th").evaluate_all(CUT)
+        assert cut == []
         drawn = page.locator("svg.marks").evaluate_all(DRAWN)
         assert len(drawn) > 5 and all(drawn), drawn
     assert (foreign, errors) == ([], [])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
-
 import pandas as pd
 
 from plancore import outline, rules, schema
@@ -26,6 +24,10 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "outcomes": pd.concat([_outcomes(frames, p, cells[p["plan"]]) for p in plans]),
         "observations": pd.concat([_observations(frames, name.partition("/")[2]) for name in frames
                                    if name.startswith("observations/")]),
+        "target_versions": frames["target_versions"],
+        "breaks": frames["breaks"],
+        "commitments": pd.concat([frames[name].assign(plan=name.partition("/")[2]) for name in frames
+                                  if name.startswith("commitments/")]),
         "sources": frames["sources"],
         "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
     }
@@ -174,10 +176,15 @@ def _outcome(row: str, plan: dict, cells: pd.DataFrame, said: pd.DataFrame) -> d
 
 
 def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
-    """The region's observations with publication date and grade of their source."""
-    frame = _with(frames[f"observations/{region}"], frames["sources"][["source", "published", "grade"]], "source")
+    """The region's observations with publication date and grade of their source.
+
+    `published_by`: the last day its date may mean; of an unknown date the end of the year after the period; never
+    later than the day the source was seen.
+    """
+    frame = _with(frames[f"observations/{region}"], frames["sources"][["source", "published", "seen", "grade"]], "source")
     end = frame["period"].str[-4:].astype(int)
-    by = [_latest(p) if p else f"{year + 1}-12-31" for p, year in zip(frame["published"], end)]
+    by = [min(schema.last_day(published) if published else f"{year + 1}-12-31", schema.last_day(seen))
+          for published, seen, year in zip(frame["published"], frame["seen"], end)]
     return frame.assign(region=region, published_by=by, value=[_text(float(v)) for v in frame["value"]])
 
 
@@ -197,13 +204,6 @@ def _lines(cells: pd.DataFrame, kind: str) -> str:
     near = numbers[(numbers >= first) & ~own["merged"] & ((kind == "box") | (own["column"] != "baseline"))]
     elsewhere = sorted(set(numbers) - set(near))
     return ";".join([f"{first}-{near.max()}", *map(str, elsewhere)])
-
-
-def _latest(published: str) -> str:
-    """Last day that a date, month or year may mean: 2024-02 → 2024-02-29."""
-    year, month, day = (published.split("-") + ["", ""])[:3]
-    month = month or "12"
-    return f"{year}-{month}-{day or calendar.monthrange(int(year), int(month))[1]:02}" if not day else published
 
 
 def _text(value: float | None) -> str:

@@ -15,7 +15,7 @@ from plancore.schema import DataError, refuse
 
 ROOT = Path(__file__).parent.parent
 TABLES = Path(__file__).parent / "tables"
-_FOLDERS = ("cells", "targets", "outcomes", "observations")
+_FOLDERS = ("cells", "targets", "outcomes", "commitments", "observations")
 
 
 def build(data: Path = ROOT / "data", into: Path = TABLES) -> list[Path]:
@@ -122,7 +122,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 def _check_names(frames: dict[str, pd.DataFrame]) -> None:
     """Files named after a plan or a region must name one that `plans.csv` lists, and every plan must have its own."""
     plans = frames["plans"]
-    allowed = {"observations": set(plans["region"])} | dict.fromkeys(_FOLDERS[:3], set(plans["plan"]))
+    allowed = {"observations": set(plans["region"])} | dict.fromkeys(_FOLDERS[:-1], set(plans["plan"]))
     for name in frames:
         folder, _, stem = name.partition("/")
         if stem and stem not in allowed[folder]:
@@ -131,8 +131,25 @@ def _check_names(frames: dict[str, pd.DataFrame]) -> None:
     for name in (*needed, *(f"observations/{region}" for region in plans["region"])):
         if name not in frames:
             raise DataError(f"data/{name}.csv: the file is missing")
+    _check_versions(frames)
     refuse(plans, plans["baseline_year"] >= plans["target_year"], "data/plans.csv", "the plan ends before it begins",
            "a target_year after the baseline_year")
+
+
+def _check_versions(frames: dict[str, pd.DataFrame]) -> None:
+    """A target version must belong to a row of its plan, an observation's basis to a declared break."""
+    versions = frames["target_versions"]
+    rows = {(plan, row) for plan in frames["plans"]["plan"] for row in frames[f"targets/{plan}"]["row"]}
+    bad = pd.Series([key not in rows for key in zip(versions["plan"], versions["row"])], index=versions.index, dtype=bool)
+    refuse(versions, bad, "data/target_versions.csv", "no such row in this plan", "a row of data/targets")
+    breaks = frames["breaks"]
+    for region in frames["plans"]["region"].unique():
+        seen = frames[f"observations/{region}"]
+        mine = breaks[breaks["region"] == region]
+        known = set(zip(mine["indicator"], mine["basis"]))
+        bad = [basis != "" and (indicator, basis) not in known for indicator, basis in zip(seen["indicator"], seen["basis"])]
+        refuse(seen, pd.Series(bad, index=seen.index), f"data/observations/{region}.csv", "basis without a declared break",
+               "a basis of this indicator in data/breaks.csv, or empty")
 
 
 def _check_observations(frame: pd.DataFrame, indicators: pd.DataFrame, where: str) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from plancore import rules
 from plancore.schema import DataError
 
+_SEEN = ("period", "value", "qualifier", "price_basis", "status", "source", "basis")
 _PRICED = ("current", "comparable", "constant2020")
 
 
@@ -16,38 +17,41 @@ def gather(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseli
 
     Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
     yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
-    official_average, baseline_used, and reason (empty, or why nothing can be said). `source` becomes the source ids
+    official_average, basis, baseline_used, break_at_baseline, and reason (empty, or why nothing can be said). `source` becomes the source ids
     of the observations used. Derived values are never evidence. Raises DataError for a year outside the plan, an
     unknown baseline, or observations with several values for one period.
     """
     _check_call(targets, observations, as_of, baseline)
     rows = targets.reset_index(drop=True)
+    rows["broken_since"] = rows.get("broken_since", np.nan)
     pairs = _pairs(rows, observations, as_of)
     usable = pairs[~pairs["other_basis"]]
     yearly = usable[usable["inside"] & (usable["start"] == usable["end"])]
-    rows = rows.drop(columns="source", errors="ignore").join(_last(yearly)).join(_chain(yearly))
+    rows = rows.drop(columns="source", errors="ignore").join(_last(yearly)).join(_chain(yearly)).join(
+        _controlled(yearly))
     rows = _chained(rows, _official(usable))
     rows = _based(rows, usable[usable["start"] == usable["baseline_year"]], baseline)
     nothing, broken = rows["last_period"].isna(), rows["form"].isin(rules.CHAINED) & (rows["complete"] != True)  # noqa: E712
     mismatched = rows.index.isin(pairs.loc[pairs["other_basis"] & pairs["inside"], "at"])
-    rows["reason"] = np.select([rows["form"] == "assigned", nothing & mismatched, nothing, broken],
-                               ["not_assigned", "price_basis", "not_collected", "missing_years"], "")
+    lost = (rows["broken_since"] <= as_of) & ~(rows["last_period"] >= rows["broken_since"])
+    rows["reason"] = np.select([rows["form"] == "assigned", lost, nothing & mismatched, nothing, broken],
+                               ["not_assigned", "break", "price_basis", "not_collected", "missing_years"], "")
     rows["value"] = rows["value"].where(rows["reason"] == "")
     rows["total"] = rows["total"].where(rows["reason"] == "")
-    return rows.fillna({"source": "", "qualifier": ""})
+    return rows.fillna({"source": "", "qualifier": "", "basis": ""})
 
 
 def yearly(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Each year's usable observation of each target: plan, row, indicator, year, value, qualifier, status, source.
+    """Each year's usable observation of each target: plan, row, indicator, year, value, qualifier, status, source,
 
-    Same price basis as the target, after the baseline year, by `as_of`; what `gather` builds on.
+    basis. Same price basis as the target, after the baseline year, by `as_of`; what `gather` builds on.
     """
     _check_call(targets, observations, as_of, "printed")
     rows = targets.reset_index(drop=True)
     pairs = _pairs(rows, observations, as_of)
     pairs = pairs[~pairs["other_basis"] & pairs["inside"] & (pairs["start"] == pairs["end"])]
     named = pairs.join(rows[["plan", "row"]], on="at").rename(columns={"end": "year"}, errors="raise")
-    return named[["plan", "row", "indicator", "year", "value", "qualifier", "status", "source"]].reset_index(drop=True)
+    return named[["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]].reset_index(drop=True)
 
 
 def check_targets(targets: pd.DataFrame) -> None:
@@ -73,7 +77,7 @@ def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.Dat
     """Each target (its place in `at`) beside each observation of its indicator that may count."""
     keys = ["region", "indicator"] if "region" in rows and "region" in observations else ["indicator"]
     mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(at=rows.index)
-    seen = observations[[*keys, "period", "value", "qualifier", "price_basis", "status", "source"]]
+    seen = observations.assign(basis=observations.get("basis", ""))[[*keys, *_SEEN]]
     pairs = mine.merge(seen, on=keys, suffixes=("", "_seen"))
     pairs["start"], pairs["end"] = (pairs["period"].str[a:b].astype(int) for a, b in ((0, 4), (-4, None)))
     pairs = pairs[(pairs["end"] <= np.minimum(as_of, pairs["target_year"])) & (pairs["status"] != "derived")]
@@ -83,10 +87,19 @@ def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.Dat
 
 
 def _last(yearly: pd.DataFrame) -> pd.DataFrame:
-    """Per target the last yearly observation: last_period, yearly, previous, qualifier, source."""
-    last = yearly.assign(previous=yearly.groupby("at")["value"].shift()).drop_duplicates("at", keep="last")
-    return last.set_index("at")[["end", "value", "previous", "qualifier", "source"]].rename(
+    """Per target the last yearly observation: last_period, yearly, previous, qualifier, source, basis.
+
+    `previous` is the value before it on the same basis: nothing is differenced across a break.
+    """
+    last = yearly.assign(previous=yearly.groupby(["at", "basis"])["value"].shift()).drop_duplicates("at", keep="last")
+    return last.set_index("at")[["end", "value", "previous", "qualifier", "source", "basis"]].rename(
         columns={"end": "last_period", "value": "yearly"})
+
+
+def _controlled(yearly: pd.DataFrame) -> pd.DataFrame:
+    """Per yearly control the highest and lowest figure and the number of years seen."""
+    groups = yearly[yearly["form"] == "yearly_control"].groupby("at")["value"]
+    return groups.agg(["max", "min", "size"]).set_axis(["highest", "lowest", "years_seen"], axis=1)
 
 
 def _chain(yearly: pd.DataFrame) -> pd.DataFrame:
@@ -126,8 +139,14 @@ def _chained(rows: pd.DataFrame, official: pd.DataFrame) -> pd.DataFrame:
 
 
 def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """The baseline to count from: the printed one or, where asked and observed, the revised one; named either way."""
-    observed = rows.index.map(at_baseline.drop_duplicates("at").set_index("at")["value"].to_dict())
+    """The baseline to count from, named: the printed one, or, where asked for, the one observed on the basis of the
+
+    last figure. `break_at_baseline` names the basis of the last figure where the printed baseline is on another.
+    """
+    same = at_baseline["basis"] == at_baseline["at"].map(rows["basis"])
+    observed = rows.index.map(at_baseline[same].drop_duplicates("at").set_index("at")["value"].to_dict())
     use = (baseline == "revised") & (rows["form"] == "level") & pd.notna(observed)
     value = rows["baseline_value"].where(~use, observed)
-    return rows.assign(baseline_value=value, baseline_used=np.select([use, value.notna()], ["revised", "printed"], ""))
+    used = np.select([use, value.notna()], ["revised", "printed"], "")
+    crossed = rows["basis"].fillna("").where((rows["form"] == "level") & (used == "printed"), "")
+    return rows.assign(baseline_value=value, baseline_used=used, break_at_baseline=crossed)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore import evidence, rules
+from plancore import evidence, international, rules
 
 _MEASURED = ["plan", "row", "indicator", "attribute", "as_of", "last_period", "age", "stale", "value", "qualifier",
-             "baseline_value", "baseline_used", "target_value", "bound", "progress", "time_share", "pace_ratio",
-             "observed_pace", "required_pace", "pace_unit", "gap", "gap_percent", "gap_years", "required", "against_path",
+             "baseline_value", "baseline_used", "break_at_baseline", "target_value", "bound", "progress", "time_share", "pace_ratio",
+             "observed_pace", "required_pace", "acceleration", "pace_unit", "gap", "gap_percent", "gap_years", "required", "against_path",
              "status", "verdict", "official_word", "trend", "reason", "formula", "chain_value", "source"]
 _JUST_ABOVE = 1e-9
 """What a published lower bound ("more than 80") adds to its figure, so that strict bounds see it."""
@@ -47,14 +47,16 @@ def completion(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 def outcomes(targets: pd.DataFrame, observations: pd.DataFrame, printed: pd.DataFrame | None = None) -> pd.DataFrame:
     """The `outcomes` frame of a plan that has ended: what is printed, else its target year's observations.
 
-    `average_growth` takes the official average over the plan or the full chain of years; `cumulative_*` the full sum.
+    `average_growth` takes the official average over the plan or the full chain of years; `cumulative_*` the full sum;
+    `yearly_control` the worst of all years, where all are known.
     Rows without an observation of the target year have empty values.
     """
     if printed is not None and len(printed):
         return printed
     seen = evidence.gather(targets, observations, int(targets["target_year"].max()))
-    final = (seen["last_period"] == seen["target_year"]) & (seen["reason"] == "")
-    figure = seen["value"].where(final)
+    control, years = seen["form"] == "yearly_control", seen["target_year"] - seen["baseline_year"]
+    final = (seen["last_period"] == seen["target_year"]) & (seen["reason"] == "") & ~(control & (seen["years_seen"] < years))
+    figure = seen["value"].where(~control, _worst(seen)).where(final)
     in_change = seen["form"].isin(rules.OUTCOME_IN_CHANGE)
     return pd.DataFrame({
         "plan": seen["plan"], "row": seen["row"], "actual_year": seen["target_year"],
@@ -75,6 +77,11 @@ def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, basel
     age = as_of - rows["last_period"]
     rows = rows.assign(as_of=as_of, age=age, stale=(age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of)))
     return _judged(_paced(_progressed(rows)).assign(trend=_trend))[_MEASURED]
+
+
+def compare(frame: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """The frame with measure, score and status by an international rule, `statcan` or `eurostat`; see `international`."""
+    return international.compare(frame, rule)
 
 
 def _joined(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -134,6 +141,7 @@ def _paced(rows: pd.DataFrame) -> pd.DataFrame:
         years = np.select([geometric, linear], [np.log(yT / y) / np.log1p(observed / 100), (yT - y) / observed], np.nan)
     ahead = (rows["gap"] > 0) & np.isfinite(years) & (years > 0)
     return rows.assign(observed_pace=rules.clean(observed), required_pace=rules.clean(needed),
+                       acceleration=rules.clean(needed - observed),
                        pace_unit=np.where(compound | geometric, "percent", "unit"),
                        gap_years=np.where(ahead, rules.clean(years), np.nan))
 
@@ -148,13 +156,17 @@ def _trend(rows: pd.DataFrame) -> np.ndarray:
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     """Status, final verdict, official word, reason and the name of the formula."""
     form, path = rows["form"], rows["path"]
-    bounded = rows["qualifier"] == "more_than"
-    y = rows["value"].to_numpy(float) + np.where(bounded, _JUST_ABOVE, 0)
+    bounded, ended = rows["qualifier"] == "more_than", rows["last_period"] >= rows["target_year"]
+    years = rows["target_year"] - rows["baseline_year"]
+    y = rows["value"].where(~(ended & (form == "yearly_control")), _worst(rows)).to_numpy(float)
+    y = y + np.where(bounded, _JUST_ABOVE, 0)
     facts = (y, rows["target_value"].to_numpy(float), rows["bound"], rows["better"], rows["tolerance"])
     met, level = rules.meets(*facts), form == "level"
+    unseen = (form == "yearly_control") & ended & met & (rows["years_seen"] < years)
     reason = np.select(
-        [rows["reason"] != "", bounded & ((rows["better"] == "lower") | ~met)], [rows["reason"], "lower_bound_only"], "")
-    final = (reason == "") & (rows["last_period"] >= rows["target_year"])
+        [rows["reason"] != "", bounded & ((rows["better"] == "lower") | ~met), unseen],
+        [rows["reason"], "lower_bound_only", "missing_years"], "")
+    final = (reason == "") & ended
     lacking = (reason == "") & ~final & ~met & level
     reason = np.select([lacking & (path == "step"), lacking & (path != "hold") & np.isnan(rows["ratio"])],
                        ["step_pending", "no_baseline"], reason)
@@ -180,6 +192,11 @@ def _columns(rows: pd.DataFrame) -> list[np.ndarray]:
     """y, y0, yT, t, t0, T as arrays."""
     return [rows[c].to_numpy(float) for c in
             ("value", "baseline_value", "target_value", "last_period", "baseline_year", "target_year")]
+
+
+def _worst(rows: pd.DataFrame) -> pd.Series:
+    """The worst of the years of a yearly control."""
+    return rows["highest"].where(rows["better"] == "lower", rows["lowest"])
 
 
 def _point(rows: pd.DataFrame) -> np.ndarray:

@@ -34,20 +34,45 @@ def cells(plan: str) -> pd.DataFrame:
     return _of_plan("cells", plan)
 
 
-def targets(plan: str) -> pd.DataFrame:
-    """A plan's targets in printed order, the columns of the `targets` table and, from `indicators`,
+def targets(plan: str, on: str | None = None) -> pd.DataFrame:
+    """A plan's targets in printed order: the columns of the `targets` table and, from other tables,
 
-    name_zh, name_en, better, nature; region from `plans`. Rows of kind `text` come from the body text.
-    Raises DataError for an unknown plan.
+    region, name_zh, name_en, better, nature, broken_since (first year without comparable figures, else nan), and
+    version_since, version_source. As printed, or, with `on` (a date or "today"), in the version in force that day:
+    value, form, bound and path of a number assigned, raised or adjusted by then, the printed cells unchanged.
+    Rows of kind `text` come from the body text. Raises DataError for an unknown plan.
     """
     frame = _of_plan("targets", plan)
     frame = frame.merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
-    return frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
+    frame = frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
+    lost = _table("breaks").query("not comparable").groupby(["region", "indicator"], as_index=False)["since"].min()
+    frame = frame.merge(lost.rename(columns={"since": "broken_since"}), on=["region", "indicator"], how="left")
+    frame["broken_since"] = frame["broken_since"].where(frame["broken_since"] > frame["baseline_year"])
+    return _in_force(frame.assign(version_since="", version_source=""), plan, on)
 
 
 def outcomes(plan: str) -> pd.DataFrame:
     """The outcomes printed for a plan that has ended; no rows where none are printed."""
     return _of_plan("outcomes", plan)
+
+
+def target_versions(plan: str) -> pd.DataFrame:
+    """Numbers assigned, raised or adjusted after a plan was adopted: plan, row, since, value, form, bound, path, source."""
+    return _of_plan("target_versions", plan)
+
+
+def breaks(region: str) -> pd.DataFrame:
+    """Declared breaks of a region's series: indicator, basis (of the figures after it), since, kind, comparable
+
+    (whether they may be judged against a target set before it), what_zh, what_en, source.
+    """
+    frame = _table("breaks")
+    return frame[frame["region"] == region].reset_index(drop=True)
+
+
+def commitments(plan: str) -> pd.DataFrame:
+    """The quantified commitments of a plan's text and boxes: the columns of the `commitments` table."""
+    return _of_plan("commitments", plan)
 
 
 def vintages(region: str) -> pd.DataFrame:
@@ -61,15 +86,12 @@ def vintages(region: str) -> pd.DataFrame:
 def observations(region: str, known_on: str | None = None) -> pd.DataFrame:
     """One value per indicator and period, the columns of `observations` and `vintages`, the number to choose from.
 
-    `known_on` (ISO date): only what was surely published by that day; None: all that is in the tables. Of several
+    `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables. Of several
     the choice is: exact before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
     """
     frame = vintages(region)
     if known_on is not None:
-        day = pd.to_datetime(known_on, errors="coerce")
-        if pd.isna(day):
-            raise DataError(f"known_on {known_on!r} is not a date; allowed: a date such as 2023-12-31")
-        frame = frame[pd.to_datetime(frame["published_by"]) <= day]
+        frame = frame[pd.to_datetime(frame["published_by"]) <= day(known_on)]
         if frame.empty:
             raise DataError(f"nothing in the tables was published by {known_on}; allowed: "
                             f"{vintages(region)['published_by'].min()} or later")
@@ -83,6 +105,14 @@ def observations(region: str, known_on: str | None = None) -> pd.DataFrame:
     best = order.drop_duplicates(["indicator", "period"]).index
     count = frame.groupby(["indicator", "period"])["value"].transform("size")
     return frame.assign(vintages=count).loc[best].reset_index(drop=True)
+
+
+def day(said: str) -> pd.Timestamp:
+    """A date given as ISO text or "today". Raises DataError for anything else."""
+    date = pd.Timestamp.today().normalize() if said == "today" else pd.to_datetime(said, format="%Y-%m-%d", errors="coerce")
+    if pd.isna(date):
+        raise DataError(f"{said!r} is not a date; allowed: today, or a date such as 2023-12-31")
+    return date
 
 
 def cite(frame: pd.DataFrame, lang: str = "zh") -> str:
@@ -100,6 +130,23 @@ def _citation(source: dict, lang: str) -> str:
              if p]
     note = wording.sentence(source["note"], lang) if lang == "zh" else ""
     return f"- <a id=\"src-{source['source']}\"></a>{title}" + wording.text("comma", lang) + ", ".join(parts) + note
+
+
+def _in_force(frame: pd.DataFrame, plan: str, on: str | None) -> pd.DataFrame:
+    """The targets with the latest version by the day `on` in place of the printed number; unchanged without a day."""
+    if on is None:
+        return frame
+    versions = target_versions(plan)
+    by = pd.to_datetime(versions["since"].map(schema.last_day))
+    if not (by <= day(on)).any():
+        return frame
+    current = versions[by <= day(on)].assign(by=by).sort_values("by").drop_duplicates("row", keep="last").set_index("row")
+    frame = frame.set_index("row", drop=False)
+    changed = {"value": "target_value", "form": "form", "bound": "bound", "path": "path", "since": "version_since",
+               "source": "version_source"}
+    for ours, theirs in changed.items():
+        frame.loc[current.index, theirs] = current[ours]
+    return frame.reset_index(drop=True)
 
 
 def _of_plan(table: str, plan: str) -> pd.DataFrame:

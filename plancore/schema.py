@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ VOCABULARIES = {
     "status": ("official_final", "official_preliminary", "secondary", "derived"),
     "grade": ("A", "B", "C"),
     "official_verdict": ("exceeded", "met", "nearly_met", "missed"),
+    "break": ("population_census", "economic_census", "definition", "coverage"),
+    "commitment": ("target", "count", "investment", "share", "rank", "status"),
     "column": ("category", "group", "number", "name", "baseline", "target", "change", "actual",
                "actual_change", "attribute"),
 }
@@ -99,7 +102,10 @@ def _shape(key: str, *columns: str) -> Shape:
 
 _INDICATOR = ("indicator:key", "name_zh", "name_en", "unit_zh->units", "better?", "nature",
               "related:key?->indicators", "department?")
-_SOURCE = ("source:slug", "title", "publisher?", "published:date?", "url:url?", "grade", "note?")
+_SOURCE = ("source:slug", "title", "publisher?", "published:date?", "seen:date", "url:url?", "grade", "note?")
+
+_COMMITMENT = ("id:key", "chapter", "box?", "subject_zh", "subject_en", "measure_zh", "measure_en", "value:number?",
+               "value_high:number?", "unit_zh?->units", "bound", "target_year:year", "kind:commitment", "lines:lines")
 
 DATA = {
     "plans": _shape("plan", "plan:key", "region:key", "name_zh", "name_en", "baseline_year:year",
@@ -114,7 +120,12 @@ DATA = {
                       "note?", "note_en?"),
     "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:line"),
     "observations": _shape("indicator period source", "indicator:key->indicators", "period:period", "value:number",
-                           "qualifier?", "unit_zh->units", "price_basis", "status", "source:slug->sources", "note?"),
+                           "qualifier?", "unit_zh->units", "price_basis", "status", "source:slug->sources", "basis:key?", "note?"),
+    "target_versions": _shape("plan row since", "plan:key->plans", "row:row", "since:date", "value:number", "form", "bound",
+                              "path", "source:slug->sources", "note?", "note_en?"),
+    "breaks": _shape("region indicator basis", "region:key", "indicator:key->indicators", "basis:key", "since:year",
+                     "kind:break", "comparable:boolean", "what_zh", "what_en", "source:slug?->sources"),
+    "commitments": _shape("id", *_COMMITMENT),
 }
 """Shapes of the files people edit in `data/`."""
 
@@ -134,7 +145,10 @@ TABLES = {
     "observations": _shape(
         "region indicator period source", "region:key", "indicator:key->indicators", "period:period", "value:number",
         "qualifier?", "unit_zh", "published:date?", "published_by:date", "status", "grade", "price_basis",
-        "source:slug->sources", "note?"),
+        "source:slug->sources", "basis:key?", "note?"),
+    "target_versions": DATA["target_versions"],
+    "breaks": DATA["breaks"],
+    "commitments": _shape("plan id", "plan:key->plans", *(c.replace("->units", "") for c in _COMMITMENT)),
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("plan line row column text", "plan:key->plans", "line:line", "text?", "row:row", "column"),
 }
@@ -180,6 +194,13 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: 
              for index, row in zip(offending.index[:10], offending.itertuples(index=False))]
     more = f"\n(+{len(offending) - 10} more rows)" if len(offending) > 10 else ""
     raise DataError("\n".join(shown) + more)
+
+
+def last_day(date: str) -> str:
+    """The last day that a date, month or year may mean: 2024-02 → 2024-02-29."""
+    year, month, day = (date.split("-") + ["", ""])[:3]
+    month = month or "12"
+    return f"{year}-{month}-{day or calendar.monthrange(int(year), int(month))[1]:02}" if not day else date
 
 
 def _fits(value: str, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""The yearly path a target implies, and what was observed beside it."""
+"""The yearly path a target implies, what was observed beside it, and where the observed trend leads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import pandas as pd
 
 from plancore import evidence, rules
 
-_SERIES = ["plan", "row", "indicator", "year", "series", "value", "qualifier", "status", "source"]
+_SERIES = ["plan", "row", "indicator", "year", "series", "value", "qualifier", "status", "source", "basis"]
+_OUTLOOK = ["plan", "row", "indicator", "year", "expected", "low", "high", "method", "chance"]
+INTERVAL = 0.80
+"""Probability of an outlook's interval."""
 
 
 def required(targets: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +30,7 @@ def required(targets: pd.DataFrame) -> pd.DataFrame:
 def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """All that a chart of a target shows, in the target's unit, long: plan, row, indicator, year, series, value,
 
-    qualifier, status, source. `series` is baseline, required, target, observed, and yearly for the single years
+    qualifier, status, source, basis. `series` is baseline, required, target, observed, and yearly for the single years
     behind an observed average or sum. `observed` of chained forms is the figure so far (average growth, total, cut),
     only as far as no year is missing; an official average over the years outranks it.
     """
@@ -47,7 +50,7 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
               _so_far(chained), chained.assign(series="yearly")]
     long = pd.concat([f.reindex(columns=_SERIES) for f in frames], ignore_index=True).dropna(subset="value")
     long = long.drop_duplicates(["plan", "row", "year", "series"]).astype({"year": int})
-    return long.fillna({"qualifier": "", "status": "", "source": ""})
+    return long.fillna({"qualifier": "", "status": "", "source": "", "basis": ""})
 
 
 def _by_year(targets: pd.DataFrame) -> pd.DataFrame:
@@ -81,3 +84,115 @@ def _so_far(chained: pd.DataFrame) -> pd.DataFrame:
     span = (rows["year"] - rows["baseline_year"]).where(rows["form"] == "average_growth", 1)
     figure = rules.unshare((part.groupby(groups).cumsum() / span).to_numpy(float), rows["form"], rows["path"])
     return rows.assign(value=figure, series="observed")[unbroken]
+
+
+def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level: float = INTERVAL) -> pd.DataFrame:
+    """Where the observed trend leads until the target year: plan, row, indicator, year, expected, low, high, method, chance.
+
+    In the target's unit (for average growth: the average since the baseline). With three or more points on one basis a
+    random walk with drift (`random_walk_drift`), on logs where the path is geometric and on additive shares where the
+    form adds up years; low and high bound the t-interval of probability `level`, widening with the horizon; chance is
+    the t-probability of meeting the target at T, the same in each row. With two points a straight line (`line`) without
+    interval; with fewer, at or after T, and for `step` and `assigned` rows: nothing. Never a forecast: the trend goes on.
+    """
+    rows = evidence.gather(targets, observations, as_of)
+    seen = evidence.yearly(targets, observations, as_of)
+    parts = [_walk(row, _points(row, seen), level) for row in rows.to_dict("records")
+             if row["form"] != "assigned" and row["path"] != "step" and row["last_period"] < row["target_year"]]
+    parts = [part for part in parts if part is not None]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_OUTLOOK)
+
+
+def backtest(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """What outlooks made with the figures of an earlier year would have said of later years that are known.
+
+    One row per target, origin year and later observed year on the same basis: plan, row, indicator, origin, year,
+    observed, expected, low, high, inside (of the interval; empty without one), and absolute errors `error`, `error_last`
+    (naive: the last value stays) and `error_line` (naive: the straight line to the target), as shares of the planned
+    change or, where nothing was to change, of the target.
+    """
+    first, last = int(targets["baseline_year"].max()), int(targets["target_year"].min())
+    known = series(targets, observations, last).query("series == 'observed'")
+    made = [outlook(targets, observations, origin).assign(origin=origin) for origin in range(first + 1, last)]
+    cases = pd.concat(made, ignore_index=True).merge(
+        known[["plan", "row", "year", "value", "basis"]], on=["plan", "row", "year"], validate="m:1")
+    start = known.rename(columns={"year": "origin", "value": "stays", "basis": "basis_then"})
+    cases = cases.merge(start[["plan", "row", "origin", "stays", "basis_then"]], on=["plan", "row", "origin"], validate="m:1")
+    cases = cases[(cases["basis"] == cases["basis_then"]) & (cases["year"] > cases["origin"])]
+    line = series(targets, observations, last).query("series == 'required'").rename(columns={"value": "line"})
+    cases = cases.merge(line[["plan", "row", "year", "line"]], on=["plan", "row", "year"], how="left", validate="m:1")
+    facts = targets[["plan", "row", "baseline_value", "target_value"]]
+    cases = cases.merge(facts, on=["plan", "row"], validate="m:1").rename(columns={"value": "observed"})
+    change = (cases["target_value"] - cases["baseline_value"]).abs()
+    scale = change.where(change > 0, cases["target_value"].abs())
+    inside = (cases["observed"] >= cases["low"]) & (cases["observed"] <= cases["high"])
+    return cases.assign(
+        inside=inside.where(cases["low"].notna()), error=(cases["observed"] - cases["expected"]).abs() / scale,
+        error_last=(cases["observed"] - cases["stays"]).abs() / scale,
+        error_line=(cases["observed"] - cases["line"]).abs() / scale,
+    )[["plan", "row", "indicator", "origin", "year", "observed", "expected", "low", "high", "inside", "error", "error_last",
+       "error_line"]]
+
+
+def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
+    """Years and values an outlook is drawn from, in additive or log units; only one basis, no lower bounds."""
+    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"]) & (seen["qualifier"] != "more_than")]
+    mine = mine[mine["basis"] == row["basis"]].sort_values("year")
+    if row["form"] in rules.CHAINED:
+        if row["reason"] != "":
+            return []
+        totals = np.cumsum(rules.shares(mine["value"].to_numpy(float), row["form"], row["path"]))
+        return [(row["baseline_year"], 0.0), *zip(mine["year"], totals)]
+    points = list(zip(mine["year"], mine["value"]))
+    if row["baseline_used"] and not row["break_at_baseline"]:
+        points.insert(0, (row["baseline_year"], row["baseline_value"]))
+    return [(year, np.log(value)) for year, value in points] if row["path"] == "geometric" else points
+
+
+def _walk(row: dict, points: list[tuple[int, float]], level: float) -> pd.DataFrame | None:
+    """Random walk with drift through the points, or a line through two; None with fewer."""
+    if len(points) < 2:
+        return None
+    from scipy import stats  # slow to import, and only outlooks need it
+
+    t, v = (np.array(column, float) for column in zip(*points))
+    steps, changes = np.diff(t), np.diff(v)
+    drift, free = (v[-1] - v[0]) / (t[-1] - t[0]), len(steps) - 1
+    years = np.arange(t[-1] + 1, row["target_year"] + 1)
+    ahead = years - t[-1]
+    middle = v[-1] + drift * ahead
+    spread, chance = np.full(len(years), np.nan), np.nan
+    if free:
+        variance = np.sum((changes - drift * steps) ** 2 / steps) / free
+        error = np.sqrt(variance * (ahead + ahead ** 2 / (t[-1] - t[0])))
+        spread = stats.t.ppf(0.5 + level / 2, free) * error
+        chance = _chance(row, middle[-1], error[-1], lambda x: stats.t.cdf(x, free))
+    sign = -1 if row["form"] == "cumulative_rate" and row["path"] != "linear" else 1  # log shares of a cut fall
+    low, high = (_figure(row, middle + sign * side * spread, years) for side in (-1, 1))
+    return pd.DataFrame({
+        "plan": row["plan"], "row": row["row"], "indicator": row["indicator"], "year": years.astype(int),
+        "expected": _figure(row, middle, years), "low": low, "high": high,
+        "method": "random_walk_drift" if free else "line", "chance": chance})
+
+
+def _chance(row: dict, middle: float, error: float, cdf) -> float:
+    """Probability that the trend's value at T meets the target; with 左右, rounds to it or is better."""
+    slack = (row["tolerance"] if row["bound"] == "about" else 0) * (1 if row["better"] == "lower" else -1)
+    goal = row["target_value"] + slack
+    years = row["target_year"] - row["baseline_year"] if row["form"] == "average_growth" else 1
+    if row["form"] in rules.CHAINED:
+        goal = float(rules.shares(goal, row["form"], row["path"])) * years
+    elif row["path"] == "geometric":
+        goal = np.log(goal)
+    falls = (row["better"] == "lower") != (row["form"] == "cumulative_rate" and row["path"] != "linear")
+    distance = (goal - middle) * (1 if falls else -1)
+    return float(cdf(distance / error)) if error > 0 else float(distance >= 0)
+
+
+def _figure(row: dict, value: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Additive or log units back to the target's unit."""
+    if row["form"] in rules.CHAINED:
+        span = years - row["baseline_year"] if row["form"] == "average_growth" else 1
+        return rules.unshare(value / span, row["form"], row["path"])
+    value = np.exp(value) if row["path"] == "geometric" else value
+    return np.minimum(value, 100) if row["unit_zh"] == "%" and row["form"] == "level" else value  # a share ends at 100 %

@@ -163,6 +163,21 @@ class TestZhejiang14:
     def test_reasons(self, zj14):
         assert zj14[2025].reason["13"] == "not_assigned" and zj14[2025].reason["5"] == "not_collected"
 
+    def test_forest_cover_is_not_judged_after_its_break(self, zj14):
+        assert (zj14[2025].status["19"], zj14[2025].reason["19"]) == ("not_assessable", "break")
+
+    @pytest.mark.parametrize("row, year, known_on, baseline, status", [
+        ("T1", 2023, "2024-12-31", "printed", "ahead"),  # 82,553 before the economic census
+        ("T1", 2023, "2025-12-31", "printed", "at_target"),  # 85,620 after it
+        ("4", 2024, "2025-01-31", "printed", "on_track"),  # about 3.2 announced
+        ("4", 2024, "2025-12-31", "printed", "ahead"),  # 3.22 published
+        ("3", 2021, "2022-12-31", "printed", "ahead"),  # from the printed 71
+        ("3", 2021, "2022-12-31", "revised", "behind_slight"),  # from the census's 72.17
+    ])
+    def test_the_status_changes_with_the_vintage(self, row, year, known_on, baseline, status):
+        targets = load.targets("zj14").query("row == @row")
+        assert one(targets, load.observations("zj", known_on), year, baseline=baseline)["status"] == status
+
     def test_counts_of_the_four_words_add_up(self, zj14):
         for frame in zj14.values():
             assert ((frame.official_word == "") == frame.status.isin(["final", "not_assessable"])).all()
@@ -189,6 +204,18 @@ class TestEdges:
     def test_derived_values_carry_no_verdict(self, target, observed):
         row = one(target(), observed({2025: 170}, status="derived"), 2025)
         assert (row["status"], row["reason"], row["verdict"]) == ("not_assessable", "not_collected", "")
+
+    def test_nothing_is_differenced_across_a_break(self, target, observed):
+        frame = observed({2021: 110, 2022: 120, 2023: 90}).assign(basis=["", "", "census"])
+        row = one(target(), frame, 2023)
+        assert (row["trend"], row["break_at_baseline"], row["baseline_used"]) == ("worsening", "census", "printed")
+        assert one(target(baseline_value=math.nan, baseline_printed="", target_value=80.0), frame, 2023)["trend"] == "unknown"
+
+    def test_a_figure_on_a_basis_that_cannot_be_compared(self, target, observed):
+        """Forest cover: the old series ends, the new one may not be set against the target."""
+        plan = target(broken_since=2023.0)
+        assert one(plan, observed({2022: 130}), 2022)["status"] == "ahead"
+        assert one(plan, observed({2022: 130}), 2023)["reason"] == "break"
 
     def test_missing_baseline(self, target, observed):
         plan = target(baseline_value=math.nan, baseline_printed="")
@@ -219,7 +246,15 @@ class TestEdges:
         plan = target(form="yearly_control", path="none", bound="about", better="lower", target_value=5.5, tolerance=0.05)
         assert [one(plan, observed({2022: v}), 2022)["status"] for v in (4.6, 5.54, 5.55)] == [
             "compliant", "compliant", "breached"]
-        assert one(plan, observed({2025: 4.6}), 2025)["verdict"] == "met"
+
+    def test_control_is_judged_by_all_its_years(self, target, observed):
+        plan = target(form="yearly_control", path="none", bound="about", better="lower", target_value=5.5, tolerance=0.05)
+        good = {y: 4.6 for y in range(2021, 2026)}
+        assert one(plan, observed(good), 2025)["verdict"] == "met"
+        assert one(plan, observed(good | {2022: 6.0}), 2025)["verdict"] == "missed"
+        assert one(plan, observed({2022: 6.0, 2025: 4.6}), 2025)["verdict"] == "missed"  # one year over is proof enough
+        assert one(plan, observed({2024: 4.6, 2025: 4.6}), 2025)["reason"] == "missing_years"
+        assert gaps.outcomes(plan, observed(good | {2022: 5.2})).actual_value[0] == 5.2
 
     def test_published_lower_bound_meets_a_strict_target(self, target, observed):
         plan = target(bound="more_than", target_value=160.0, nature="stock")

@@ -8,8 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "wording"},
-    {"evidence"},
-    {"outline", "load", "gaps", "trajectories", "charts", "views", "headlines", "pages"},
+    {"evidence", "international"},
+    {"outline", "load", "gaps", "trajectories", "audit", "scenario", "charts", "views", "headlines", "pages"},
     {"assembly", "schedule"},
     {"build", "reports"},
     {"cli"},

@@ -57,6 +57,25 @@ def test_unknown_names_say_what_is_allowed(call, allowed):
         call()
 
 
+@pytest.mark.parametrize("on, form, value", [(None, "assigned", None), ("2022-12-30", "assigned", None),
+                                             ("2022-12-31", "cumulative_rate", 14.5), ("today", "cumulative_rate", 14.5)])
+def test_a_number_assigned_later_is_in_force_from_its_day(on, form, value):
+    """14.5 % of energy intensity, printed in a provincial work plan of 2022."""
+    row = load.targets("zj14", on).set_index("row").loc["13"]
+    assert row.form == form and (row.target_value == value if value else pd.isna(row.target_value))
+    assert row.change_printed == "国家下达指标" and row.version_since == ("2022" if value else "")
+
+
+def test_nothing_in_the_tables_is_hidden_today():
+    assert len(load.observations("zj", "today")) == len(load.observations("zj"))
+
+
+def test_figures_after_a_break_name_their_basis():
+    frame = load.observations("zj").set_index(["indicator", "period"])
+    assert frame.basis[("urbanization_rate", "2021")] == "population_census_2020" and frame.basis[("gdp", "2022")] == ""
+    assert set(load.breaks("zj").kind) == {"population_census", "economic_census", "definition", "coverage"}
+
+
 def test_frames_are_copies():
     frame = load.plans()
     frame.loc[0, "plan"] = "changed"

@@ -49,7 +49,7 @@ def test_every_figure_links_to_its_source(table):
 
 
 def test_an_old_figure_says_its_year(table):
-    assert re.search(r"明显滞后</span>（数据截至2022年）", table)
+    assert re.search(r"快于预期</span>（数据截至2022年）", table)
 
 
 def test_a_missing_value_is_an_empty_cell_never_zero(table):

@@ -149,6 +149,27 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
                       wording.text("chart_source", lang, sources=_cited(observed["cited"], lang)), said)
 
 
+def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
+    """The plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
+    lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
+                         columns=["status", "x", "y", "label"])
+    words = pd.DataFrame([("ahead", 0.75, 1.0), ("on_track", 0.6, 0.6), ("behind_slight", 0.8, 0.6), ("behind", 0.75, 0.2),
+                          ("reversing", 0.6, -0.07)], columns=["status", "x", "y"])
+    words["word"] = [wording.text(s, lang) for s in words["status"]]
+    words["colour"] = words["status"].map(COLOURS)
+    x = alt.X("x:Q", title=wording.text("time_share", lang), axis=alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1]),
+              scale=alt.Scale(domain=[0, 1.15], nice=False))
+    y = alt.Y("y:Q", title=wording.text("progress", lang), axis=alt.Axis(format="%"), scale=alt.Scale(domain=[-0.15, 1.15], nice=False))
+    chart = alt.layer(
+        alt.Chart(lines).mark_line(color=PATH, strokeWidth=1.2).encode(x=x, y=y, detail="status:N"),
+        alt.Chart(lines[lines["x"] == 1]).mark_text(align="left", dx=6, color=INK).encode(x=x, y=y, text="label:N"),
+        alt.Chart(words).mark_text(fontWeight="bold").encode(x=x, y=y, text="word:N", color=alt.Color("colour:N", scale=None)))
+    said = wording.text("bands_alt", lang, cuts=wording.text("list_comma", lang).join(f"{c}" for c in cuts.values()))
+    table = lines[lines["x"] == 1][["label"]].assign(word=[wording.text(s, lang) for s in cuts])
+    return _described(chart.properties(height=320), wording.text("bands_title", lang), wording.text("bands_sub", lang), said,
+                      table.set_axis([wording.text(k, lang) for k in ("cut", "status")], axis=1), "", "")
+
+
 def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict, lang: str) -> alt.LayerChart:
     """One dot per row at x against a tick, coloured and shaped by `code`."""
     codes = list(dict.fromkeys(data["code"]))

@@ -16,11 +16,11 @@ _LAGGING = ("behind_slight", "behind", "reversing", "breached")
 _WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
 
 
-def title(report: str, plan: pd.DataFrame, lang: str, note: str = "", **values: object) -> HTML:
+def title(report: str, plan: pd.DataFrame | None, lang: str, note: str = "", **values: object) -> HTML:
     """The page's name and its question, and the style of all parts that follow."""
-    name = escape(plan[f"name_{lang}"].iloc[0])
+    name = escape(plan[f"name_{lang}"].iloc[0]) + wording.text("colon", lang) if plan is not None else ""
     note = wording.text("bracket", lang, x=note) if note else ""
-    return HTML(f'<style>{_STYLE}</style><h1>{name}{wording.text("colon", lang)}{wording.text(report, lang, **values)}{note}</h1>'
+    return HTML(f'<style>{_STYLE}</style><h1>{name}{wording.text(report, lang, **values)}{note}</h1>'
                 f'<p class="asks">{wording.text(report + "_asks", lang, **values)}</p>')
 
 
@@ -34,9 +34,16 @@ def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: st
     return HTML(f'<section class="part">{heading}{inner}</section>')
 
 
-def note(attribute: str, lang: str) -> str:
-    """What the filter by attribute leaves, for the title; empty for `all`."""
-    return wording.text(f"only_{attribute}", lang) if attribute != "all" else ""
+def note(attribute: str, known_on: str, lang: str) -> str:
+    """What the filter by attribute and the day of knowledge leave, for the title; empty at their defaults."""
+    said = [wording.text(f"only_{attribute}", lang)] if attribute != "all" else []
+    said += [wording.text("as_known_on", lang, day=known_on)] if known_on != "today" else []
+    return wording.text("comma", lang).join(said)
+
+
+def answer(key: str, lang: str) -> HTML:
+    """A page's answer that needs no numbers."""
+    return HTML(f'<p class="answer">{wording.text(key, lang)}</p>')
 
 
 def gap_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:

@@ -26,7 +26,7 @@ CUTS = {
                       ("significant_deterioration", ">=", -np.inf)),
     },
 }
-"""Class, comparison and cut, best first: of the ratio R with a target, of the better-is-positive yearly rate without."""
+"""Class, comparison and cut, best first: of the ratio R with a target, of s·sgn(y0)·CAGR_o a year without."""
 
 SCORES = {
     "statcan": {

@@ -115,6 +115,12 @@ def day(said: str) -> pd.Timestamp:
     return date
 
 
+def earlier(known_on: str, year: int) -> str:
+    """The middle of the next year, when first figures of a year are out; `known_on` itself where that is earlier."""
+    first = pd.Timestamp(year + 1, 6, 30)
+    return min(first, day(known_on)).strftime("%Y-%m-%d")
+
+
 def cite(frame: pd.DataFrame, lang: str = "zh") -> str:
     """The sources a frame names (column `source`, several joined by `;`) as a Markdown list, once each."""
     named = list(dict.fromkeys(s for cell in frame["source"] for s in str(cell).split(";") if s))

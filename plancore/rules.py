@@ -11,6 +11,9 @@ import numpy as np
 AHEAD, ON_TRACK, SLIGHT, REVERSING = 1.05, 0.95, 0.60, 0.0
 """Cuts of the pace ratio: 0.95, 0.60, 0 are Eurostat's and Statistics Canada's; 1.05 mirrors 0.95 and is ours."""
 
+CUTS = {"ahead": AHEAD, "on_track": ON_TRACK, "behind_slight": SLIGHT, "behind": REVERSING}
+"""Each status of the pace ratio and the ratio it starts from."""
+
 NEARLY = 0.90
 """Share of the planned change from which an anticipatory indicator is `nearly_met`."""
 

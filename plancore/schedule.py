@@ -12,6 +12,7 @@ import nbformat
 import yaml
 
 from plancore import load, wording
+from plancore.schema import DataError
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks" / "reports"
@@ -45,7 +46,8 @@ class Page:
 
     def in_language(self, lang: str) -> str:
         """Address of the same page in a language."""
-        return f"{lang}/{'-'.join([self.report, *(str(v) for k, v in self.parameters if k != 'lang')])}.html"
+        said = [str(v) for k, v in self.parameters if k != "lang" and v != "today"]
+        return f"{lang}/{'-'.join([self.report, *said])}.html"
 
 
 def names() -> list[str]:
@@ -78,6 +80,8 @@ def page(report: str, given: dict, front: bool = False) -> Page:
         if values[name] not in allowed:
             raise ParameterError(f"{report}: {name}={values[name]!r}{_nearest(str(values[name]), allowed)}; "
                                  f"allowed: {', '.join(map(str, allowed))}")
+    if "known_on" in values:
+        _check_day(report, values["known_on"])
     return Page(report, tuple(values.items()), front)
 
 
@@ -107,6 +111,14 @@ def _typed(report: str, name: str, value: object, kind: type) -> object:
     if isinstance(value, str) and kind is int and value.strip().lstrip("-").isdecimal():
         return int(value)
     raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}")
+
+
+def _check_day(report: str, known_on: str) -> None:
+    """`known_on` must be a day by which something had been published."""
+    try:
+        load.observations(load.plans()["region"].iloc[0], known_on)
+    except DataError as error:
+        raise ParameterError(f"{report}: known_on: {error}") from None
 
 
 def _allowed(values: dict) -> dict[str, list]:

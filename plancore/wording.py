@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import ROUND_HALF_UP, Decimal
 
 LANGUAGES = ("zh", "en")
 
@@ -30,6 +31,7 @@ _WORDS: dict[str, tuple[str, str]] = {
                           "By {as_of}, where does each target stand against its schedule?"),
     "only_binding": ("仅约束性指标", "obligatory indicators only"),
     "only_expected": ("仅预期性指标", "anticipatory indicators only"),
+    "as_known_on": ("按{day}前已公布的数", "as published by {day}"),
     # attributes, kinds
     "binding": ("约束性", "Obligatory"), "expected": ("预期性", "Anticipatory"), "": ("—", "—"),
     "text_goal": ("正文目标", "Goal in the text"),
@@ -150,6 +152,75 @@ _WORDS: dict[str, tuple[str, str]] = {
     "derived": ("推算", "derived"), "exact": ("准确", "exact"),
     "no_rows": ("没有符合条件的指标。", "No indicator fits."),
     "and_more": ("等{n}项", "and others, {n} in all"),
+    # the working
+    "steps": ("公式与数值", "Formula with its numbers"), "gap_percent": ("距目标（%）", "Gap (%)"),
+    "gap_years": ("按现速尚需（年）", "Years at this pace"), "acceleration": ("需提速", "Acceleration needed"),
+    "baseline_used": ("基期", "Baseline used"), "baseline_printed": ("规划表印出数", "as printed"),
+    "baseline_revised": ("修订数", "revised"), "baseline_none": ("无", "none"), "across_break": ("其后口径有变", "series breaks after it"),
+    "w_level_linear": ("P=({y}−{y0})÷({yT}−{y0})={P}", "P = ({y} − {y0}) ÷ ({yT} − {y0}) = {P}"),
+    "w_level_geometric": ("P=ln({y}÷{y0})÷ln({yT}÷{y0})={P}", "P = ln({y} ÷ {y0}) ÷ ln({yT} ÷ {y0}) = {P}"),
+    "w_level_hold": ("{y} 与 {yT} 比较（保持类）", "{y} against {yT} (to be held)"),
+    "w_level_step": ("{y} 与 {yT} 比较（一次到位类）", "{y} against {yT} (one step)"),
+    "w_control": ("{y} 与控制值 {yT} 比较", "{y} against the control value {yT}"),
+    "w_growth_chain": ("{n}年连乘年均 {y}%；P={n}·ln(1+{y}%)÷({N}·ln(1+{yT}%))={P}",
+                       "{n} years chained: {y}% a year; P = {n}·ln(1+{y}%) ÷ ({N}·ln(1+{yT}%)) = {P}"),
+    "w_growth_official_average": ("官方年均 {y}%（连乘为 {chain}%）；P={n}·ln(1+{y}%)÷({N}·ln(1+{yT}%))={P}",
+                                  "official average {y}% (the chain gives {chain}%); P = {n}·ln(1+{y}%) ÷ ({N}·ln(1+{yT}%)) = {P}"),
+    "w_cumulative_sum": ("P={y}÷{yT}={P}", "P = {y} ÷ {yT} = {P}"),
+    "w_cumulative_rate": ("累计降低 {y}%；P=ln(1−{y}%)÷ln(1−{yT}%)={P}", "reduced by {y}%; P = ln(1−{y}%) ÷ ln(1−{yT}%) = {P}"),
+    "w_cumulative_change": ("P={y}÷{yT}={P}", "P = {y} ÷ {yT} = {P}"), "w_none": ("—", "—"),
+    "w_pace": ("；τ={n}÷{N}={tau}；ρ=P÷τ={rho}", "; τ = {n}÷{N} = {tau}; ρ = P÷τ = {rho}"),
+    "sensitivity": ("换一个发布时点或基期，结论是否改变", "Does another vintage or baseline change the answer"),
+    "sensitivity_lead": ("基期值→当期值，进度比，状态。首发：次年年中已公布的数；修订基期：与当期同口径的基期数。",
+                         "Baseline → value, pace ratio, status. First: what was published by the middle of the next year; revised: the baseline on the basis of the figure."),
+    "as_first": ("首发数", "First published"), "as_now": ("现用数", "Known now"), "as_revised": ("修订基期", "Revised baseline"),
+    "not_yet_known": ("尚未公布", "not yet published"), "nothing_moves": ("没有因此改变的指标。", "No indicator moves."),
+    "in_force_since": ("{since}年下达", "in force since {since}"),
+    "outlook": ("如延续目前速度", "At the current pace"),
+    "outlook_lead": ("趋势外推，不是预测：带漂移随机游走，t区间80%；只有两个点时只画直线。",
+                     "The trend goes on; not a forecast: random walk with drift, 80 % t-interval; a line where there are only two points."),
+    "extrapolated": ("期末外推值", "At the end"), "interval": ("80%区间", "80 % interval"), "chance": ("达到目标的可能", "Chance of meeting the target"),
+    "method": ("方法", "Method"), "m_random_walk_drift": ("带漂移随机游走", "random walk with drift"), "m_line": ("直线（两点）", "line (two points)"),
+    "no_outlook": ("数据不足或规划已收官，不作外推。", "Too few figures, or the plan has ended: no outlook."),
+    "backtest": ("外推的回测", "The outlook tested on the past"),
+    "backtest_says": ("用当年已知的数作外推，共{n}次可核对：带区间的{judged}次中{inside}次落在80%区间内（{coverage}）。误差占计划变化量，中位数：外推{error}，不变法{error_last}，目标直线法{error_line}；平均：外推{mean_error}，不变法{mean_error_last}，目标直线法{mean_error_line}。",
+                      "{n} outlooks with the figures of the time can be checked: of {judged} with an interval, {inside} came out inside the 80 % interval ({coverage}). Error as a share of the planned change, median: outlook {error}, last value {error_last}, line to the target {error_line}; mean: outlook {mean_error}, last value {mean_error_last}, line {mean_error_line}."),
+    "international": ("国际规则对照", "By international rules"),
+    "international_lead": ("加拿大统计局与欧盟统计局的做法，只用于水平类目标；R 为实际与所需年均增速之比，后为−5至5分。",
+                           "The rules of Statistics Canada and Eurostat, for level targets only; R is the observed over the required growth rate, then the score from −5 to 5."),
+    "statcan": ("加拿大统计局", "Statistics Canada"), "eurostat": ("欧盟统计局", "Eurostat"),
+    "c_target_achieved": ("已达目标", "target achieved"), "c_substantial_progress": ("进展显著", "substantial progress"),
+    "c_moderate_progress": ("进展中等", "moderate progress"), "c_limited_progress": ("进展有限", "limited progress"),
+    "c_deterioration": ("倒退", "deterioration"), "c_not_available": ("无法计算", "not available"),
+    "c_significant_progress": ("进展显著", "significant progress"), "c_no_progress": ("没有进展", "no progress"),
+    "c_moderate_deterioration": ("中度偏离", "moderate movement away"), "c_significant_deterioration": ("明显偏离", "significant movement away"),
+    # methods page
+    "methods": ("测算方法", "Methods"), "methods_asks": ("每个结论是怎样算出来的？", "How is each answer computed?"),
+    "forms": ("目标的形式与进度公式", "Forms of target and their progress"), "form": ("形式", "Form"), "example": ("举例", "Example"),
+    "bounds": ("界限词", "Bounds"), "bound": ("界限", "Bound"), "breaks": ("已声明的口径变化", "Declared breaks"),
+    "since": ("自", "Since"), "what": ("内容", "What"), "comparable_with": ("可与原目标比较", "Comparable with the target"),
+    "yes": ("是", "yes"), "no": ("否", "no"), "classes": ("国际规则的分级", "Classes of the international rules"), "cut": ("界限值", "Cut"),
+    "class": ("级别", "Class"), "statuses": ("执行期的状态", "Statuses during the plan"), "verdicts": ("收官后的结论", "Verdicts after the plan"),
+    "e_level": ("75左右", "about 75"), "e_average_growth": ("年均5.5以上", "at least 5.5 a year"), "e_cumulative_sum": ("〔400〕万人", "〔400〕 10,000 persons"),
+    "e_cumulative_rate": ("能耗降低〔17〕%", "energy intensity cut by 〔17〕 %"), "e_cumulative_change": ("近视率降低〔5〕", "myopia rate down by 〔5〕"),
+    "e_yearly_control": ("失业率5.5左右", "unemployment about 5.5"), "e_assigned": ("国家下达指标", "assigned by the State"),
+    "p_level": ("P=(y−y₀)/(y_T−y₀)；等比路径取对数", "P = (y−y₀)/(y_T−y₀); logs on a geometric path"),
+    "p_average_growth": ("P=ln∏(1+gᵢ)/(n·ln(1+g*))；官方年均数优先", "P = ln∏(1+gᵢ)/(n·ln(1+g*)); an official average comes first"),
+    "p_cumulative_sum": ("P=Σ/C*", "P = Σ/C*"), "p_cumulative_rate": ("P=ln∏(1−cᵢ)/ln(1−C*)；总量减排按线性", "P = ln∏(1−cᵢ)/ln(1−C*); linear for total emissions"),
+    "p_cumulative_change": ("P=Σ/C*", "P = Σ/C*"), "p_yearly_control": ("逐年与控制值比较，收官看各年最差值", "each year against the control value; at the end the worst year"),
+    "p_assigned": ("下达之前不评估；下达后按累计降低率", "not assessed until a number is assigned; then a cumulative reduction"),
+    "b_at_least": ("含本数", "the figure included"), "b_at_most": ("含本数", "the figure included"), "b_more_than": ("不含本数", "the figure excluded"),
+    "b_less_than": ("不含本数", "the figure excluded"), "b_about": ("四舍五入后等于印出数，或更好；控制类只作上限", "rounds to the printed figure, or is better; a ceiling for a control"),
+    "b_equal": ("未带界限词：按更好的方向作下限或上限", "a bare number: a floor or a ceiling in the better direction"),
+    "printed_word": ("印出用语", "As printed"),
+    "bw_at_least": ("以上、不低于", "以上, 不低于"), "bw_at_most": ("以下、以内、不超过", "以下, 以内, 不超过"), "bw_more_than": ("超过、突破、大于", "超过, 突破, 大于"),
+    "bw_less_than": ("低于、不满", "低于, 不满"), "bw_about": ("左右", "左右"), "bw_equal": ("只有数字", "number only"),
+    "with_target": ("有目标：R", "with a target: R"), "without_target": ("无目标：年均增速", "without: yearly growth"),
+    "bands_title": ("进度比ρ怎样变成状态", "How the pace ratio becomes a status"), "bands_sub": ("横轴为时序进度，纵轴为完成进度；线为ρ的界限值。", "Time share across, progress up; lines are the cuts of ρ."),
+    "bands_alt": ("自原点出发的三条直线把平面分为快于预期、基本符合预期、略有滞后与明显滞后四区，斜率依次为{cuts}。", "Three lines from the origin, of slope {cuts}, part the plane into ahead, on schedule, slightly behind and far behind."),
+    "cut_line": ("ρ={x}", "ρ = {x}"),
+    "methods_answer": ("指标按其形式计算进度，与时间进度相比得出状态；收官后与目标逐一比较得出结论。所有界限值与公式都取自计算所用的同一张表。",
+                       "Each indicator's progress follows from its form; set against the time elapsed it gives the status, and after the plan the comparison with the target gives the verdict. All cuts and formulas on this page are the ones the computation uses."),
     # formulas
     "f_level_linear": ("P=(y−y₀)/(y_T−y₀)，路径为直线", "P = (y−y₀)/(y_T−y₀), linear path"),
     "f_level_geometric": ("P=ln(y/y₀)/ln(y_T/y₀)，路径为等比", "P = ln(y/y₀)/ln(y_T/y₀), geometric path"),
@@ -205,7 +276,7 @@ def number(value: float, signed: bool = False) -> str:
         return "—"
     size = abs(value)
     decimals = 0 if size >= 10000 else 1 if size >= 1000 else 2 if size >= 1 else 4
-    said = f"{size:,.{decimals}f}"
+    said = _fixed(size, decimals)
     said = said.rstrip("0").rstrip(".") if "." in said else said
     if said == "0":
         return "0"
@@ -214,7 +285,19 @@ def number(value: float, signed: bool = False) -> str:
 
 def percent(share: float, decimals: int = 0) -> str:
     """A share as per cent, 0.3047 → 30%."""
-    return "—" if share is None or math.isnan(share) else f"{share * 100:,.{decimals}f}%".replace("-", "−")
+    return "—" if share is None or math.isnan(share) else _fixed(share * 100, decimals).replace("-", "−") + "%"
+
+
+def ratio(value: float) -> str:
+    """A pace ratio with two decimals; — where missing or beyond −1 to 5, where it informs nobody."""
+    return _fixed(value, 2).replace("-", "−") if -1 <= value <= 5 else "—"
+
+
+def progress(share: float) -> str:
+    """Progress as per cent with one decimal; only its side beyond −100 and 200 %, where the number informs nobody."""
+    if share < -1 or share > 2:
+        return "< −100%" if share < -1 else "> 200%"
+    return percent(share, 1)
 
 
 def bounded(value: float, bound: str, lang: str) -> str:
@@ -251,6 +334,12 @@ def pace(value: float, unit: str, pace_unit: str, lang: str) -> str:
     if value is None or math.isnan(value):
         return "—"
     return text("percent_a_year" if pace_unit == "percent" else "a_year", lang, x=number(value, signed=True))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Grouped, with so many decimals, halves rounded up as statisticians do (2.125 → 2.13)."""
+    exact = Decimal(repr(round(float(value), 10)))
+    return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,}"
 
 
 def names(items: list[str], lang: str, most: int = 6) -> str:

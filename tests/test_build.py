@@ -127,9 +127,9 @@ ADDED = [  # what is wrong, file, the row that is copied to the end, what is cha
 BROKEN = [  # what is wrong, file, what is done to it, the line the message names (if any), what it must say
     ("missing column", ZJ, lambda p: header(p, "unit_zh", "unit"), ":1", "missing or unknown: unit_zh, unit;",
      "allowed, in any order: indicator, period, value, qualifier, unit_zh,"),
-    ("extra column", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元,current,secondary,zj-bulletin-2022,,x"), ":end",
-     "10 cells, the header has 9", ONE_LINE, "row: goods_trade, 2030, 1, , 亿元, current, secondary, zj-bulletin"),
-    ("row too short", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元"), ":end", "5 cells, the header has 9", ONE_LINE,
+    ("extra column", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元,current,secondary,zj-bulletin-2022,,,x"), ":end",
+     "11 cells, the header has 10", ONE_LINE, "row: goods_trade, 2030, 1, , 亿元, current, secondary, zj-bulletin"),
+    ("row too short", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元"), ":end", "5 cells, the header has 10", ONE_LINE,
      "row: goods_trade, 2030, 1, , 亿元"),
     ("GB18030", CELLS13, lambda p: p.write_bytes(p.read_text(encoding="utf-8").encode("gb18030")), "",
      "not UTF-8 (byte 25); save it as CSV UTF-8"),

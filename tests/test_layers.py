@@ -8,8 +8,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "wording"},
-    {"evidence", "international"},
-    {"outline", "load", "gaps", "trajectories", "audit", "scenario", "charts", "views", "headlines", "pages"},
+    {"evidence", "international", "layout"},
+    {"outline", "load", "gaps", "trajectories", "audit", "scenario", "charts", "views", "workings", "headlines",
+     "pages"},
     {"assembly", "schedule"},
     {"build", "reports"},
     {"cli"},

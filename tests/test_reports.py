@@ -62,24 +62,25 @@ class TestParameters:
     """Exit 2 and a message that lists what is allowed, before a kernel starts."""
 
     @pytest.mark.parametrize("given, said", [
-        ({"asof": 2025}, "did you mean 'as_of'"), ({"asof": 2025}, "allowed: plan, as_of, attribute, lang"),
+        ({"asof": 2025}, "did you mean 'as_of'"), ({"asof": 2025}, "allowed: plan, as_of, attribute, known_on, lang"),
         ({"as_of": "2025x"}, "not int"), ({"as_of": True}, "not int"), ({"as_of": 2025.0}, "not int"), ({"plan": 14}, "not str"),
         ({"as_of": 2020}, "allowed: 2021, 2022, 2023, 2024, 2025"), ({"as_of": 2026}, "allowed: 2021"),
         ({"plan": "zj15"}, "allowed: zj13, zj14"), ({"lang": "fr"}, "allowed: zh, en"),
         ({"attribute": "bindng"}, "did you mean 'binding'"), ({"plan": "zj13", "as_of": 2025}, "allowed: 2016, 2017"),
-        ({"lang": "en'; import os"}, "allowed: zh, en"),
+        ({"lang": "en'; import os"}, "allowed: zh, en"), ({"known_on": "2023"}, "not a date; allowed: today, or a date"),
+        ({"known_on": "1999-01-01"}, "or later"),
     ])
     def test_refused(self, given, said):
         with pytest.raises(ParameterError, match=said):
             schedule.page("gap_analysis", given)
 
     def test_unknown_report(self):
-        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: gap_analysis, plan_review"):
+        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: gap_analysis, methods, plan_review"):
             schedule.page("gap_analisys", {})
 
     def test_text_of_the_command_line_is_read_by_the_declared_type(self):
         assert schedule.page("gap_analysis", {"as_of": "2023"}).values == {
-            "plan": "zj14", "as_of": 2023, "attribute": "all", "lang": "zh"}
+            "plan": "zj14", "as_of": 2023, "attribute": "all", "known_on": "today", "lang": "zh"}
 
     def test_address(self):
         page = schedule.page("gap_analysis", {"as_of": 2023, "lang": "en"})

@@ -1,10 +1,12 @@
 """What a reader reads: counts, words and links agree with the frames behind them."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
-from plancore import gaps, headlines, load, rules, trajectories, views, wording
+from plancore import gaps, headlines, layout, load, rules, trajectories, views, wording, workings
 
 TARGETS = load.targets("zj14").query("kind == 'box'")
 OBSERVATIONS = load.observations("zj")
@@ -69,14 +71,14 @@ def test_review_prints_a_rate_only_where_the_target_fell_short():
 
 
 def test_provenance_prints_cells_to_the_letter():
-    html = views.provenance(load.targets("zj13"), load.outcomes("zj13"), "zh").as_raw_html()
+    html = workings.provenance(load.targets("zj13"), load.outcomes("zj13"), "zh").as_raw_html()
     assert all(cell in html for cell in ("7%以上", "〔0.44〕", "2.8左右", "371-375;377", "城镇化率(%) / 常住人口城镇化率"))
 
 
 def test_thresholds_shown_are_the_ones_used():
-    html = views.judgement("status", "en").as_raw_html()
+    html = workings.judgement("status", "en").as_raw_html()
     assert str(rules.AHEAD) in html and str(rules.SLIGHT) in html
-    assert "90%" in views.judgement("verdict", "en").as_raw_html()
+    assert "90%" in workings.judgement("verdict", "en").as_raw_html()
 
 
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
@@ -95,7 +97,7 @@ def test_english_has_no_chinese_but_the_printed_cells(result):
     assert not re.search(r"[一-鿿]", said)
 
 
-@pytest.mark.parametrize("value, said", [(6.0, "6"), (34964.5, "34,964"), (0.016, "0.016"), (-4.268, "−4.27"), (float("nan"), "—")])
+@pytest.mark.parametrize("value, said", [(6.0, "6"), (34964.5, "34,965"), (0.016, "0.016"), (-4.268, "−4.27"), (float("nan"), "—"), (2.125, "2.13"), (-0.125, "−0.125")])
 def test_numbers(value, said):
     assert wording.number(value) == said
 
@@ -103,3 +105,53 @@ def test_numbers(value, said):
 def test_percentage_points_are_not_per_cent():
     assert wording.difference(0.8, "%", "zh") == "+0.8个百分点" and wording.difference(0.8, "%", "en") == "+0.8 pp"
     assert wording.difference(-54.4, "亿美元", "zh") == "−54.4亿美元"
+
+
+def test_no_word_is_defined_twice():
+    tree = ast.parse(Path(wording.__file__).read_text(encoding="utf-8"))
+    words = next(n.value for n in tree.body if isinstance(n, ast.AnnAssign) and n.target.id == "_WORDS")
+    keys = [k.value for k in words.keys]
+    assert len(keys) > 200 and [k for k in keys if keys.count(k) > 1] == []
+
+
+def test_absurd_progress_is_not_printed(result):
+    html = workings.working(result, TARGETS, "zh").as_raw_html()
+    assert "426" not in html and "&lt; −100%" in html
+
+
+def test_the_working_can_be_recomputed(result):
+    row = layout.named_rows(result, TARGETS).set_index("row").loc["7"].to_dict()
+    assert workings.steps(row, "zh") == "P=(52.5−45)÷(60−45)=50.0%；τ=3÷5=60%；ρ=P÷τ=0.83"
+    assert workings.steps(row, "en") == "P = (52.5 − 45) ÷ (60 − 45) = 50.0%; τ = 3÷5 = 60%; ρ = P÷τ = 0.83"
+
+
+def test_sensitivity_shows_both_baselines_of_urbanization():
+    """Methods §6: 2021 from the printed 71 ahead, from the census's 72.17 behind."""
+    now = gaps.measure(TARGETS, OBSERVATIONS, 2021)
+    first = gaps.measure(TARGETS, load.observations("zj", "2022-06-30"), 2021)
+    revised = gaps.measure(TARGETS, OBSERVATIONS, 2021, baseline="revised")
+    said = plain(workings.sensitivity(first, now, revised, TARGETS, "zh").as_raw_html())
+    assert "71 → 72.7, ρ 2.13" in said and "72.17 → 72.7, ρ 0.94 · ▽ 略有滞后" in said
+
+
+def test_a_version_in_force_stands_beside_the_print():
+    targets = load.targets("zj14", "today").query("row == '13'")
+    result = gaps.measure(targets, OBSERVATIONS, 2025)
+    series = trajectories.series(targets, OBSERVATIONS, 2025)
+    html = views.standing(result, targets, series, load.sources(), "zh").as_raw_html()
+    assert "累计14.5" in html and "2022年下达" in html and "#src-zj-energy-saving-plan-2022" in html
+    assert "国家下达指标" in workings.provenance(targets, load.outcomes("zj14"), "zh").as_raw_html()
+
+
+def test_backtest_says_what_the_frame_says():
+    cases = trajectories.backtest(TARGETS, OBSERVATIONS)
+    said = plain(workings.backtest(cases, "en").data)
+    judged = cases.inside.dropna().astype(bool)
+    assert f"{len(cases)} outlooks" in said and f"of {len(judged)} with an interval, {judged.sum()} came out inside" in said
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_methods_tables_come_from_the_code(lang):
+    assert "95.0%" in workings.classes(lang).as_raw_html() and "75" in workings.forms(lang).as_raw_html()
+    said = workings.breaks(load.breaks("zj"), load.indicators(), lang).as_raw_html()
+    assert said.count("2020") >= 8

@@ -456,7 +456,7 @@ def sums(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
         else:
             added = working["computed"] = sum(p["value"] for p in seen)
             verdict, better = _equal(added, total["value"], "sum_differs"), _BOUNDED.get(total["bound"])
-            if better and rules.meets(added, total["value"], total["bound"], better, 0.0):
+            if verdict[0] == "differs" and better and rules.meets(added, total["value"], total["bound"], better, 0.0):
                 verdict = "agrees", "sum_reaches"
         found.append(_whole(rows, "sums", *verdict, **working))
     return found
@@ -632,8 +632,8 @@ def _lines(*spans: str) -> str:
 def _recompute(parts: list[tuple[str, float]], compute: Callable[..., float], round_numbers: bool = False) -> dict:
     """computed, low, high of a function, monotone in each argument, of printed figures and of what they stand for."""
     corners = [float(compute(*corner)) for corner in product(*(interval(*p, round_numbers) for p in parts))]
-    computed = float(rules.clean(compute(*(value for _, value in parts))))
-    return dict(computed=computed, low=min(corners), high=max(corners))
+    figures = compute(*(value for _, value in parts)), min(corners), max(corners)
+    return dict(zip(("computed", "low", "high"), map(float, rules.clean(figures)), strict=True))
 
 
 def _judge(printed: tuple[str, float], parts: list[tuple[str, float]], compute: Callable[..., float],

@@ -102,7 +102,8 @@ def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFra
 def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str) -> alt.LayerChart:
     """One indicator against its path: baseline a hollow circle, required path a thin grey line, observed a dark line
 
-    with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted.
+    with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
+    break a gap with a tick, derived values dashed squares.
     `series`: `trajectories.series` of this row; `row`: the row of `gaps.measure` joined with its target.
     """
     titles = sources.set_index("source")["title"]
@@ -111,22 +112,27 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
         shown=[wording.qualified(v, q) for v, q in zip(series["value"], series["qualifier"])],
         mark=["bound" if q == "more_than" else "final" if s == "official_final" else "preliminary"
               for q, s in zip(series["qualifier"], series["status"])],
-        cited=series["source"].map(titles).fillna(""))[["year", "series", "label", "value", "shown", "mark", "cited"]]
+        cited=series["source"].map(titles).fillna(""))[
+        ["year", "series", "label", "value", "shown", "mark", "cited", "basis"]]
     observed = data[data["series"] == "observed"].sort_values("year")
-    run = (observed["year"].diff() != 1).cumsum()
-    data = data.assign(run=run.reindex(data.index).fillna(0).astype(int))
+    breaks = observed["basis"] != observed["basis"].shift(fill_value="")
+    run = ((observed["year"].diff() != 1) | breaks).cumsum()
+    data = data.assign(run=run.reindex(data.index).fillna(0).astype(int), breaks=breaks.reindex(data.index, fill_value=False))
     base = alt.Chart(data).encode(
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
         tooltip=[alt.Tooltip("year:O", title=wording.text("period", lang)), alt.Tooltip("label:N", title=wording.text("series", lang)),
                  alt.Tooltip("shown:N", title=wording.text("value", lang)), alt.Tooltip("cited:N", title=wording.text("source", lang))])
-    only = {s: base.transform_filter(alt.datum.series == s) for s in ("baseline", "required", "observed", "yearly", "target")}
+    only = {s: base.transform_filter(alt.datum.series == s) for s in (
+        "baseline", "required", "observed", "yearly", "derived", "target")}
     points = only["observed"].mark_point(size=70, filled=False, color=INK, strokeWidth=1.8, fill="white")
     chart = alt.layer(
         only["required"].mark_line(color=PATH, strokeWidth=1.2),
         only["yearly"].mark_point(color=PATH, size=26, filled=True),
-        only["observed"].mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]),
+        only["derived"].mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"}),
+        only["observed"].mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail="basis:N"),
         only["observed"].mark_line(color=INK, strokeWidth=2.2).encode(detail="run:N"),
+        only["observed"].transform_filter(alt.datum.breaks).mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16),
         points.transform_filter(alt.datum.mark == "preliminary"),
         points.transform_filter(alt.datum.mark == "final").mark_point(size=70, filled=True, color=INK, opacity=1),
         points.transform_filter(alt.datum.mark == "bound").mark_point(size=90, shape="triangle-up", color=INK, fill="white"),

@@ -46,9 +46,18 @@ def yearly(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
 
     basis. Same price basis as the target, after the baseline year, by `as_of`; what `gather` builds on.
     """
+    return _named(targets, observations, as_of)
+
+
+def derived(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """The derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
+    return _named(targets, observations, as_of, derived=True)
+
+
+def _named(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: bool = False) -> pd.DataFrame:
     _check_call(targets, observations, as_of, "printed")
     rows = targets.reset_index(drop=True)
-    pairs = _pairs(rows, observations, as_of)
+    pairs = _pairs(rows, observations, as_of, derived)
     pairs = pairs[~pairs["other_basis"] & pairs["inside"] & (pairs["start"] == pairs["end"])]
     named = pairs.join(rows[["plan", "row"]], on="at").rename(columns={"end": "year"}, errors="raise")
     return named[["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]].reset_index(drop=True)
@@ -73,14 +82,14 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, b
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
 
 
-def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: bool = False) -> pd.DataFrame:
     """Each target (its place in `at`) beside each observation of its indicator that may count."""
     keys = ["region", "indicator"] if "region" in rows and "region" in observations else ["indicator"]
     mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(at=rows.index)
     seen = observations.assign(basis=observations.get("basis", ""))[[*keys, *_SEEN]]
     pairs = mine.merge(seen, on=keys, suffixes=("", "_seen"))
     pairs["start"], pairs["end"] = (pairs["period"].str[a:b].astype(int) for a, b in ((0, 4), (-4, None)))
-    pairs = pairs[(pairs["end"] <= np.minimum(as_of, pairs["target_year"])) & (pairs["status"] != "derived")]
+    pairs = pairs[(pairs["end"] <= np.minimum(as_of, pairs["target_year"])) & ((pairs["status"] == "derived") == derived)]
     both = pairs["price_basis"].isin(_PRICED) & pairs["price_basis_seen"].isin(_PRICED)
     return pairs.assign(other_basis=both & (pairs["price_basis"] != pairs["price_basis_seen"]),
                         inside=pairs["start"] > pairs["baseline_year"]).sort_values(["at", "end"])

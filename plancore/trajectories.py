@@ -30,8 +30,8 @@ def required(targets: pd.DataFrame) -> pd.DataFrame:
 def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """All that a chart of a target shows, in the target's unit, long: plan, row, indicator, year, series, value,
 
-    qualifier, status, source, basis. `series` is baseline, required, target, observed, and yearly for the single years
-    behind an observed average or sum. `observed` of chained forms is the figure so far (average growth, total, cut),
+    qualifier, status, source, basis. `series` is baseline, required, target, observed, yearly for the single years
+    behind an observed average or sum, and derived for values that are no evidence. `observed` of chained forms is the figure so far (average growth, total, cut),
     only as far as no year is missing; an official average over the years outranks it.
     """
     seen = evidence.yearly(targets, observations, as_of)
@@ -46,8 +46,9 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     starts = starts.assign(value=starts["baseline_value"], series="baseline")
     official = evidence.gather(targets, observations, as_of).query("official_average")
     official = official.assign(year=official["last_period"], series="observed", status="official_preliminary")
+    derived = evidence.derived(targets, observations, as_of).assign(series="derived")
     frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"), official,
-              _so_far(chained), chained.assign(series="yearly")]
+              _so_far(chained), chained.assign(series="yearly"), derived]
     long = pd.concat([f.reindex(columns=_SERIES) for f in frames], ignore_index=True).dropna(subset="value")
     long = long.drop_duplicates(["plan", "row", "year", "series"]).astype({"year": int})
     return long.fillna({"qualifier": "", "status": "", "source": "", "basis": ""})
@@ -98,7 +99,7 @@ def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level
     rows = evidence.gather(targets, observations, as_of)
     seen = evidence.yearly(targets, observations, as_of)
     parts = [_walk(row, _points(row, seen), level) for row in rows.to_dict("records")
-             if row["form"] != "assigned" and row["path"] != "step" and row["last_period"] < row["target_year"]]
+             if row["reason"] == "" and row["path"] != "step" and row["last_period"] < row["target_year"]]
     parts = [part for part in parts if part is not None]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_OUTLOOK)
 
@@ -139,8 +140,6 @@ def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
     mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"]) & (seen["qualifier"] != "more_than")]
     mine = mine[mine["basis"] == row["basis"]].sort_values("year")
     if row["form"] in rules.CHAINED:
-        if row["reason"] != "":
-            return []
         totals = np.cumsum(rules.shares(mine["value"].to_numpy(float), row["form"], row["path"]))
         return [(row["baseline_year"], 0.0), *zip(mine["year"], totals)]
     points = list(zip(mine["year"], mine["value"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
@@ -20,7 +22,7 @@ def working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
         against_path=[wording.difference(r["against_path"], r[f"unit_{lang}"], lang) for r in records],
         gap=[wording.difference(r["gap"], r[f"unit_{lang}"], lang) for r in records],
         gap_percent=[wording.percent(v / 100, 1) for v in rows["gap_percent"]],
-        gap_years=rows["gap_years"].map(wording.number),
+        gap_years=rows["gap_years"].map(wording.ratio),
         observed_pace=[wording.pace(r["observed_pace"], r["unit_zh"], r["pace_unit"], lang) for r in records],
         required_pace=[wording.pace(r["required_pace"], r["unit_zh"], r["pace_unit"], lang) for r in records],
         acceleration=[wording.pace(r["acceleration"], r["unit_zh"], r["pace_unit"], lang) for r in records],
@@ -33,9 +35,11 @@ def steps(row: dict, lang: str) -> str:
     """The formula of a row of `gaps.measure` joined with its target, with its numbers: P=(74.2−71)/(75−71)=80%; ρ=…"""
     n = wording.number
     years, span = int(row["last_period"] - row["baseline_year"]), int(row["target_year"] - row["baseline_year"])
-    said = wording.text("w_" + row["formula"], lang, y=wording.qualified(row["value"], row["qualifier"]), y0=n(row["baseline_value"]),
+    formula = "compared" if row["form"] != "yearly_control" and pd.isna(row["progress"]) else row["formula"]
+    said = wording.text("w_" + formula, lang, y=wording.qualified(row["value"], row["qualifier"]), y0=n(row["baseline_value"]),
                         yT=n(row["target_value"]), n=years, N=span, chain=n(row["chain_value"]),
                         P=wording.progress(row["progress"]))
+    said = re.sub(r"\s*=\s*([<>])", r" \1", said)
     if pd.isna(row["pace_ratio"]):
         return said
     return said + wording.text("w_pace", lang, n=years, N=span, tau=wording.percent(row["time_share"]),
@@ -85,6 +89,19 @@ def backtest(cases: pd.DataFrame, lang: str) -> HTML:
     errors = {name: wording.percent(cases[name].median()) for name in ("error", "error_last", "error_line")}
     means = {f"mean_{name}": wording.percent(cases[name].mean()) for name in ("error", "error_last", "error_line")}
     return HTML(f'<p>{wording.text("backtest_says", lang, n=len(cases), judged=len(judged), inside=int(judged.sum()), coverage=wording.percent(judged.mean()), **errors, **means)}</p>')
+
+
+def derivations(derived: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    """Derived values with formula and inputs, from `derivation.derive`."""
+    if derived.empty:
+        return HTML(f'<p class="lead">{wording.text("no_derived", lang)}</p>')
+    rows = derived.merge(indicators[["indicator", "name_zh", "name_en", "unit_zh", "unit_en"]], on="indicator", validate="m:1")
+    titles = sources.set_index("source")["title"]
+    return layout.table(pd.DataFrame({
+        "indicator": rows[f"name_{lang}"], "period": rows["period"], "value": rows["value"].map(wording.number),
+        "unit": rows[f"unit_{lang}"], "formula": [wording.text(f, lang) for f in rows["formula"]],
+        "source": [wording.text("list_comma", lang).join(titles[s] for s in cell.split(";")) for cell in rows["source"]]}),
+        lang, {}, raw=[], right=["value"])
 
 
 def compared(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "wording"},
-    {"evidence", "international", "layout"},
+    {"evidence", "international", "layout", "derivation"},
     {"outline", "load", "gaps", "trajectories", "audit", "scenario", "charts", "views", "workings", "headlines",
      "pages"},
     {"assembly", "schedule"},

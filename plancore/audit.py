@@ -242,17 +242,17 @@ def sum_beside_flow(rows: list[dict]) -> list[dict]:
         target, reached = _printed(row, "change"), _printed(row, "actual_change")
         if row["form"] != "cumulative_sum" or not base:
             continue
-        flows = sorted(n * flow[1] for flow in (base, last) if flow)
+        once, *_ = both = [float(rules.clean(n * flow[1])) for flow in (base, last) if flow]
         if target:
-            verdict = (("agrees", "sum_above_baseline_flow") if target[1] >= n * base[1]
+            verdict = (("agrees", "sum_above_baseline_flow") if target[1] >= once
                        else ("cannot_tell", "sum_below_baseline_flow"))
             found.append(_finding(row, "sum_beside_flow", *verdict, cell=target[0], column="change", printed=target[1],
-                                  computed=n * base[1]))
+                                  computed=once))
         if reached:
-            verdict = (("agrees", "sum_between_flows") if flows[0] <= reached[1] <= flows[-1]
+            verdict = (("agrees", "sum_between_flows") if min(both) <= reached[1] <= max(both)
                        else ("cannot_tell", "years_between_not_printed"))
             found.append(_finding(row, "sum_beside_flow", *verdict, cell=reached[0], column="actual_change",
-                                  printed=reached[1], computed=sum(flows) / len(flows), low=flows[0], high=flows[-1]))
+                                  printed=reached[1], computed=sum(both) / len(both), low=min(both), high=max(both)))
     return found
 
 
@@ -305,7 +305,7 @@ def looser_than_baseline(rows: list[dict]) -> list[dict]:
         _, mean, lines = PLAN_MEANS.get(row["plan"], {}).get(row["row"], ("", np.nan, ""))
         if rules.clean(s * (yT - y0)) >= 0:
             continue
-        if s * (yT - mean) >= 0:
+        if rules.clean(s * (yT - mean)) >= 0:
             verdict = "explained", "looser_than_baseline_by_note"
         else:
             verdict = ("explained", "held_floor") if row["path"] == "hold" else ("differs", "looser_than_baseline")
@@ -491,7 +491,7 @@ def long_term_path(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
             due = float(rules.level_at(_years(row) / n, row["baseline_value"], goal["value"], "linear"))
         else:
             continue
-        ahead = float(rules.sign(row["better"])) * (row["target_value"] - due) >= 0
+        ahead = rules.clean(float(rules.sign(row["better"])) * (row["target_value"] - due)) >= 0
         verdict = ("agrees", "ahead_of_long_path") if ahead else ("cannot_tell", "behind_long_path")
         found.append(_finding(row, "long_term_path", *verdict, cell=row["target_printed"] or row["change_printed"],
                               column="target", printed=row["target_value"], computed=due,

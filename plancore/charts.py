@@ -19,6 +19,7 @@ COLOURS = {
     "on_track": "#2e6b4f", "compliant": "#2e6b4f", "met": "#2e6b4f",
     "behind_slight": "#8a5200", "nearly_met": "#8a5200",
     "behind": "#a3271f", "reversing": "#a3271f", "breached": "#a3271f", "missed": "#a3271f",
+    "agrees": "#2e6b4f", "explained": "#12507b", "differs": "#8a5200", "cannot_tell": "#5b6570",
     "not_assessable": "#5b6570", "no_figure": "#5b6570", "final": "#1f2933",
 }
 """One colour per meaning (blue better, green as planned, amber short, red far short); 4.5:1 or more on white."""
@@ -155,6 +156,22 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
                       wording.text("chart_source", lang, sources=_cited(observed["cited"], lang)), said)
 
 
+def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
+    """How many findings each check of `audit.plan` has, by verdict."""
+    order = ["agrees", "explained", "differs", "cannot_tell"]
+    words = {v: wording.text("v_" + v, lang) for v in order}
+    counted = findings.groupby(["check", "verdict"], sort=False).size().rename("n").reset_index()
+    data = counted.assign(name=[wording.text("check_" + c, lang) for c in counted["check"]], word=counted["verdict"].map(words))
+    chart = alt.layer(alt.Chart(data[["name", "word", "n"]]).mark_bar(size=14).encode(
+        y=alt.Y("name:N", sort=None, title=None), x=alt.X("n:Q", title=wording.text("findings", lang), axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color("word:N", title=None, scale=alt.Scale(domain=list(words.values()), range=[COLOURS[v] for v in order])),
+        tooltip=[alt.Tooltip("name:N", title=wording.text("check", lang)), alt.Tooltip("word:N", title=wording.text("verdict", lang)),
+                 alt.Tooltip("n:Q", title=wording.text("findings", lang))]))
+    title = wording.text("checks_title", lang, n=len(findings), agrees=int((findings["verdict"] == "agrees").sum()))
+    table = data[["name", "word", "n"]].set_axis([wording.text(k, lang) for k in ("check", "verdict", "findings")], axis=1)
+    return _described(chart.properties(height=alt.Step(22)), title, "", title, table, "", "")
+
+
 def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
     """The plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
     lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
@@ -211,7 +228,7 @@ def _figure(chart: alt.TopLevelMixin) -> str:
     live = json.dumps(spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     table = pd.DataFrame(**said["table"]).to_html(index=False, border=0, classes="numbers", justify="left")
     alt_text, e = html.escape(spec["description"], quote=True), html.escape
-    lang = "zh" if any("一" <= c <= "鿿" for c in said["subtitle"]) else "en"
+    lang = "zh" if any("一" <= c <= "鿿" for c in said["title"] + said["subtitle"]) else "en"
     return (
         f'<figure class="chart" data-code="{e(said["code"])}"><figcaption><strong>{e(said["title"])}</strong>'
         f'<span>{e(said["subtitle"])}</span></figcaption>'

@@ -113,6 +113,7 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
             [chained, moving], [rows["total"] / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)],
             np.nan))
         ratio = rules.clean(progress / share)
+        percent = rules.clean(s * (yT - y) / np.abs(np.where(yT == 0, np.nan, yT)) * 100)
     required = np.select([form == "level", form == "average_growth", chained],
                          [rules.level_at(share, y0, yT, path), yT, rules.unshare(due * share, form, path)], yT)
     gap = rules.clean(s * (yT - y))
@@ -121,7 +122,7 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         progress=progress, time_share=share, ratio=ratio, pace_ratio=np.where(tiny, np.nan, ratio), tiny=tiny,
         required=np.where(np.isnan(y), np.nan, required), against_path=rules.clean(s * (point - required)),
-        gap=gap, gap_percent=rules.clean(gap / np.abs(yT) * 100))
+        gap=gap, gap_percent=percent)
 
 
 def _paced(rows: pd.DataFrame) -> pd.DataFrame:

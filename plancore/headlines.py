@@ -77,6 +77,16 @@ def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFr
     return HTML(f'<p class="answer">{said}</p>{tiles}<p>{ratio}</p>' + _named([("review_short", short)], lang) + none)
 
 
+def audit_headline(findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
+    """How many checks agree, and what is to be looked at, from `audit.plan`."""
+    counts = findings["verdict"].value_counts()
+    said = wording.text("audit_says", lang, plan=plan[f"name_{lang}"].iloc[0], n=len(findings),
+                        agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
+    tiles = "".join(f'<li class="tile s-{v}"><b>{counts.get(v, 0)}</b><span>{wording.MARKS[v]} {wording.text("v_" + v, lang)}</span></li>'
+                    for v in ("agrees", "explained", "differs", "cannot_tell"))
+    return HTML(f'<p class="answer">{escape(said)}</p><ul class="tiles">{tiles}</ul>')
+
+
 def sources(citations: str, lang: str) -> Markdown:
     """The list of sources, from `load.cite`, under its heading."""
     return Markdown(f"## {wording.text('sources', lang)}\n\n{citations}")

@@ -51,6 +51,14 @@ def targets(plan: str, on: str | None = None) -> pd.DataFrame:
     return _in_force(frame.assign(version_since="", version_source=""), plan, on)
 
 
+def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Targets and outcomes of the plan of the same region that ended where this one begins; None where there is none."""
+    known = plans().set_index("plan")
+    own = known.loc[plan]
+    before = known[(known["region"] == own["region"]) & (known["target_year"] == own["baseline_year"])].index
+    return (targets(before[0]), outcomes(before[0])) if len(before) else None
+
+
 def outcomes(plan: str) -> pd.DataFrame:
     """The outcomes printed for a plan that has ended; no rows where none are printed."""
     return _of_plan("outcomes", plan)

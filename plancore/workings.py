@@ -140,6 +140,24 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
     return layout.table(frame, lang, labels, raw=["row", "verdict"], right=["baseline", "outcome", "completion_rate", "delivered"])
 
 
+def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    """Findings of `audit.plan`: what was checked, what is printed, what follows from the rest, and how they go together."""
+    if found.empty:
+        return HTML(f'<p class="lead">{wording.text("no_rows", lang)}</p>')
+    names = targets.set_index("row")[f"name_{lang}"]
+    records = found.to_dict("records")
+    frame = pd.DataFrame({
+        "check": [wording.text("check_" + r["check"], lang) for r in records],
+        "row": [f'<a href="#origin-{r["row"]}">{r["row"]}</a>' if r["row"] in names else "" for r in records],
+        "indicator": [names.get(r["row"], "") for r in records], "cell": found["cell"],
+        "printed": found["printed"].map(wording.number), "computed": found["computed"].map(wording.number),
+        "interval": [_interval(r, lang) for r in records], "unit": found["unit_zh"],
+        "verdict": [f'<span class="chip s-{r["verdict"]}">{wording.MARKS[r["verdict"]]} {wording.text("v_" + r["verdict"], lang)}</span>'
+                    for r in records],
+        "why": [wording.text("why_" + r["why"], lang) for r in records], "lines": found["lines"]})
+    return layout.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"], right=["printed", "computed"])
+
+
 def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.GT:
     """The printed cells of each row to the letter, their line numbers, how they were read and why."""
     rows = targets.merge(outcomes[["plan", "row", "actual_printed", "actual_change_printed", "lines"]], on=["plan", "row"],

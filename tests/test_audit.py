@@ -272,6 +272,11 @@ class TestRates:
         frame = zj13(outcomes={"1": dict(actual_change_printed=f"{printed}%", actual_change=float(printed))})
         assert said(one(frame, "nominal_beside_real", "1")) == (verdict, why)
 
+    def test_no_rate_from_a_level_that_may_be_zero_and_none_from_a_bracket_or_a_bare_number(self):
+        for changes in (dict(baseline_printed="0", baseline_value=0.0), dict(change_printed="8.5"),
+                        dict(change_printed="〔8.5%〕")):
+            assert not found(zj13({"7": changes}), "printed_rate", "7", "change")
+
     @pytest.mark.parametrize("row, published, computed", [
         ("1", 98, 100 * (1.065 / 1.07) ** 5), ("9", 98, 100 * 16.6 / 17), ("10", 91, 100 * (1.056 / 1.075) ** 5)])
     def test_published_rates(self, plan13, row, published, computed):
@@ -409,6 +414,20 @@ class TestBaselines:
         assert said(one(frame, "sum_beside_flow", "13", "actual_change")) == ("agrees", "sum_between_flows")
 
 
+    @pytest.mark.parametrize("total, verdict", [(535.0, "agrees"), (559.0, "agrees"), (534.9, "cannot_tell"),
+                                                (559.1, "cannot_tell")])
+    def test_a_sum_at_the_end_of_its_flows(self, total, verdict):
+        """Five times 107 and five times 111.8."""
+        frame = zj13({"13": dict(change_value=535.0, change_printed="〔535〕")},
+                     {"13": dict(actual_change=total, actual_change_printed=f"〔{total}〕")})
+        assert one(frame, "sum_beside_flow", "13", "change")["verdict"] == "agrees"
+        assert one(frame, "sum_beside_flow", "13", "actual_change")["verdict"] == verdict
+
+    def test_a_target_at_the_mean_of_the_note(self):
+        frame = zj14({"16": dict(target_value=88.9, target_printed="88.9以上")})
+        assert said(one(frame, "looser_than_baseline", "16")) == ("explained", "looser_than_baseline_by_note")
+
+
 class TestText:
     def test_text_against_table(self, plan14):
         rows = {f["row"]: f for f in found(plan14, "text_against_table")}
@@ -488,6 +507,9 @@ class TestParts:
         frame = zj14({row: dict(target_value=value)})
         assert said(one(frame, "part_of_whole", row, column)) == (verdict, why)
 
+    def test_a_part_as_large_as_its_whole(self):
+        assert one(zj14({"7b": dict(target_value=60.0)}), "part_of_whole", "7b", "target")["verdict"] == "agrees"
+
     def test_parts_among_the_commitments(self):
         rows = [commitment("box3_leading_talents", 5000, "人", "at_least"),
                 commitment("box3_national_programme_talents", 1000, "人"),
@@ -501,6 +523,8 @@ class TestParts:
     def test_shares_within_their_range(self, plan13, plan14):
         rows = found(plan13, "share_range") + found(plan14, "share_range")
         assert len(rows) == 2 and {said(f) for f in rows} == {("agrees", "within_range")}
+        (finding,) = found(zj14({"20": dict(baseline_value=0.0)}), "share_range")
+        assert finding["verdict"] == "agrees"
         (finding,) = found(zj14({"20": dict(target_value=900.0)}), "share_range")
         assert said(finding) == ("differs", "outside_range") and finding["printed"] - finding["computed"] == 1
 
@@ -559,6 +583,8 @@ class TestParts:
         assert one(frame, "long_term_path", "1")["computed"] == pytest.approx(100 * (2 ** (1 / 15) - 1))
         assert one(frame, "long_term_path", "3")["computed"] == 74
         assert {said(f) for f in found(frame, "long_term_path")} == {("agrees", "ahead_of_long_path")}
+        frame = zj14(commitments=pd.DataFrame(rows).assign(value=[1.055 ** 15, 83]))
+        assert {f["verdict"] for f in found(frame, "long_term_path")} == {"agrees"}
         frame = zj14(commitments=pd.DataFrame(rows).assign(value=[2.5, 90]))
         assert {said(f) for f in found(frame, "long_term_path")} == {("cannot_tell", "behind_long_path")}
 
@@ -580,7 +606,8 @@ class TestContinuity:
 
     @pytest.mark.parametrize("row, value, verdict, why", [
         ("4", 72.17, "differs", "baseline_revised"), ("4", 71.4, "agrees", "rounds_to_printed"),
-        ("6", 2.77, "agrees", "rounds_to_printed"), ("6", 2.74, "differs", "baseline_revised")])
+        ("6", 2.77, "agrees", "rounds_to_printed"), ("6", 2.74, "differs", "baseline_revised"),
+        ("6", 2.7, "differs", "baseline_revised"), ("6", 2.9, "differs", "baseline_revised")])
     def test_a_revised_end_value(self, row, value, verdict, why):
         frame = zj14(before={row: dict(actual_value=value, actual_printed=str(value))})
         assert said(one(frame, "continuity", {"4": "3", "6": "4"}[row])) == (verdict, why)
@@ -597,6 +624,10 @@ class TestContinuity:
         first = 25 / (1 - 0.432)
         assert dust["high"] == pytest.approx(first) and dust["computed"] == pytest.approx(first + 0.6 * (25 - first))
         assert {said(days), said(dust)} == {("agrees", "between_ends")}
+
+    def test_a_mean_at_its_end(self):
+        frame = zj14(before={"30": dict(actual_value=93.3)}, targets={"16": dict(baseline_value=88.9)})
+        assert one(frame, "mean_between_ends", "16")["verdict"] == "agrees"
 
     def test_a_mean_outside_its_ends(self):
         frame = zj14(before={"29": dict(actual_change=20.0, actual_change_printed="〔20〕")})

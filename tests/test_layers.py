@@ -7,7 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
-    {"schema", "rules", "wording"},
+    {"schema", "rules", "glossary"},
+    {"wording"},
     {"evidence", "international", "layout", "derivation"},
     {"outline", "load", "gaps", "trajectories", "audit", "scenario", "charts", "views", "workings", "headlines",
      "pages"},

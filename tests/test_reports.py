@@ -75,7 +75,7 @@ class TestParameters:
             schedule.page("gap_analysis", given)
 
     def test_unknown_report(self):
-        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: gap_analysis, methods, plan_review"):
+        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: gap_analysis, methods, plan_audit, plan_review"):
             schedule.page("gap_analisys", {})
 
     def test_text_of_the_command_line_is_read_by_the_declared_type(self):

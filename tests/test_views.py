@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plancore import gaps, headlines, layout, load, rules, trajectories, views, wording, workings
+from plancore import audit, gaps, glossary, headlines, layout, load, rules, trajectories, views, wording, workings
 
 TARGETS = load.targets("zj14").query("kind == 'box'")
 OBSERVATIONS = load.observations("zj")
@@ -108,8 +108,8 @@ def test_percentage_points_are_not_per_cent():
 
 
 def test_no_word_is_defined_twice():
-    tree = ast.parse(Path(wording.__file__).read_text(encoding="utf-8"))
-    words = next(n.value for n in tree.body if isinstance(n, ast.AnnAssign) and n.target.id == "_WORDS")
+    tree = ast.parse(Path(glossary.__file__).read_text(encoding="utf-8"))
+    words = next(n.value for n in tree.body if isinstance(n, ast.AnnAssign) and n.target.id == "WORDS")
     keys = [k.value for k in words.keys]
     assert len(keys) > 200 and [k for k in keys if keys.count(k) > 1] == []
 
@@ -155,3 +155,19 @@ def test_methods_tables_come_from_the_code(lang):
     assert "95.0%" in workings.classes(lang).as_raw_html() and "75" in workings.forms(lang).as_raw_html()
     said = workings.breaks(load.breaks("zj"), load.indicators(), lang).as_raw_html()
     assert said.count("2020") >= 8
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+@pytest.mark.parametrize("plan", ["zj13", "zj14"])
+def test_every_finding_of_the_audit_has_words(plan, lang):
+    targets = load.targets(plan)
+    found = audit.plan(targets, load.outcomes(plan), load.commitments(plan), load.previous(plan))
+    html = workings.findings(found, targets, lang).as_raw_html()
+    assert html.count("<tr>") > 50 and all(wording.known("check_" + c) for c in audit.CHECKS)
+    assert all(wording.known("why_" + w) for w in audit.WHYS) and all(wording.known("v_" + v) for v in audit.VERDICTS)
+
+
+def test_no_finding_is_an_accusation():
+    assert not [k for k, (zh, _) in glossary.WORDS.items() if "错误" in zh]
+    said = [zh for k, (zh, _) in glossary.WORDS.items() if k.startswith("why_") and "不一致" in zh]
+    assert said and all("请核对" in zh for zh in said)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/ready
 
-.PHONY: reports test lab build lock clean
+.PHONY: reports test lab build bench lock clean
 
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
@@ -40,3 +40,6 @@ browser: font
 font:
 	@fc-list 2>/dev/null | grep -q "CJK SC" || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install fonts-noto-cjk fontconfig >/dev/null; } || \
 	  echo "No Chinese font found and not root: pages use the reader's fonts; PNG downloads are left out. To add one: apt-get install fonts-noto-cjk." >&2
+
+bench: $(STAMP)                   ## benchmarks; writes benchmarks/results.json
+	@$(BIN)/python benchmarks/measure.py

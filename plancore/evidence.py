@@ -86,10 +86,12 @@ def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: 
     """Each target (its place in `at`) beside each observation of its indicator that may count."""
     keys = ["region", "indicator"] if "region" in rows and "region" in observations else ["indicator"]
     mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(at=rows.index)
-    seen = observations.assign(basis=observations.get("basis", ""))[[*keys, *_SEEN]]
-    pairs = mine.merge(seen, on=keys, suffixes=("", "_seen"))
-    pairs["start"], pairs["end"] = (pairs["period"].str[a:b].astype(int) for a, b in ((0, 4), (-4, None)))
-    pairs = pairs[(pairs["end"] <= np.minimum(as_of, pairs["target_year"])) & ((pairs["status"] == "derived") == derived)]
+    codes, periods = pd.factorize(observations["period"], use_na_sentinel=False)
+    start, end = (periods.str[part].astype(int).to_numpy()[codes] for part in (slice(4), slice(-4, None)))
+    counts = (start >= mine["baseline_year"].min()) & (end <= as_of) & ((observations["status"] == "derived") == derived)
+    seen = observations.assign(basis=observations.get("basis", ""), start=start, end=end)
+    pairs = mine.merge(seen.loc[counts, [*keys, *_SEEN, "start", "end"]], on=keys, suffixes=("", "_seen"))
+    pairs = pairs[pairs["end"] <= pairs["target_year"]]
     both = pairs["price_basis"].isin(_PRICED) & pairs["price_basis_seen"].isin(_PRICED)
     return pairs.assign(other_basis=both & (pairs["price_basis"] != pairs["price_basis_seen"]),
                         inside=pairs["start"] > pairs["baseline_year"]).sort_values(["at", "end"])
@@ -117,8 +119,11 @@ def _chain(yearly: pd.DataFrame) -> pd.DataFrame:
     links = links.assign(part=rules.shares(links["value"].to_numpy(float), links["form"], links["path"]))
     groups = links.groupby("at")
     span = groups["end"].max() - groups["baseline_year"].first()
+    named, chain = links.drop_duplicates(["at", "source"]), {}
+    for at, source in zip(named["at"].tolist(), named["source"].tolist()):
+        chain[at] = f"{chain[at]};{source}" if at in chain else source
     return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span,
-                         "chain": groups["source"].agg(lambda s: ";".join(dict.fromkeys(s)))})
+                         "chain": pd.Series(chain, dtype=links["source"].dtype)})
 
 
 def _official(usable: pd.DataFrame) -> pd.DataFrame:

@@ -213,4 +213,5 @@ def _due(rows: pd.DataFrame) -> np.ndarray:
 
 def _half_unit(*printed: pd.Series) -> np.ndarray:
     """Half a unit of the last digit printed in these cells, the finest of them."""
-    return np.minimum.reduce([cells.map(rules.half_unit).to_numpy(float) for cells in printed])
+    coded = [pd.factorize(cells, use_na_sentinel=False) for cells in printed]
+    return np.minimum.reduce([np.array([rules.half_unit(cell) for cell in cells])[codes] for codes, cells in coded])

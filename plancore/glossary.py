@@ -197,7 +197,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "open_findings": ("需要看一眼的各项", "What to look at"), "checks_overview": ("各类核对", "Checks by kind"), "all_findings": ("全部核对", "All checks"),
     "v_agrees": ("一致", "agrees"), "v_explained": ("有差异，可解释", "differs, explained"), "v_differs": ("不一致，请核对", "differs, please check"), "v_cannot_tell": ("无从判断", "cannot be told"),
     "check": ("核对", "Check"), "cell": ("原文", "Printed cell"), "printed": ("印出数", "Printed"), "computed": ("重算", "Recomputed"),
-    "may_be": ("重算区间", "May be"), "why": ("缘由", "Why"), "findings": ("处数", "Findings"),
+    "percent": ("相差", "Difference"), "may_be": ("重算区间", "May be"), "why": ("缘由", "Why"), "findings": ("处数", "Findings"),
     "checks_title": ("{n}处核对，{agrees}处一致", "{n} checks, {agrees} agree"),
     # checks of the audit and why each finding is as it is
     "check_counts": ("指标数与正文所述", "Number of indicators against the text"),

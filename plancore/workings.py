@@ -152,10 +152,11 @@ def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | H
         "indicator": [names.get(r["row"], "") for r in records], "cell": found["cell"],
         "printed": found["printed"].map(wording.number), "computed": found["computed"].map(wording.number),
         "interval": [_interval(r, lang) for r in records], "unit": found["unit_zh"],
+        "percent": [wording.percent(v / 100, 2) if v else "" for v in found["percent"].fillna(0)],
         "verdict": [f'<span class="chip s-{r["verdict"]}">{wording.MARKS[r["verdict"]]} {wording.text("v_" + r["verdict"], lang)}</span>'
                     for r in records],
         "why": [wording.text("why_" + r["why"], lang) for r in records], "lines": found["lines"]})
-    return layout.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"], right=["printed", "computed"])
+    return layout.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"], right=["printed", "computed", "percent"])
 
 
 def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.GT:

@@ -36,8 +36,8 @@ def plan(targets: pd.DataFrame, outcomes: pd.DataFrame, commitments: pd.DataFram
     The working: `cell` as printed, `column` of the table it stands in, `printed` and `computed` (per check, see
     CHECKS) in `unit_zh`, `low` and `high` (what `computed` may be, as each printed figure stands for all numbers that
     round to it), `difference` = computed − printed, `percent` = difference in % of printed, `lines` of the source.
-    `row` is a target's row, a commitment's id for sums, or empty for the whole plan. `previous`: targets and outcomes
-    of the plan before, for continuity. Raises DataError for targets of no or several plans.
+    `row` is a target's row, a commitment's id for sums and parts, or empty for the whole plan. `previous`: targets and
+    outcomes of the plan before, for what continues it. Raises DataError for targets of no or several plans.
     """
     rows = _joined(targets, outcomes)
     pledged = _pledged(rows[0]["plan"], commitments)

@@ -32,7 +32,7 @@ def looser_than_baseline(rows: list[dict]) -> list[dict]:
         else:
             verdict = ("explained", "held_floor") if row["path"] == "hold" else ("differs", "looser_than_baseline")
         found.append(finding(row, "looser_than_baseline", *verdict, cell=row["target_printed"], column="target",
-                              printed=yT, computed=y0, lines=spans(row["lines"], lines)))
+                             printed=yT, computed=y0, lines=spans(row["lines"], lines)))
     return found
 
 
@@ -51,7 +51,7 @@ def already_met_at_baseline(rows: list[dict]) -> list[dict]:
         else:
             continue
         found.append(finding(row, "already_met_at_baseline", *verdict, cell=target[0], column="target",
-                              printed=target[1], computed=base[1], low=first, high=last))
+                             printed=target[1], computed=base[1], low=first, high=last))
     return found
 
 
@@ -72,8 +72,8 @@ def long_term_path(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
         ahead = rules.clean(float(rules.sign(row["better"])) * (row["target_value"] - due)) >= 0
         verdict = ("agrees", "ahead_of_long_path") if ahead else ("cannot_tell", "behind_long_path")
         found.append(finding(row, "long_term_path", *verdict, cell=row["target_printed"] or row["change_printed"],
-                              column="target", printed=row["target_value"], computed=due,
-                              lines=spans(row["lines"], goal["lines"])))
+                             column="target", printed=row["target_value"], computed=due,
+                             lines=spans(row["lines"], goal["lines"])))
     return found
 
 
@@ -89,8 +89,8 @@ def continuity(rows: list[dict], before: list[dict]) -> list[dict]:
             if verdict[0] == "differs" and low < last and high > first:
                 verdict = "agrees", "rounds_to_printed"
             found.append(finding(row, "continuity", *verdict, cell=base[0], column="baseline", printed=base[1],
-                                  computed=end[1], low=low, high=high, unit_zh=row["baseline_unit_zh"],
-                                  lines=spans(row["lines"], other["lines"])))
+                                 computed=end[1], low=low, high=high, unit_zh=row["baseline_unit_zh"],
+                                 lines=spans(row["lines"], other["lines"])))
     return found
 
 
@@ -100,20 +100,20 @@ def mean_between_ends(rows: list[dict], before: list[dict]) -> list[dict]:
     The first value is the baseline the plan before printed, or y0/(1−c) where it printed only the cut c.
     `computed` is the mean of a straight line, y_first + (y0 − y_first)·(n+1)/2n; `low` and `high` are the two ends.
     """
-    found = []
-    for row in rows:
-        cell, mean, lines = PLAN_MEANS.get(row["plan"], {}).get(row["row"], ("", np.nan, ""))
-        same, cut = row_of(before, row["indicator"]), row_of(before, CUT_OF.get(row["indicator"]))
-        other, last = same or cut, row["baseline_value"]
-        if not other or not cell:
+    table, found = {r["row"]: r for r in rows}, []
+    for number, (cell, mean, lines) in PLAN_MEANS.get(rows[0]["plan"], {}).items():
+        row = table.get(number)
+        same, cut = row and row_of(before, row["indicator"]), row and row_of(before, CUT_OF.get(row["indicator"]))
+        other = same or cut
+        if not other:
             continue
+        last, n = row["baseline_value"], years(other)
         first = same["baseline_value"] if same else last / (1 - cut["actual_change"] / 100)
-        n = years(other)
         if pd.isna(first) or pd.isna(last):
             continue
-        verdict = (("agrees", "between_ends") if min(first, last) <= mean <= max(first, last)
-                   else ("differs", "mean_outside_ends"))
-        found.append(finding(row, "mean_between_ends", *verdict, cell=cell, printed=mean, low=min(first, last),
-                              high=max(first, last), computed=first + (last - first) * (n + 1) / (2 * n),
-                              lines=spans(lines, row["lines"], other["lines"])))
+        low, high = min(first, last), max(first, last)
+        verdict = ("agrees", "between_ends") if low <= mean <= high else ("differs", "mean_outside_ends")
+        found.append(finding(row, "mean_between_ends", *verdict, cell=cell, printed=mean, low=low, high=high,
+                             computed=first + (last - first) * (n + 1) / (2 * n),
+                             lines=spans(lines, row["lines"], other["lines"])))
     return found

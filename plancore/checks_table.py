@@ -16,7 +16,7 @@ CLAIMS = {
 }
 """Counts a plan's text claims or its numbered table ends with: what is counted, printed words, count, lines."""
 
-CHANGES = (("change", "target"), ("actual_change", "actual"))
+_CHANGES = (("change", "target"), ("actual_change", "actual"))
 """Columns of printed changes and the level each leads to from the baseline."""
 
 
@@ -132,7 +132,7 @@ def published_rates(rows: list[dict]) -> list[dict]:
 
 def _changes(rows: list[dict]) -> list[tuple]:
     """Row, column, printed change, and the two printed levels it stands beside, later one first."""
-    return [(row, column, change, levels) for row in rows for column, later in CHANGES
+    return [(row, column, change, levels) for row in rows for column, later in _CHANGES
             if (change := printed(row, column)) and (levels := all_printed(row, later, "baseline"))]
 
 

@@ -32,14 +32,15 @@ INFLOWS = {"zj14": (("talent_stock", ("box3_university_students", "box3_skilled_
 
 _STRICTNESS = {"about": 0, "equal": 1, "at_least": 1, "at_most": 1, "more_than": 2, "less_than": 2}
 _BETTER = {"at_least": "higher", "more_than": "higher", "at_most": "lower", "less_than": "lower"}
+"""How strict a bound is, and which side of it counts as reaching it."""
 
 
 def text_against_table(rows: list[dict]) -> list[dict]:
     """Figure and bound of a goal in the text against the table row it repeats (`same_as`)."""
     table = {r["row"]: r for r in rows}
     return [finding(row, "text_against_table", *_repeated(row["target_value"], row["bound"], row["unit_zh"], other),
-                     cell=row["target_printed"], column="target", printed=row["target_value"],
-                     computed=other["target_value"], lines=spans(row["lines"], other["lines"]))
+                    cell=row["target_printed"], column="target", printed=row["target_value"],
+                    computed=other["target_value"], lines=spans(row["lines"], other["lines"]))
             for row in rows if (other := table.get(row["same_as"]))]
 
 
@@ -50,9 +51,9 @@ def commitments_against_text(rows: list[dict], pledged: dict[str, dict]) -> list
         row = _goal(rows, key.removeprefix("goal_")) if key.startswith("goal_") else None
         if row and row["target_year"] == pledge["target_year"]:
             found.append(finding(row, "commitments_against_text",
-                                  *_repeated(pledge["value"], pledge["bound"], pledge["unit_zh"], row), cell=key,
-                                  printed=pledge["value"], computed=row["target_value"], unit_zh=pledge["unit_zh"],
-                                  lines=spans(pledge["lines"], row["lines"])))
+                                 *_repeated(pledge["value"], pledge["bound"], pledge["unit_zh"], row), cell=key,
+                                 printed=pledge["value"], computed=row["target_value"], unit_zh=pledge["unit_zh"],
+                                 lines=spans(pledge["lines"], row["lines"])))
     return found
 
 
@@ -64,13 +65,13 @@ def growth_against_level(rows: list[dict]) -> list[dict]:
         levels = row and all_printed(row, "target", "baseline")
         if growth["form"] != "average_growth" or not rate or not levels:
             continue
-        grown = recompute([rate, levels[1]], lambda g, y0, n=years(row): y0 * (1 + g / 100) ** n)
+        grown = recompute([rate, levels[1]], lambda g, y0: y0 * (1 + g / 100) ** years(row))
         reached, within = (bool(rules.meets(grown[y], levels[0][1], row["bound"], row["better"], row["tolerance"]))
                            for y in ("computed", "low" if row["better"] == "lower" else "high"))
         verdict = (("agrees", "level_reached") if reached else ("explained", "rounding") if within
                    else ("differs", "growth_short_of_level"))
         found.append(finding(row, "growth_against_level", *verdict, cell=levels[0][0], column="target",
-                              printed=levels[0][1], **grown, lines=spans(row["lines"], growth["lines"])))
+                             printed=levels[0][1], **grown, lines=spans(row["lines"], growth["lines"])))
     return found
 
 
@@ -82,7 +83,7 @@ def growth_beside_productivity(rows: list[dict]) -> list[dict]:
         return []
     growth = recompute(levels, lambda y, y0: rules.yearly_rate(y0, y, years(total)))
     return [finding(row, "growth_beside_productivity", "cannot_tell", "employment_not_printed", cell=rate[0],
-                     column="change", printed=rate[1], **growth, lines=spans(row["lines"], total["lines"]))]
+                    column="change", printed=rate[1], **growth, lines=spans(row["lines"], total["lines"]))]
 
 
 def per_head(rows: list[dict]) -> list[dict]:
@@ -92,54 +93,56 @@ def per_head(rows: list[dict]) -> list[dict]:
     if not all(cells):
         return []
     return [finding(row, "per_head", "cannot_tell", "population_not_printed", cell=row["target_printed"],
-                     column="target", **recompute(cells, lambda gdp, head: gdp * 1e4 / head), unit_zh="万人",
-                     lines=spans(total["lines"], row["lines"]))]
+                    column="target", **recompute(cells, lambda gdp, head: gdp * 1e4 / head), unit_zh="万人",
+                    lines=spans(total["lines"], row["lines"]))]
 
 
 def share_of_gdp(rows: list[dict]) -> list[dict]:
     """The share of GDP that a value added at constant prices implies, GDP growing at its target: y/(GDP0·(1+g*)^n)."""
     growth, total = row_of(rows, "gdp_growth"), row_of(rows, "gdp")
     rate, base = growth and printed(growth, "change"), total and printed(total, "baseline")
+    if not rate or not base:
+        return []
     found = []
     for row in own_levels(rows):
         levels = all_printed(row, "target", "baseline")
-        constant = row["price_basis"].startswith("constant")
-        if rate and base and levels and constant and row["unit_zh"] == total["unit_zh"]:
-            share = recompute([levels[0], base, rate],
-                               lambda y, y0, g, n=years(row): 100 * y / (y0 * (1 + g / 100) ** n))
+        if levels and row["price_basis"].startswith("constant") and row["unit_zh"] == total["unit_zh"]:
+            share = recompute([levels[0], base, rate], lambda y, y0, g: 100 * y / (y0 * (1 + g / 100) ** years(row)))
             found.append(finding(row, "share_of_gdp", "cannot_tell", "share_not_printed", cell=levels[0][0],
-                                  column="target", printed=100 * levels[1][1] / base[1], **share, unit_zh="%",
-                                  lines=spans(row["lines"], total["lines"], growth["lines"])))
+                                 column="target", printed=100 * levels[1][1] / base[1], **share, unit_zh="%",
+                                 lines=spans(row["lines"], total["lines"], growth["lines"])))
     return found
 
 
 def in_step(rows: list[dict]) -> list[dict]:
     """Growth targets the text ties to each other (IN_STEP)."""
     table, found = {r["row"]: r for r in rows}, []
-    for row, other, lines in ((table.get(a), table.get(b), lines) for a, b, lines in IN_STEP.get(rows[0]["plan"], ())):
+    for number, tied_to, lines in IN_STEP.get(rows[0]["plan"], ()):
+        row, other = table.get(number), table.get(tied_to)
         if row and other:
             found.append(finding(row, "in_step", *equal(other["target_value"], row["target_value"], "not_in_step"),
-                                  cell=row["change_printed"], column="change", printed=row["target_value"],
-                                  computed=other["target_value"], lines=spans(row["lines"], other["lines"], lines)))
+                                 cell=row["change_printed"], column="change", printed=row["target_value"],
+                                 computed=other["target_value"], lines=spans(row["lines"], other["lines"], lines)))
     return found
 
 
 def part_of_whole(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
     """Parts against the whole they may not exceed, in every column that prints both, and among the commitments."""
-    figures = [{r["indicator"]: (r[VALUES[c]], r["row"], r["unit_zh"], r["lines"]) for r in rows
-                if not r["same_as"] and not pd.isna(r[VALUES[c]])} for c in ("baseline", "target", "actual")]
-    figures.append({key: (p["value"], key, p["unit_zh"], p["lines"]) for key, p in pledged.items()})
+    figures = {c: {r["indicator"]: dict(r, id=r["row"], value=r[VALUES[c]]) for r in rows
+                   if not r["same_as"] and not pd.isna(r[VALUES[c]])} for c in ("baseline", "target", "actual")}
+    figures[""] = pledged
     found = []
-    for seen, column in zip(figures, ("baseline", "target", "actual", ""), strict=True):
-        for parts, whole, of_which in PARTS:
-            if not all(k in seen for k in (*parts, whole)):
+    for column, seen in figures.items():
+        for keys, key, of_which in PARTS:
+            if not all(k in seen for k in (*keys, key)):
                 continue
-            total, limit = sum(seen[p][0] for p in parts), seen[whole][0]
-            verdict = (("agrees", "part_within_whole") if rules.clean(total) <= rules.clean(limit)
+            parts, whole = [seen[k] for k in keys], seen[key]
+            total = sum(p["value"] for p in parts)
+            verdict = (("agrees", "part_within_whole") if rules.clean(total) <= rules.clean(whole["value"])
                        else ("differs", "part_above_whole") if of_which else ("cannot_tell", "scope_may_differ"))
-            found.append(about_plan(rows, "part_of_whole", *verdict, row=seen[parts[0]][1], column=column, printed=total,
-                                computed=limit, unit_zh=seen[whole][2],
-                                lines=spans(*(seen[k][3] for k in (*parts, whole)))))
+            found.append(about_plan(rows, "part_of_whole", *verdict, row=parts[0]["id"], column=column, printed=total,
+                                    computed=whole["value"], unit_zh=whole["unit_zh"],
+                                    lines=spans(*(f["lines"] for f in (*parts, whole)))))
     return found
 
 
@@ -148,8 +151,7 @@ def sums(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
     found = []
     for key, parts in SUMS.get(rows[0]["plan"], ()):
         total, seen = pledged.get(key), [pledged[p] for p in parts if p in pledged]
-        working = dict(row=key, printed=total["value"], unit_zh=total["unit_zh"]) if total else dict(row=key)
-        working["lines"] = spans(*(p["lines"] for p in ([total] if total else []) + seen))
+        working = dict(printed=total["value"], unit_zh=total["unit_zh"]) if total else {}
         if not total or len(seen) < len(parts):
             verdict = "cannot_tell", "parts_missing"
         elif {p["unit_zh"] for p in seen} != {total["unit_zh"]}:
@@ -159,7 +161,8 @@ def sums(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
             verdict, better = equal(added, total["value"], "sum_differs"), _BETTER.get(total["bound"])
             if verdict[0] == "differs" and better and rules.meets(added, total["value"], total["bound"], better, 0.0):
                 verdict = "agrees", "sum_reaches"
-        found.append(about_plan(rows, "sums", *verdict, **working))
+        found.append(about_plan(rows, "sums", *verdict, row=key, **working,
+                                lines=spans(*(p["lines"] for p in (total, *seen) if p))))
     return found
 
 
@@ -173,8 +176,8 @@ def inflow_beside_stock(rows: list[dict], pledged: dict[str, dict]) -> list[dict
         change, inflow = row["target_value"] - row["baseline_value"], sum(f["value"] for f in flows)
         if inflow > change:
             found.append(finding(row, "inflow_beside_stock", "cannot_tell", "gross_beside_net", printed=change,
-                                  computed=inflow, cell=row["target_printed"], column="target",
-                                  lines=spans(row["lines"], *(f["lines"] for f in flows))))
+                                 computed=inflow, cell=row["target_printed"], column="target",
+                                 lines=spans(row["lines"], *(f["lines"] for f in flows))))
     return found
 
 

@@ -80,6 +80,10 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, b
     keys = [k for k in ("region", "indicator", "period") if k in observations]
     if observations.duplicated(keys).any():
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
+    if "unit_zh" in observations:
+        units = observations.drop_duplicates(["indicator", "unit_zh"]).groupby("indicator")["unit_zh"].agg("、".join)
+        if (mixed := units[units.str.contains("、")]).size:
+            raise DataError(f"mixed units: {mixed.index[0]} in {mixed.iloc[0]}; allowed: one unit for each indicator")
 
 
 def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: bool = False) -> pd.DataFrame:

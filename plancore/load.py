@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def plans() -> pd.DataFrame:
 def indicators() -> pd.DataFrame:
     """One row per indicator: key, names, unit, better, nature, related, department."""
     return _table("indicators")
+
+
+def indicator(key: str) -> pd.Series:
+    """One indicator's row. Raises DataError for an unknown key, with the nearest ones."""
+    known = indicators().set_index("indicator")
+    if key not in known.index:
+        near = get_close_matches(key, list(known.index), n=3, cutoff=0.4)
+        raise DataError(f"unknown indicator {key!r}; nearest: {', '.join(near) or 'none'}; all: load.indicators()")
+    return known.loc[key]
 
 
 def sources() -> pd.DataFrame:
@@ -49,6 +59,11 @@ def targets(plan: str, on: str | None = None) -> pd.DataFrame:
     frame = frame.merge(lost.rename(columns={"since": "broken_since"}), on=["region", "indicator"], how="left")
     frame["broken_since"] = frame["broken_since"].where(frame["broken_since"] > frame["baseline_year"])
     return _in_force(frame.assign(version_since="", version_source=""), plan, on)
+
+
+def all_targets() -> pd.DataFrame:
+    """The targets of every plan, as printed, one below the other."""
+    return pd.concat([targets(plan) for plan in plans()["plan"]], ignore_index=True)
 
 
 def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import numpy as np
 import pandas as pd
 
 from plancore import evidence, rules
+from plancore.schema import DataError
 
 _SERIES = ["plan", "row", "indicator", "year", "series", "value", "qualifier", "status", "source", "basis"]
 _OUTLOOK = ["plan", "row", "indicator", "year", "expected", "low", "high", "method", "chance"]
@@ -87,6 +90,29 @@ def _so_far(chained: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(value=figure, series="observed")[unbroken]
 
 
+def change(observations: pd.DataFrame, indicator: str, first: int, last: int) -> pd.Series:
+    """What one series did between two years: first_value, last_value, change, a_year (in the unit), percent_a_year.
+
+    Raises DataError for an unknown indicator, a year without a figure, or two years on different bases.
+    """
+    mine = observations[observations["indicator"] == indicator].set_index("period")
+    if mine.empty:
+        near = get_close_matches(indicator, list(observations["indicator"].unique()), n=3)
+        raise DataError(f"no observations of {indicator!r}; nearest: {', '.join(near) or 'none'}")
+    for year in (first, last):
+        if str(year) not in mine.index:
+            raise DataError(f"{indicator} has no figure for {year}; allowed: {', '.join(sorted(mine.index))}")
+    a, b = mine.loc[str(first)], mine.loc[str(last)]
+    if a["basis"] != b["basis"] or last <= first:
+        same = mine.index[mine["basis"] == b["basis"]]
+        raise DataError(f"{indicator}: {first} and {last} cannot be differenced, the series breaks between them or the years "
+                        f"are not in order; allowed with {last}: {', '.join(sorted(y for y in same if y < str(last))) or 'none'}")
+    years = last - first
+    return pd.Series({"first_value": a["value"], "last_value": b["value"], "change": b["value"] - a["value"],
+                      "a_year": (b["value"] - a["value"]) / years,
+                      "percent_a_year": float(rules.yearly_rate(a["value"], b["value"], years))})
+
+
 def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level: float = INTERVAL) -> pd.DataFrame:
     """Where the observed trend leads until the target year: plan, row, indicator, year, expected, low, high, method, chance.
 
@@ -110,8 +136,13 @@ def backtest(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     One row per target, origin year and later observed year on the same basis: plan, row, indicator, origin, year,
     observed, expected, low, high, inside (of the interval; empty without one), and absolute errors `error`, `error_last`
     (naive: the last value stays) and `error_line` (naive: the straight line to the target), as shares of the planned
-    change or, where nothing was to change, of the target.
+    change or, where nothing was to change, of the target. `targets` may be those of several plans.
     """
+    return pd.concat([_tested(own, observations) for _, own in targets.groupby("plan")], ignore_index=True)
+
+
+def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """The cases of one plan."""
     first, last = int(targets["baseline_year"].max()), int(targets["target_year"].min())
     known = series(targets, observations, last).query("series == 'observed'")
     made = [outlook(targets, observations, origin).assign(origin=origin) for origin in range(first + 1, last)]

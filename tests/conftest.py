@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
+from audited import zj13, zj14
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -49,6 +51,18 @@ def observed():
         return frame.assign(region="r", indicator="x", price_basis=price_basis, status=status, source="s",
                             value=frame["value"].astype(float))
     return make
+
+
+@pytest.fixture(scope="session")
+def plan13() -> pd.DataFrame:
+    """The audit of plan 13."""
+    return zj13()
+
+
+@pytest.fixture(scope="session")
+def plan14() -> pd.DataFrame:
+    """The audit of plan 14, with box 10 as its commitments and plan 13 before it."""
+    return zj14(previous=True)
 
 
 @pytest.fixture(scope="session")

@@ -274,6 +274,8 @@ class TestEdges:
         (lambda t, o: gaps.measure(t, o, 2022, baseline="best"), "printed, revised"),
         (lambda t, o: gaps.measure(t, pd.concat([o, o]), 2022), "load.observations"),
         (lambda t, o: gaps.measure(t.drop(columns="better"), o, 2022), "load.targets"),
+        (lambda t, o: gaps.measure(t, pd.concat([o.assign(unit_zh="亿元"), o.assign(unit_zh="万元", period="2021")]), 2022),
+         "mixed units: x in 亿元、万元"),
     ])
     def test_wrong_calls_say_what_is_allowed(self, target, observed, call, allowed):
         with pytest.raises(DataError, match=allowed):

@@ -8,11 +8,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "glossary"},
-    {"wording"},
-    {"evidence", "international", "layout", "derivation"},
-    {"outline", "load", "gaps", "trajectories", "audit", "scenario", "charts", "views", "workings", "headlines",
-     "pages"},
-    {"assembly", "schedule"},
+    {"wording", "intervals"},
+    {"evidence", "international", "layout", "derivation", "findings"},
+    {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts",
+     "views", "workings", "headlines", "pages"},
+    {"assembly", "schedule", "audit"},
     {"build", "reports"},
     {"cli"},
     {"__main__"},

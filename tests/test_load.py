@@ -49,7 +49,7 @@ def test_a_month_or_year_of_publication_means_its_last_day():
 
 
 @pytest.mark.parametrize("call, allowed", [
-    (lambda: load.targets("zj15"), "zj13, zj14"), (lambda: load.observations("js"), "zj"),
+    (lambda: load.targets("zj15"), "zj13, zj14"), (lambda: load.indicator("urbanisation"), "nearest: urbanization_rate"), (lambda: load.observations("js"), "zj"),
     (lambda: load.observations("zj", "yesterday"), "2023-12-31"), (lambda: load.observations("zj", "1999-01-01"), "or later"),
 ])
 def test_unknown_names_say_what_is_allowed(call, allowed):

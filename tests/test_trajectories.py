@@ -5,6 +5,7 @@ import math
 import pytest
 
 from plancore import load, trajectories
+from plancore.schema import DataError
 
 
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
@@ -64,3 +65,17 @@ def test_a_broken_chain_stops(target, observed):
 def test_nothing_is_invented_for_a_missing_year():
     series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2025).query("row == '10'")
     assert list(series.query("series == 'observed'").year) == [2021, 2022, 2023, 2025]
+
+
+def test_change_between_two_years():
+    row = trajectories.change(load.observations("zj"), "urbanization_rate", 2021, 2024)
+    assert row.change == pytest.approx(2.8) and row.a_year == pytest.approx(2.8 / 3)
+    assert row.percent_a_year == pytest.approx(100 * ((75.5 / 72.7) ** (1 / 3) - 1))
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (("gdp", 2022, 2024), "cannot be differenced.*allowed with 2024: 2023"), (("rd_share", 2023, 2024), "cannot be differenced"),
+    (("gdp", 2020, 2024), "no figure for 2020"), (("gdpp", 2022, 2024), "nearest: gdp"), (("cpi", 2024, 2023), "not in order")])
+def test_no_change_across_a_break_or_without_a_figure(arguments, said):
+    with pytest.raises(DataError, match=said):
+        trajectories.change(load.observations("zj"), *arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-_COLUMNS = ["region", "indicator", "period", "value", "qualifier", "status", "price_basis", "basis", "source", "formula"]
+_COLUMNS = ["region", "indicator", "period", "value", "qualifier", "status", "unit_zh", "price_basis", "basis", "source", "formula"]
 
 
 def derive(observations: pd.DataFrame) -> pd.DataFrame:
@@ -25,14 +25,15 @@ def _real_income(observations: pd.DataFrame) -> list[dict]:
     for year in sorted(set(income.index) & set(prices.index)):
         if year - 1 in income.index and income.basis[year] == income.basis[year - 1]:
             real = (income.value[year] / income.value[year - 1] / (1 + prices.value[year] / 100) - 1) * 100
-            rows.append(_row("income_growth", year, real, "comparable", "d_real_income",
+            rows.append(_row("income_growth", year, real, "%", "comparable", "d_real_income",
                              income.loc[[year, year - 1]], prices.loc[[year]]))
     return rows
 
 
 def _productivity(observations: pd.DataFrame) -> list[dict]:
     gdp, employed = _yearly(observations, "gdp"), _yearly(observations, "employed_persons")
-    return [_row("labour_productivity", year, gdp.value[year] / employed.value[year], "current", "d_productivity",
+    return [_row("labour_productivity", year, gdp.value[year] / employed.value[year], "万元/人", "current",
+                 "d_productivity",
                  gdp.loc[[year]], employed.loc[[year]]) for year in sorted(set(gdp.index) & set(employed.index))]
 
 
@@ -43,8 +44,8 @@ def _yearly(observations: pd.DataFrame, indicator: str) -> pd.DataFrame:
     return mine.set_index(mine["period"].astype(int))
 
 
-def _row(indicator: str, year: int, value: float, price_basis: str, formula: str, *inputs: pd.DataFrame) -> dict:
+def _row(indicator: str, year: int, value: float, unit: str, price_basis: str, formula: str, *inputs: pd.DataFrame) -> dict:
     used = pd.concat(inputs)
     return {"region": used["region"].iloc[0], "indicator": indicator, "period": str(year), "value": round(value, 4),
-            "qualifier": "", "status": "derived", "price_basis": price_basis, "basis": used["basis"].iloc[0],
+            "qualifier": "", "status": "derived", "unit_zh": unit, "price_basis": price_basis, "basis": used["basis"].iloc[0],
             "source": ";".join(dict.fromkeys(used["source"])), "formula": formula}

@@ -81,7 +81,7 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, b
     if observations.duplicated(keys).any():
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
     if "unit_zh" in observations:
-        units = observations.drop_duplicates(["indicator", "unit_zh"]).groupby("indicator")["unit_zh"].agg("、".join)
+        units = observations.dropna(subset="unit_zh").drop_duplicates(["indicator", "unit_zh"]).groupby("indicator")["unit_zh"].agg("、".join)
         if (mixed := units[units.str.contains("、")]).size:
             raise DataError(f"mixed units: {mixed.index[0]} in {mixed.iloc[0]}; allowed: one unit for each indicator")
 

@@ -157,7 +157,7 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     cases = cases.merge(facts, on=["plan", "row"], validate="m:1").rename(columns={"value": "observed"})
     change = (cases["target_value"] - cases["baseline_value"]).abs()
     scale = change.where(change > 0, cases["target_value"].abs())
-    inside = (cases["observed"] >= cases["low"]) & (cases["observed"] <= cases["high"])
+    inside = cases["observed"].between(cases["low"].fillna(np.inf), cases["high"].fillna(-np.inf))
     return cases.assign(
         inside=inside.where(cases["low"].notna()), error=(cases["observed"] - cases["expected"]).abs() / scale,
         error_last=(cases["observed"] - cases["stays"]).abs() / scale,

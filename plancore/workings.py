@@ -95,7 +95,7 @@ def derivations(derived: pd.DataFrame, indicators: pd.DataFrame, sources: pd.Dat
     """Derived values with formula and inputs, from `derivation.derive`."""
     if derived.empty:
         return HTML(f'<p class="lead">{wording.text("no_derived", lang)}</p>')
-    rows = derived.merge(indicators[["indicator", "name_zh", "name_en", "unit_zh", "unit_en"]], on="indicator", validate="m:1")
+    rows = derived.merge(indicators[["indicator", "name_zh", "name_en", "unit_en"]], on="indicator", validate="m:1")
     titles = sources.set_index("source")["title"]
     return layout.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "period": rows["period"], "value": rows["value"].map(wording.number),

@@ -435,6 +435,7 @@ class TestEdgeCases:
     def test_target_nought_is_fine_on_a_line(self):
         row = one(dict(target_value=0.0, better="lower", bound="at_most"), {2022: 50.0}, 2022)
         assert (row.progress, row.required, row.against_path, row.status) == (0.5, 60, 10, "ahead")
+        assert math.isnan(row.gap_percent)  # no share of nought
         assert one(dict(target_value=0.0, better="lower", bound="at_most"), {2022: 0.0}, 2022).status == "at_target"
 
     def test_sign_change_is_fine_on_a_line(self):

@@ -73,6 +73,10 @@ def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], whe
         own = units[reading["indicator"]]
         refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[own]), where,
                f"not the unit of {reading['indicator']}", own)
+    better = readings["indicator"].map(frames["indicators"].set_index("indicator")["better"])
+    against = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less_than": "higher"}
+    refuse(readings, readings["bound"].map(against) == better, where, "bound against the better direction",
+           "at_least or more_than where higher is better, at_most or less_than where lower is")
     unknown = (readings["same_as"] != "") & ~readings["same_as"].isin(readings["row"])
     refuse(readings, unknown, where, "same_as is no row of this plan", "a row of the same file, or empty")
 

@@ -77,11 +77,9 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, b
     first, last = int(targets["baseline_year"].max()) + 1, int(targets["target_year"].min())
     if not first <= as_of <= last:
         raise DataError(f"as_of {as_of} is outside the plan; allowed: {first} to {last}")
-    keys = [k for k in ("region", "indicator", "period") if k in observations]
-    if observations.duplicated(keys).any():
-        raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
     if "unit_zh" in observations:
-        units = observations.dropna(subset="unit_zh").drop_duplicates(["indicator", "unit_zh"]).groupby("indicator")["unit_zh"].agg("、".join)
+        pairs = observations.dropna(subset="unit_zh").drop_duplicates(["indicator", "unit_zh"])
+        units = pairs.groupby("indicator")["unit_zh"].agg("、".join)
         if (mixed := units[units.str.contains("、")]).size:
             raise DataError(f"mixed units: {mixed.index[0]} in {mixed.iloc[0]}; allowed: one unit for each indicator")
 
@@ -92,9 +90,13 @@ def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: 
     mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(at=rows.index)
     codes, periods = pd.factorize(observations["period"], use_na_sentinel=False)
     start, end = (periods.str[part].astype(int).to_numpy()[codes] for part in (slice(4), slice(-4, None)))
-    counts = (start >= mine["baseline_year"].min()) & (end <= as_of) & ((observations["status"] == "derived") == derived)
-    seen = observations.assign(basis=observations.get("basis", ""), start=start, end=end)
-    pairs = mine.merge(seen.loc[counts, [*keys, *_SEEN, "start", "end"]], on=keys, suffixes=("", "_seen"))
+    timely = (start >= mine["baseline_year"].min()) & (end <= as_of)
+    seen = observations[timely].assign(start=start[timely], end=end[timely])
+    seen["basis"] = seen.get("basis", "")
+    seen = seen.loc[(seen["status"] == "derived") == derived, [*keys, *_SEEN, "start", "end"]]
+    pairs = mine.merge(seen, on=keys, suffixes=("", "_seen"))
+    if pairs.duplicated(["at", "start", "end"]).any():
+        raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
     pairs = pairs[pairs["end"] <= pairs["target_year"]]
     both = pairs["price_basis"].isin(_PRICED) & pairs["price_basis_seen"].isin(_PRICED)
     return pairs.assign(other_basis=both & (pairs["price_basis"] != pairs["price_basis_seen"]),
@@ -126,7 +128,9 @@ def _chain(yearly: pd.DataFrame) -> pd.DataFrame:
     named, chain = links.drop_duplicates(["at", "source"]), {}
     for at, source in zip(named["at"].tolist(), named["source"].tolist()):
         chain[at] = f"{chain[at]};{source}" if at in chain else source
+    bounded = links.loc[links["qualifier"] == "more_than", "at"].unique()
     return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span,
+                         "bounded": groups["at"].first().isin(bounded),
                          "chain": pd.Series(chain, dtype=links["source"].dtype)})
 
 
@@ -150,6 +154,7 @@ def _chained(rows: pd.DataFrame, official: pd.DataFrame) -> pd.DataFrame:
     rows["value"] = rows["yearly"].where(~chained, rows["chain_value"]).where(~outranks, rows["official"])
     rows["total"] = rows["total"].where(~outranks, years * np.log1p(rows["official"] / 100))
     rows["complete"] = rows["complete"].where(~outranks, True)
+    rows["qualifier"] = rows["qualifier"].mask(rows["bounded"].fillna(False).astype(bool), "more_than")
     rows["qualifier"] = rows["qualifier"].where(~outranks, rows["official_qualifier"])
     rows["source"] = rows["source"].where(~chained, rows["chain"]).where(~outranks, rows["official_source"])
     return rows.assign(official_average=outranks).drop(

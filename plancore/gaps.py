@@ -96,8 +96,15 @@ def _delivered(rows: pd.DataFrame, y: np.ndarray) -> np.ndarray:
     y0, yT = rows["baseline_value"].to_numpy(float), rows["target_value"].to_numpy(float)
     with np.errstate(all="ignore"):
         chained = rules.shares(y, rows["form"], rows["path"]) / rules.shares(yT, rows["form"], rows["path"])
-    return np.select([rows["form"].isin(rules.CHAINED), rows["form"] == "level"],
+    return np.select([rows["form"].isin(rules.CHAINED), (rows["form"] == "level") & ~_held(rows)],
                      [chained, rules.level_progress(y, y0, yT, "linear")], np.nan)
+
+
+def _held(rows: pd.DataFrame) -> pd.Series:
+    """Levels that only ask to hold what the baseline already met: by their path, or by where the target lies."""
+    s = rules.sign(rows["better"])
+    beyond = rules.clean(s * (rows["target_value"] - rows["baseline_value"]).to_numpy(float)) <= 0
+    return (rows["form"] == "level") & ((rows["path"] == "hold") | (beyond & (rows["path"] != "step")))
 
 
 def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -107,15 +114,15 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     point, due, share = _point(rows), _due(rows), rules.time_share(t, t0, T)
     still = (rows["baseline_used"] == "printed") & (
         rules.clean(np.abs(point - y0)) <= rules.clean(_half_unit(rows["baseline_printed"])))
-    chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"])
+    chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~_held(rows)
     with np.errstate(all="ignore"):
         progress = rules.clean(np.select(
             [chained, moving], [rows["total"] / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)],
             np.nan))
         ratio = rules.clean(progress / share)
         percent = rules.clean(s * (yT - y) / np.abs(np.where(yT == 0, np.nan, yT)) * 100)
-    required = np.select([form == "level", form == "average_growth", chained],
-                         [rules.level_at(share, y0, yT, path), yT, rules.unshare(due * share, form, path)], yT)
+    required = np.select([_held(rows), form == "level", form == "average_growth", chained],
+                         [yT, rules.level_at(share, y0, yT, path), yT, rules.unshare(due * share, form, path)], yT)
     gap = rules.clean(s * (yT - y))
     half = _half_unit(rows["baseline_printed"], rows["target_printed"])
     tiny = (form == "level") & (half < 0.5) & (rules.clean(np.abs(yT - y0)) <= rules.clean(2 * rules.FEW_UNITS * half))
@@ -169,9 +176,9 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
         [rows["reason"], "lower_bound_only", "missing_years"], "")
     final = (reason == "") & ended
     lacking = (reason == "") & ~final & ~met & level
-    reason = np.select([lacking & (path == "step"), lacking & (path != "hold") & np.isnan(rows["ratio"])],
+    reason = np.select([lacking & (path == "step"), lacking & ~_held(rows) & np.isnan(rows["ratio"])],
                        ["step_pending", "no_baseline"], reason)
-    control = (form == "yearly_control") | (level & (path == "hold"))
+    control = (form == "yearly_control") | _held(rows)
     reached = met & (level | form.isin(["cumulative_sum", "cumulative_rate", "cumulative_change"]))
     stays = (rows["nature"] == "stock") | (form == "cumulative_sum")
     near = rows["tiny"] & (np.abs(rows["against_path"])

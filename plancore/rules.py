@@ -74,7 +74,7 @@ def level_progress(y, y0, yT, path):
     y, y0, yT = (np.asarray(v, float) for v in (y, y0, yT))
     with np.errstate(all="ignore"):
         linear = (y - y0) / (yT - y0)
-        geometric = np.log(y / y0) / np.log(yT / y0)
+        geometric = np.where((y > 0) & (y0 > 0) & (yT > 0), np.log(y / y0) / np.log(yT / y0), np.nan)
     progress = np.where(np.asarray(path) == "geometric", geometric, linear)
     return np.where(np.isfinite(progress), progress, np.nan)
 
@@ -134,12 +134,13 @@ def meets(y, yT, bound, better, tolerance):
 
 def beats(y, yT, bound, better, tolerance):
     """Whether a value is strictly better than the target; with 左右, better than all that rounds to it."""
+    met = meets(y, yT, bound, better, tolerance)
     y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
     slack = np.where(np.asarray(bound) == "about", tolerance, 0.0)
     higher = np.asarray(better) != "lower"
     strictly = np.where(higher, y > yT, y < yT)
     rounds_beyond = np.where(higher, y >= clean(yT + slack), y < clean(yT - slack))
-    return strictly & rounds_beyond
+    return met & strictly & rounds_beyond
 
 
 def verdict(y, yT, bound, better, tolerance, attribute, delivered):

@@ -138,14 +138,16 @@ def backtest(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     (naive: the last value stays) and `error_line` (naive: the straight line to the target), as shares of the planned
     change or, where nothing was to change, of the target. `targets` may be those of several plans.
     """
-    return pd.concat([_tested(own, observations) for _, own in targets.groupby("plan")], ignore_index=True)
+    own = targets[targets["same_as"] == ""]  # a goal that stands twice is tested once
+    return pd.concat([_tested(rows, observations) for _, rows in own.groupby("plan")], ignore_index=True)
 
 
 def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """The cases of one plan."""
     first, last = int(targets["baseline_year"].max()), int(targets["target_year"].min())
-    known = series(targets, observations, last).query("series == 'observed'")
+    known = series(targets, observations, last).query("series == 'observed' and qualifier != 'more_than'")
     made = [outlook(targets, observations, origin).assign(origin=origin) for origin in range(first + 1, last)]
+    made = [frame for frame in made if len(frame)] or made[:1]
     cases = pd.concat(made, ignore_index=True).merge(
         known[["plan", "row", "year", "value", "basis"]], on=["plan", "row", "year"], validate="m:1")
     start = known.rename(columns={"year": "origin", "value": "stays", "basis": "basis_then"})
@@ -153,9 +155,9 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     cases = cases[(cases["basis"] == cases["basis_then"]) & (cases["year"] > cases["origin"])]
     line = series(targets, observations, last).query("series == 'required'").rename(columns={"value": "line"})
     cases = cases.merge(line[["plan", "row", "year", "line"]], on=["plan", "row", "year"], how="left", validate="m:1")
-    facts = targets[["plan", "row", "baseline_value", "target_value"]]
+    facts = targets[["plan", "row", "form", "baseline_value", "target_value"]]
     cases = cases.merge(facts, on=["plan", "row"], validate="m:1").rename(columns={"value": "observed"})
-    change = (cases["target_value"] - cases["baseline_value"]).abs()
+    change = (cases["target_value"] - cases["baseline_value"]).abs().where(cases["form"] == "level")
     scale = change.where(change > 0, cases["target_value"].abs())
     inside = cases["observed"].between(cases["low"].fillna(np.inf), cases["high"].fillna(-np.inf))
     return cases.assign(
@@ -169,14 +171,25 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
     """Years and values an outlook is drawn from, in additive or log units; only one basis, no lower bounds."""
     mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"]) & (seen["qualifier"] != "more_than")]
-    mine = mine[mine["basis"] == row["basis"]].sort_values("year")
     if row["form"] in rules.CHAINED:
-        totals = np.cumsum(rules.shares(mine["value"].to_numpy(float), row["form"], row["path"]))
-        return [(row["baseline_year"], 0.0), *zip(mine["year"], totals)]
+        return _chain(row, seen)
+    mine = mine[mine["basis"] == row["basis"]].sort_values("year")
     points = list(zip(mine["year"], mine["value"]))
     if row["baseline_used"] and not row["break_at_baseline"]:
         points.insert(0, (row["baseline_year"], row["baseline_value"]))
-    return [(year, np.log(value)) for year, value in points] if row["path"] == "geometric" else points
+    if row["path"] != "geometric":
+        return points
+    return [(year, np.log(value)) for year, value in points] if all(value > 0 for _, value in points) else []
+
+
+def _chain(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
+    """Additive shares so far, year by year from the baseline; nothing where a year is missing or only bounded."""
+    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"])].sort_values("year")
+    years = row["baseline_year"] + 1 + np.arange(len(mine))
+    if (mine["qualifier"] == "more_than").any() or not np.array_equal(mine["year"], years):
+        return []
+    totals = np.cumsum(rules.shares(mine["value"].to_numpy(float), row["form"], row["path"]))
+    return [(row["baseline_year"], 0.0), *zip(mine["year"], totals)]
 
 
 def _walk(row: dict, points: list[tuple[int, float]], level: float) -> pd.DataFrame | None:
@@ -196,7 +209,7 @@ def _walk(row: dict, points: list[tuple[int, float]], level: float) -> pd.DataFr
         variance = np.sum((changes - drift * steps) ** 2 / steps) / free
         error = np.sqrt(variance * (ahead + ahead ** 2 / (t[-1] - t[0])))
         spread = stats.t.ppf(0.5 + level / 2, free) * error
-        chance = _chance(row, middle[-1], error[-1], lambda x: stats.t.cdf(x, free))
+        chance = _chance(row, middle[-1], float(rules.clean(error[-1])), lambda x: stats.t.cdf(x, free))
     sign = -1 if row["form"] == "cumulative_rate" and row["path"] != "linear" else 1  # log shares of a cut fall
     low, high = (_figure(row, middle + sign * side * spread, years) for side in (-1, 1))
     return pd.DataFrame({
@@ -215,8 +228,10 @@ def _chance(row: dict, middle: float, error: float, cdf) -> float:
     elif row["path"] == "geometric":
         goal = np.log(goal)
     falls = (row["better"] == "lower") != (row["form"] == "cumulative_rate" and row["path"] != "linear")
-    distance = (goal - middle) * (1 if falls else -1)
-    return float(cdf(distance / error)) if error > 0 else float(distance >= 0)
+    if not error:  # no spread at all: the trend's own value decides, exactly
+        certain = _figure(row, np.array([middle]), np.array([row["target_year"]]))[0]
+        return float(rules.meets(certain, row["target_value"], row["bound"], row["better"], row["tolerance"]))
+    return float(cdf((goal - middle) * (1 if falls else -1) / error))
 
 
 def _figure(row: dict, value: np.ndarray, years: np.ndarray) -> np.ndarray:

@@ -305,3 +305,36 @@ class TestBacktest:
         before, after = (frame[frame.origin <= origin][made].reset_index(drop=True) for frame in (tested, again))
         pd.testing.assert_frame_equal(before, after)
         assert not tested[tested.origin <= origin].observed.equals(again[again.origin <= origin].observed)
+
+    def test_the_planned_change_of_a_chain_is_its_target(self, target, observed):
+        """Not the level printed beside it, as in the rows of growth of the 13th plan."""
+        plan = target(**GROWTH | dict(target_value=7.0, baseline_value=43508.0))
+        cases = trajectories.backtest(plan, observed({2021: 7, 2022: 8, 2023: 7.5}))
+        so_far = 100 * (1.07 * 1.08 * 1.075) ** (1 / 3) - 100
+        assert cases.error_last.max() == pytest.approx((so_far - 7) / 7)
+
+    def test_lower_bounds_are_no_outcomes_and_repeated_goals_count_once(self, tested):
+        assert tested[(tested.row == "10") & (tested.year == 2023)].empty
+        assert not set(tested.row) & {f"T{n}" for n in range(8, 19)}
+
+
+class TestHoles:
+    @pytest.mark.parametrize("changes, values", [
+        (GROWTH, {2021: 5, 2023: 5, "2021-2023": 5}),  # an official average does not fill the hole
+        (SUM, {2021: 100, 2022: (80, "more_than"), 2023: 90})])
+    def test_a_chain_with_a_hole_leads_nowhere(self, lead, changes, values):
+        assert lead(values, 2023, **changes).empty
+
+    def test_growth_rates_go_on_across_a_change_of_basis(self, target, observed):
+        seen = observed({2021: 5, 2022: 5, 2023: 5}).assign(basis=["", "", "c"])
+        assert trajectories.outlook(target(**GROWTH), seen, 2023).expected.iloc[-1] == pytest.approx(5)
+
+    @pytest.mark.parametrize("baseline, first", [(0.0, 110), (100.0, 0)])
+    def test_logs_of_nought_lead_nowhere(self, lead, baseline, first):
+        assert lead({2021: first, 2022: 120, 2023: 130}, 2023, path="geometric", baseline_value=baseline).empty
+
+    @pytest.mark.parametrize("changes, values, chance", [
+        (dict(baseline_value=0.1, target_value=1.1), [0.3, 0.5, 0.7], 1),
+        (dict(target_value=150.0, bound="more_than"), [110, 120, 130], 0)])
+    def test_a_straight_series_that_just_hits_the_target(self, lead, changes, values, chance):
+        assert lead(dict(zip(range(2021, 2024), values)), 2023, **changes).chance.iloc[0] == chance

@@ -422,15 +422,32 @@ def test_no_figure_gives_no_verdict(bound, attribute, no_target):
 class TestEdgeCases:
     def test_target_equal_to_baseline_has_no_progress(self):
         same = dict(target_value=100.0)
-        for value, status in ((100.0, "at_target"), (101.0, "at_target"), (99.0, "not_assessable")):
+        for value, status in ((100.0, "compliant"), (101.0, "compliant"), (99.0, "breached")):
             row = one(same, {2022: value}, 2022)
             assert row.status == status and math.isnan(row.progress) and math.isnan(row.pace_ratio)
             assert row.against_path == value - 100
 
-    def test_baseline_beyond_the_target_is_at_the_target_from_the_start(self):
+    def test_baseline_beyond_the_target_asks_to_hold(self):
         row = one(dict(target_value=90.0), {2021: 95.0}, 2021)
-        assert (row.status, row.gap, row.trend) == ("at_target", -5, "worsening")
-        assert math.isnan(row.gap_years)
+        assert (row.status, row.gap, row.trend) == ("compliant", -5, "worsening")
+        assert math.isnan(row.gap_years) and row.against_path == 5
+
+    def test_a_fall_below_a_looser_target_is_no_progress(self):
+        row = one(dict(target_value=90.0), {2022: 85.0}, 2022)
+        assert row.status == "breached" and row.against_path == -5
+        assert math.isnan(row.progress) and math.isnan(row.pace_ratio)
+        held = dict(path="hold", baseline_value=93.3, target_value=93.0, baseline_printed="93.3", target_printed="93")
+        assert one(held, {2025: 90.0}, 2025).verdict == "missed"
+
+    def test_geometric_path_to_nought_is_refused(self):
+        row = one(dict(path="geometric", target_value=0.0, better="lower", bound="at_most"), {2022: 50.0}, 2022)
+        assert (row.status, row.reason) == ("not_assessable", "no_baseline")
+
+    def test_lower_bound_inside_a_sum_is_a_lower_bound_of_the_sum(self):
+        plan = dict(form="cumulative_sum", target_value=280.0, baseline_value=math.nan, baseline_printed="")
+        values = {2021: 100.0, 2022: (80.0, "more_than"), 2023: 90.0, 2024: 1.0, 2025: 1.0}
+        row = one(plan, values, 2025)
+        assert (row.qualifier, row.status, row.reason) == ("more_than", "not_assessable", "lower_bound_only")
 
     def test_target_nought_is_fine_on_a_line(self):
         row = one(dict(target_value=0.0, better="lower", bound="at_most"), {2022: 50.0}, 2022)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore import rules
+from plancore import rules, schema
 from plancore.schema import DataError
 
 _SEEN = ("period", "value", "qualifier", "price_basis", "status", "source", "basis")
+_CODED = ("form", "path", "better", "nature")
+_WORDS = ("qualifier", "status", "source", "basis")
+_PRICE = pd.CategoricalDtype(schema.VOCABULARIES["price_basis"])
 _PRICED = ("current", "comparable", "constant2020")
 
 
@@ -17,12 +20,12 @@ def gather(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseli
 
     Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
     yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
-    official_average, basis, baseline_used, break_at_baseline, and reason (empty, or why nothing can be said). `source` becomes the source ids
-    of the observations used. Derived values are never evidence. Raises DataError for a year outside the plan, an
+    official_average, basis, baseline_used, break_at_baseline, and reason (empty, or why nothing can be said). `source`
+    becomes the source ids of the observations used; form, path, better and nature become categories. Derived values are never evidence. Raises DataError for a year outside the plan, an
     unknown baseline, or observations with several values for one period.
     """
     _check_call(targets, observations, as_of, baseline)
-    rows = targets.reset_index(drop=True)
+    rows = targets.reset_index(drop=True).astype(dict.fromkeys(_CODED, "category"))  # compared often, and few words
     rows["broken_since"] = rows.get("broken_since", np.nan)
     pairs = _pairs(rows, observations, as_of)
     usable = pairs[~pairs["other_basis"]]
@@ -59,6 +62,7 @@ def _named(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, derive
     rows = targets.reset_index(drop=True)
     pairs = _pairs(rows, observations, as_of, derived)
     pairs = pairs[~pairs["other_basis"] & pairs["inside"] & (pairs["start"] == pairs["end"])]
+    pairs = pairs.astype(dict.fromkeys(_WORDS, "str"))
     named = pairs.join(rows[["plan", "row"]], on="at").rename(columns={"end": "year"}, errors="raise")
     return named[["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]].reset_index(drop=True)
 
@@ -94,7 +98,8 @@ def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: 
     seen = observations[timely].assign(start=start[timely], end=end[timely])
     seen["basis"] = seen.get("basis", "")
     seen = seen.loc[(seen["status"] == "derived") == derived, [*keys, *_SEEN, "start", "end"]]
-    pairs = mine.merge(seen, on=keys, suffixes=("", "_seen"))
+    seen = seen.astype(dict.fromkeys(_WORDS, "category") | {"price_basis": _PRICE})
+    pairs = mine.astype({"price_basis": _PRICE}).merge(seen, on=keys, suffixes=("", "_seen"))
     if pairs.duplicated(["at", "start", "end"]).any():
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
     pairs = pairs[pairs["end"] <= pairs["target_year"]]
@@ -108,8 +113,9 @@ def _last(yearly: pd.DataFrame) -> pd.DataFrame:
 
     `previous` is the value before it on the same basis: nothing is differenced across a break.
     """
-    last = yearly.assign(previous=yearly.groupby(["at", "basis"])["value"].shift()).drop_duplicates("at", keep="last")
-    return last.set_index("at")[["end", "value", "previous", "qualifier", "source", "basis"]].rename(
+    last = yearly.assign(previous=yearly.groupby(["at", "basis"], observed=True)["value"].shift()).drop_duplicates("at", keep="last")
+    last = last.set_index("at")[["end", "value", "previous", "qualifier", "source", "basis"]]
+    return last.astype(dict.fromkeys(("qualifier", "source", "basis"), "str")).rename(
         columns={"end": "last_period", "value": "yearly"})
 
 
@@ -131,7 +137,7 @@ def _chain(yearly: pd.DataFrame) -> pd.DataFrame:
     bounded = links.loc[links["qualifier"] == "more_than", "at"].unique()
     return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span,
                          "bounded": groups["at"].first().isin(bounded),
-                         "chain": pd.Series(chain, dtype=links["source"].dtype)})
+                         "chain": pd.Series(chain, dtype="str")})
 
 
 def _official(usable: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +145,8 @@ def _official(usable: pd.DataFrame) -> pd.DataFrame:
     ranges = usable[(usable["form"] == "average_growth") & (usable["start"] == usable["baseline_year"] + 1)
                     & (usable["end"] > usable["start"])]
     best = ranges.drop_duplicates("at", keep="last").set_index("at")
-    return best[["value", "end", "qualifier", "source"]].set_axis(
+    best = best[["value", "end", "qualifier", "source"]].astype({"qualifier": "str", "source": "str"})
+    return best.set_axis(
         ["official", "until", "official_qualifier", "official_source"], axis=1)
 
 
@@ -166,7 +173,7 @@ def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.D
 
     last figure. `break_at_baseline` names the basis of the last figure where the printed baseline is on another.
     """
-    same = at_baseline["basis"] == at_baseline["at"].map(rows["basis"])
+    same = at_baseline["basis"].astype("str") == at_baseline["at"].map(rows["basis"])
     observed = rows.index.map(at_baseline[same].drop_duplicates("at").set_index("at")["value"].to_dict())
     use = (baseline == "revised") & (rows["form"] == "level") & pd.notna(observed)
     value = rows["baseline_value"].where(~use, observed)

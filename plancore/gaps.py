@@ -24,6 +24,7 @@ def completion(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     ((1+g)/(1+g*))^n; `cumulative_*` reached ÷ planned. Unrounded. Source: the outline publishes 98, 98, 91 % this way.
     """
     rows = _joined(targets, outcomes)
+    rows["held"] = _held(rows)
     s, form = rules.sign(rows["better"]), rows["form"]
     in_change = form.isin(rules.OUTCOME_IN_CHANGE) | ((form == "yearly_control") & rows["actual_value"].isna())
     y = np.where(in_change, rows["actual_change"], rows["actual_value"]).astype(float)
@@ -75,7 +76,8 @@ def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, basel
     """
     rows = evidence.gather(targets, observations, as_of, baseline)
     age = as_of - rows["last_period"]
-    rows = rows.assign(as_of=as_of, age=age, stale=(age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of)))
+    old = (age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of))
+    rows = rows.assign(held=_held(rows), as_of=as_of, age=age, stale=old)
     return _judged(_paced(_progressed(rows)).assign(trend=_trend))[_MEASURED]
 
 
@@ -96,7 +98,7 @@ def _delivered(rows: pd.DataFrame, y: np.ndarray) -> np.ndarray:
     y0, yT = rows["baseline_value"].to_numpy(float), rows["target_value"].to_numpy(float)
     with np.errstate(all="ignore"):
         chained = rules.shares(y, rows["form"], rows["path"]) / rules.shares(yT, rows["form"], rows["path"])
-    return np.select([rows["form"].isin(rules.CHAINED), (rows["form"] == "level") & ~_held(rows)],
+    return np.select([rows["form"].isin(rules.CHAINED), (rows["form"] == "level") & ~rows["held"]],
                      [chained, rules.level_progress(y, y0, yT, "linear")], np.nan)
 
 
@@ -114,14 +116,14 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     point, due, share = _point(rows), _due(rows), rules.time_share(t, t0, T)
     still = (rows["baseline_used"] == "printed") & (
         rules.clean(np.abs(point - y0)) <= rules.clean(_half_unit(rows["baseline_printed"])))
-    chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~_held(rows)
+    chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~rows["held"]
     with np.errstate(all="ignore"):
         progress = rules.clean(np.select(
             [chained, moving], [rows["total"] / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)],
             np.nan))
         ratio = rules.clean(progress / share)
         percent = rules.clean(s * (yT - y) / np.abs(np.where(yT == 0, np.nan, yT)) * 100)
-    required = np.select([_held(rows), form == "level", form == "average_growth", chained],
+    required = np.select([rows["held"], form == "level", form == "average_growth", chained],
                          [yT, rules.level_at(share, y0, yT, path), yT, rules.unshare(due * share, form, path)], yT)
     gap = rules.clean(s * (yT - y))
     half = _half_unit(rows["baseline_printed"], rows["target_printed"])
@@ -176,9 +178,9 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
         [rows["reason"], "lower_bound_only", "missing_years"], "")
     final = (reason == "") & ended
     lacking = (reason == "") & ~final & ~met & level
-    reason = np.select([lacking & (path == "step"), lacking & ~_held(rows) & np.isnan(rows["ratio"])],
+    reason = np.select([lacking & (path == "step"), lacking & ~rows["held"] & np.isnan(rows["ratio"])],
                        ["step_pending", "no_baseline"], reason)
-    control = (form == "yearly_control") | _held(rows)
+    control = (form == "yearly_control") | rows["held"]
     reached = met & (level | form.isin(["cumulative_sum", "cumulative_rate", "cumulative_change"]))
     stays = (rows["nature"] == "stock") | (form == "cumulative_sum")
     near = rows["tiny"] & (np.abs(rows["against_path"])
@@ -191,7 +193,7 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     verdict = np.where((form == "yearly_control") & (verdict == "exceeded"), "met", verdict)
     growth = np.where(rows["official_average"], "growth_official_average", "growth_chain")
     formula = np.select([level, form == "average_growth", form == "yearly_control", form == "assigned"],
-                        ["level_" + path, growth, "control", "none"], form)
+                        ["level_" + path.astype(str), growth, "control", "none"], form)
     return rows.assign(status=status, verdict=np.where(status == "final", verdict, ""), reason=reason, formula=formula,
                        official_word=pd.Series(status, index=rows.index).map(rules.OFFICIAL_WORD).fillna(""))
 

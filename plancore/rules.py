@@ -51,6 +51,16 @@ def clean(x):
     return np.round(x, 10)
 
 
+def _compounding(form, path) -> list[np.ndarray]:
+    """Where yearly values compound: as growth, and as cuts of a rate."""
+    return [_are(form == "average_growth"), _are(form == "cumulative_rate") & _are(path != "linear")]
+
+
+def _are(said) -> np.ndarray:
+    """A comparison of words, of one or of a column (text or categories), as an array."""
+    return np.asarray(said)
+
+
 def half_unit(printed: str) -> float:
     """Half a unit of the last digit printed: 71 → 0.5, 10.3 → 0.05, 3.3左右 → 0.05."""
     return 0.5 * 10.0 ** -sum(c.isdigit() for c in printed.partition(".")[2])
@@ -58,7 +68,7 @@ def half_unit(printed: str) -> float:
 
 def sign(better):
     """s: +1 for `higher`, -1 for `lower`."""
-    return np.where(np.asarray(better) == "lower", -1.0, 1.0)
+    return np.where(_are(better == "lower"), -1.0, 1.0)
 
 
 def time_share(t, t0, T):
@@ -75,7 +85,7 @@ def level_progress(y, y0, yT, path):
     with np.errstate(all="ignore"):
         linear = (y - y0) / (yT - y0)
         geometric = np.where((y > 0) & (y0 > 0) & (yT > 0), np.log(y / y0) / np.log(yT / y0), np.nan)
-    progress = np.where(np.asarray(path) == "geometric", geometric, linear)
+    progress = np.where(_are(path == "geometric"), geometric, linear)
     return np.where(np.isfinite(progress), progress, np.nan)
 
 
@@ -85,8 +95,7 @@ def level_at(share, y0, yT, path):
     with np.errstate(all="ignore"):
         linear = y0 + (yT - y0) * share
         geometric = y0 * (yT / y0) ** share
-    path = np.asarray(path)
-    return np.select([path == "linear", path == "geometric"], [linear, geometric], yT + 0 * share)
+    return np.select([_are(path == "linear"), _are(path == "geometric")], [linear, geometric], yT + 0 * share)
 
 
 def shares(value, form, path):
@@ -95,16 +104,14 @@ def shares(value, form, path):
     average_growth g %: ln(1+g); cumulative_rate c % cut: ln(1−c), or c itself on a linear path (a cut of the
     base year's total); sums and changes: the number itself.
     """
-    form, path = np.asarray(form), np.asarray(path)
     with np.errstate(all="ignore"):
         grow, cut = np.log1p(value / 100), np.log1p(-value / 100)
-    return np.select([form == "average_growth", (form == "cumulative_rate") & (path != "linear")], [grow, cut], value)
+    return np.select(_compounding(form, path), [grow, cut], value)
 
 
 def unshare(total, form, path):
     """The figure that has these additive shares: the inverse of `shares`."""
-    form, path = np.asarray(form), np.asarray(path)
-    compounds = [form == "average_growth", (form == "cumulative_rate") & (path != "linear")]
+    compounds = _compounding(form, path)
     grown = np.expm1(np.where(compounds[0] | compounds[1], total, 0)) * 100
     return np.select(compounds, [grown, -grown], total)
 
@@ -122,12 +129,11 @@ def meets(y, yT, bound, better, tolerance):
     Rounding is half up, so 74.5 is about 75 and 5.55 is not about 5.5.
     """
     y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
-    higher = np.asarray(better) != "lower"
-    bound = np.asarray(bound)
+    higher = _are(better != "lower")
     at_least, at_most = y >= yT, y <= yT
     about = np.where(higher, y >= clean(yT - tolerance), y < clean(yT + tolerance))
     return np.select(
-        [bound == "more_than", bound == "less_than", bound == "about", bound == "at_least", bound == "at_most"],
+        [_are(bound == word) for word in ("more_than", "less_than", "about", "at_least", "at_most")],
         [y > yT, y < yT, about, at_least, at_most],
         np.where(higher, at_least, at_most))
 
@@ -136,8 +142,8 @@ def beats(y, yT, bound, better, tolerance):
     """Whether a value is strictly better than the target; with 左右, better than all that rounds to it."""
     met = meets(y, yT, bound, better, tolerance)
     y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
-    slack = np.where(np.asarray(bound) == "about", tolerance, 0.0)
-    higher = np.asarray(better) != "lower"
+    slack = np.where(_are(bound == "about"), tolerance, 0.0)
+    higher = _are(better != "lower")
     strictly = np.where(higher, y > yT, y < yT)
     rounds_beyond = np.where(higher, y >= clean(yT + slack), y < clean(yT - slack))
     return met & strictly & rounds_beyond
@@ -149,7 +155,7 @@ def verdict(y, yT, bound, better, tolerance, attribute, delivered):
     `nearly_met` only for anticipatory (`expected`) indicators with at least 90 % delivered.
     """
     y, delivered = np.asarray(y, float), np.asarray(delivered, float)
-    nearly = (np.asarray(attribute) == "expected") & (clean(np.nan_to_num(delivered)) >= NEARLY)
+    nearly = _are(attribute == "expected") & (clean(np.nan_to_num(delivered)) >= NEARLY)
     return np.select(
         [np.isnan(y) | np.isnan(yT), beats(y, yT, bound, better, tolerance), meets(y, yT, bound, better, tolerance),
          nearly],

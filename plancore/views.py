@@ -56,9 +56,10 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
         outcome=[_origin(r, wording.number(r["outcome"])) for r in rows.to_dict("records")],
         margin=[wording.difference(v, u, lang) for v, u in zip(rows["margin"], rows[f"unit_{lang}"])],
         completion_rate=(rows["completion_rate"] / 100).where(short).map(wording.percent).where(short, ""),
-        verdict=[layout.chip(r["verdict"], lang) + (" " + wording.text("not_printed", lang) if r["verdict"] == "no_figure" else "")
-                 for r in rows.to_dict("records")],
+        verdict=[layout.chip(r["verdict"], lang) + _lacking(r, lang) for r in rows.to_dict("records")],
         official_verdict=[_official(r, lang) for r in rows.to_dict("records")])
+    if not (rows["official_verdict"] != "").any():
+        frame = frame.drop(columns="official_verdict")
     labels = {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].min()),
               "target": wording.text("target", lang, year=rows["target_year"].max())}
     return layout.table(frame, lang, labels, raw=["row", "baseline", "target", "outcome", "verdict"],
@@ -69,6 +70,13 @@ def cited(*frames: pd.DataFrame) -> pd.DataFrame:
     """The sources that several frames name, once each: source."""
     named = [f[c] for f in frames for c in ("source", "version_source") if c in f]
     return pd.concat(named).drop_duplicates().rename("source").to_frame()
+
+
+def _lacking(row: dict, lang: str) -> str:
+    """Why a row has no outcome: not printed where the plan's table prints outcomes, else the reason."""
+    if row["verdict"] != "no_figure":
+        return ""
+    return wording.text("colon", lang) + wording.text("not_printed" if row["lines"] else row["reason"], lang)
 
 
 def _origin(row: dict, shown: str) -> str:

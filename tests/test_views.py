@@ -70,6 +70,16 @@ def test_review_prints_a_rate_only_where_the_target_fell_short():
     assert rates == ["98%", "98%", "91%"] and "419" not in html
 
 
+def test_a_missing_outcome_says_why():
+    printed = load.targets("zj13"), load.outcomes("zj13")
+    html = views.outcomes(gaps.completion(*printed), printed[0], "zh").as_raw_html()
+    assert html.count("原表未印完成数") == 3 and "纲要结论" in html
+    outcomes = gaps.outcomes(TARGETS, OBSERVATIONS)
+    html = views.outcomes(gaps.completion(TARGETS, outcomes), TARGETS, "zh").as_raw_html()
+    assert "原表未印" not in html and html.count("国家下达指标，表内无数") == 2 and "未收集到数据" in html
+    assert "纲要结论" not in html
+
+
 def test_provenance_prints_cells_to_the_letter():
     html = workings.provenance(load.targets("zj13"), load.outcomes("zj13"), "zh").as_raw_html()
     assert all(cell in html for cell in ("7%以上", "〔0.44〕", "2.8左右", "371-375;377", "城镇化率(%) / 常住人口城镇化率"))

@@ -107,40 +107,9 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
     break a gap with a tick, derived values dashed squares.
     `series`: `trajectories.series` of this row; `row`: the row of `gaps.measure` joined with its target.
     """
-    titles = sources.set_index("source")["title"]
-    data = series.assign(
-        label=[wording.text(f"series_{s}", lang) for s in series["series"]],
-        shown=[wording.qualified(v, q) for v, q in zip(series["value"], series["qualifier"])],
-        mark=["bound" if q == "more_than" else "final" if s == "official_final" else "preliminary"
-              for q, s in zip(series["qualifier"], series["status"])],
-        cited=series["source"].map(titles).fillna(""))[
-        ["year", "series", "label", "value", "shown", "mark", "cited", "basis"]]
-    observed = data[data["series"] == "observed"].sort_values("year")
-    breaks = observed["basis"] != observed["basis"].shift(fill_value="")
-    run = ((observed["year"].diff() != 1) | breaks).cumsum()
-    data = data.assign(run=run.reindex(data.index).fillna(0).astype(int), breaks=breaks.reindex(data.index, fill_value=False))
-    base = alt.Chart(data).encode(
-        x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
-        tooltip=[alt.Tooltip("year:O", title=wording.text("period", lang)), alt.Tooltip("label:N", title=wording.text("series", lang)),
-                 alt.Tooltip("shown:N", title=wording.text("value", lang)), alt.Tooltip("cited:N", title=wording.text("source", lang))])
-    only = {s: base.transform_filter(alt.datum.series == s) for s in (
-        "baseline", "required", "observed", "yearly", "derived", "target")}
-    points = only["observed"].mark_point(size=70, filled=False, color=INK, strokeWidth=1.8, fill="white")
-    chart = alt.layer(
-        only["required"].mark_line(color=PATH, strokeWidth=1.2),
-        only["yearly"].mark_point(color=PATH, size=26, filled=True),
-        only["derived"].mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"}),
-        only["observed"].mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail="basis:N"),
-        only["observed"].mark_line(color=INK, strokeWidth=2.2).encode(detail="run:N"),
-        only["observed"].transform_filter(alt.datum.breaks).mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16),
-        points.transform_filter(alt.datum.mark == "preliminary"),
-        points.transform_filter(alt.datum.mark == "final").mark_point(size=70, filled=True, color=INK, opacity=1),
-        points.transform_filter(alt.datum.mark == "bound").mark_point(size=90, shape="triangle-up", color=INK, fill="white"),
-        only["baseline"].mark_point(size=80, color=INK, fill="white", strokeWidth=1.5),
-        only["target"].mark_point(size=110, shape="diamond", filled=True, color=ACCENT, opacity=1),
-        only["target"].mark_text(dx=9, align="left", color=ACCENT).encode(text=alt.value(_bound_sign(row))),
-    )
+    data = _told(series, sources, lang)
+    observed = data[data["series"] == "observed"]
+    chart = _layers(data, row, lang)
     said = row["verdict"] or row["status"]
     name = row[f"name_{lang}"]
     title = name + wording.text("colon", lang) + _word(said, lang)
@@ -191,6 +160,48 @@ def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
     table = lines[lines["x"] == 1][["label"]].assign(word=[wording.text(s, lang) for s in cuts])
     return _described(chart.properties(height=320), wording.text("bands_title", lang), wording.text("bands_sub", lang), said,
                       table.set_axis([wording.text(k, lang) for k in ("cut", "status")], axis=1), "", "")
+
+
+def _told(series: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """The series in words: label, shown, mark (preliminary, final, bound), cited; run and breaks of the observed line."""
+    titles = sources.set_index("source")["title"]
+    data = series.assign(
+        label=[wording.text(f"series_{s}", lang) for s in series["series"]],
+        shown=[wording.qualified(v, q) for v, q in zip(series["value"], series["qualifier"])],
+        mark=["bound" if q == "more_than" else "final" if s == "official_final" else "preliminary"
+              for q, s in zip(series["qualifier"], series["status"])],
+        cited=series["source"].map(titles).fillna(""))[
+        ["year", "series", "label", "value", "shown", "mark", "cited", "basis"]]
+    observed = data[data["series"] == "observed"].sort_values("year")
+    breaks = observed["basis"] != observed["basis"].shift(fill_value="")
+    run = ((observed["year"].diff() != 1) | breaks).cumsum()
+    return data.assign(run=run.reindex(data.index).fillna(0).astype(int), breaks=breaks.reindex(data.index, fill_value=False))
+
+
+def _layers(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
+    """The grammar of a trajectory, bottom to top."""
+    base = alt.Chart(data).encode(
+        x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
+        tooltip=[alt.Tooltip("year:O", title=wording.text("period", lang)), alt.Tooltip("label:N", title=wording.text("series", lang)),
+                 alt.Tooltip("shown:N", title=wording.text("value", lang)), alt.Tooltip("cited:N", title=wording.text("source", lang))])
+    only = {s: base.transform_filter(alt.datum.series == s) for s in (
+        "baseline", "required", "observed", "yearly", "derived", "target")}
+    points = only["observed"].mark_point(size=70, filled=False, color=INK, strokeWidth=1.8, fill="white")
+    return alt.layer(
+        only["required"].mark_line(color=PATH, strokeWidth=1.2),
+        only["yearly"].mark_point(color=PATH, size=26, filled=True),
+        only["derived"].mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"}),
+        only["observed"].mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail="basis:N"),
+        only["observed"].mark_line(color=INK, strokeWidth=2.2).encode(detail="run:N"),
+        only["observed"].transform_filter(alt.datum.breaks).mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16),
+        points.transform_filter(alt.datum.mark == "preliminary"),
+        points.transform_filter(alt.datum.mark == "final").mark_point(size=70, filled=True, color=INK, opacity=1),
+        points.transform_filter(alt.datum.mark == "bound").mark_point(size=90, shape="triangle-up", color=INK, fill="white"),
+        only["baseline"].mark_point(size=80, color=INK, fill="white", strokeWidth=1.5),
+        only["target"].mark_point(size=110, shape="diamond", filled=True, color=ACCENT, opacity=1),
+        only["target"].mark_text(dx=9, align="left", color=ACCENT).encode(text=alt.value(_bound_sign(row))),
+    )
 
 
 def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict, lang: str) -> alt.LayerChart:

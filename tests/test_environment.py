@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from plancore import load, trajectories
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = {re.split(r"[<>=~]", d)[0] for d in PROJECT["dependencies"]}
@@ -58,6 +60,14 @@ def test_readmes_have_the_same_parts():
 
 def test_ci_runs_the_readme_s_test_command():
     assert "make test" in (ROOT / ".ci" / "run").read_text() and "make test" in (ROOT / "README.md").read_text()
+
+
+def test_readme_tells_the_outlook_s_record_as_it_is():
+    cases = trajectories.backtest(load.all_targets().query("kind == 'box'"), load.observations("zj"))
+    judged = cases.inside.dropna().astype(bool)
+    assert f"held {judged.sum()} of {len(judged)} outcomes" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{len(judged)}次中{judged.sum()}次" in (ROOT / "README.zh.md").read_text(encoding="utf-8")
+    assert cases.error.mean() > max(cases.error_last.mean(), cases.error_line.mean())
 
 
 def test_changelog_has_data_and_code_under_each_date():

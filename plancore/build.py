@@ -48,6 +48,7 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
     for name, frame in frames.items():
         schema.check(frame, _shape(name), f"data/{name}.csv", known)
     _check_names(frames)
+    _check_versions(frames)
     for name in frames:
         if name.startswith("observations/"):
             _check_observations(frames[name], frames["indicators"], f"data/{name}.csv")
@@ -131,7 +132,6 @@ def _check_names(frames: dict[str, pd.DataFrame]) -> None:
     for name in (*needed, *(f"observations/{region}" for region in plans["region"])):
         if name not in frames:
             raise DataError(f"data/{name}.csv: the file is missing")
-    _check_versions(frames)
     refuse(plans, plans["baseline_year"] >= plans["target_year"], "data/plans.csv", "the plan ends before it begins",
            "a target_year after the baseline_year")
 

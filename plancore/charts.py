@@ -122,7 +122,7 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
         [wording.text(c, lang) for c in ("period", "series", "value", "source")], axis=1)
     subtitle = _subtitle(row, lang)
     return _described(chart.properties(height=210), title, subtitle, alt_text, table,
-                      wording.text("chart_source", lang, sources=_cited(observed["cited"], lang)), said)
+                      wording.text("chart_source", lang, sources=_cited(observed["cited"], lang)), said, lang)
 
 
 def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
@@ -138,7 +138,7 @@ def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
                  alt.Tooltip("n:Q", title=wording.text("findings", lang))]))
     title = wording.text("checks_title", lang, n=len(findings), agrees=int((findings["verdict"] == "agrees").sum()))
     table = data[["name", "word", "n"]].set_axis([wording.text(k, lang) for k in ("check", "verdict", "findings")], axis=1)
-    return _described(chart.properties(height=alt.Step(22)), title, "", title, table, "", "")
+    return _described(chart.properties(height=alt.Step(22)), title, "", title, table, "", "", lang)
 
 
 def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
@@ -159,7 +159,7 @@ def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
     said = wording.text("bands_alt", lang, cuts=wording.text("list_comma", lang).join(f"{c}" for c in cuts.values()))
     table = lines[lines["x"] == 1][["label"]].assign(word=[wording.text(s, lang) for s in cuts])
     return _described(chart.properties(height=320), wording.text("bands_title", lang), wording.text("bands_sub", lang), said,
-                      table.set_axis([wording.text(k, lang) for k in ("cut", "status")], axis=1), "", "")
+                      table.set_axis([wording.text(k, lang) for k in ("cut", "status")], axis=1), "", "", lang)
 
 
 def _told(series: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -221,14 +221,14 @@ def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict
                 domain=words, range=[SHAPES[wording.MARKS[c]] for c in codes]))))
     table = data[list(labels)].set_axis([wording.text(k, lang) for k in labels.values()], axis=1)
     return _described(chart.properties(height=alt.Step(21)), title, subtitle,
-                      wording.text("alt_overview", lang, title=title), table, "", "")
+                      wording.text("alt_overview", lang, title=title), table, "", "", lang)
 
 
 def _described(chart: alt.LayerChart, title: str, subtitle: str, alt_text: str, table: pd.DataFrame, source: str,
-               code: str) -> alt.LayerChart:
+               code: str, lang: str) -> alt.LayerChart:
     """The chart with what a figure says around it, kept in its specification."""
     return chart.properties(width=WIDTH, description=alt_text, usermeta={
-        "title": title, "subtitle": subtitle, "source": source, "code": code, "table": table.to_dict("split", index=False)})
+        "title": title, "subtitle": subtitle, "source": source, "code": code, "lang": lang, "table": table.to_dict("split", index=False)})
 
 
 def _figure(chart: alt.TopLevelMixin) -> str:
@@ -239,13 +239,12 @@ def _figure(chart: alt.TopLevelMixin) -> str:
     live = json.dumps(spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     table = pd.DataFrame(**said["table"]).to_html(index=False, border=0, classes="numbers", justify="left")
     alt_text, e = html.escape(spec["description"], quote=True), html.escape
-    lang = "zh" if any("一" <= c <= "鿿" for c in said["title"] + said["subtitle"]) else "en"
     return (
         f'<figure class="chart" data-code="{e(said["code"])}"><figcaption><strong>{e(said["title"])}</strong>'
         f'<span>{e(said["subtitle"])}</span></figcaption>'
         f'<div class="plot" role="img" aria-label="{alt_text}">{svg}</div>'
         f'<p class="cited">{e(said["source"])}</p>'
-        f'<details><summary>{wording.text("data_table", lang)}</summary><div class="scroll" tabindex="0">{table}</div></details>'
+        f'<details><summary>{wording.text("data_table", said["lang"])}</summary><div class="scroll" tabindex="0">{table}</div></details>'
         f'<script type="application/json">{live}</script></figure>')
 
 

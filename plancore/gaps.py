@@ -128,10 +128,11 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     gap = rules.clean(s * (yT - y))
     half = _half_unit(rows["baseline_printed"], rows["target_printed"])
     tiny = (form == "level") & (half < 0.5) & (rules.clean(np.abs(yT - y0)) <= rules.clean(2 * rules.FEW_UNITS * half))
+    against = rules.clean(s * (point - required))
     return rows.assign(
-        progress=progress, time_share=share, ratio=ratio, pace_ratio=np.where(tiny, np.nan, ratio), tiny=tiny,
-        required=np.where(np.isnan(y), np.nan, required), against_path=rules.clean(s * (point - required)),
-        gap=gap, gap_percent=percent)
+        progress=progress, time_share=share, ratio=ratio, pace_ratio=np.where(tiny, np.nan, ratio),
+        near=tiny & (np.abs(against) <= rules.clean(half)), required=np.where(np.isnan(y), np.nan, required),
+        against_path=against, gap=gap, gap_percent=percent)
 
 
 def _paced(rows: pd.DataFrame) -> pd.DataFrame:
@@ -183,10 +184,8 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     control = (form == "yearly_control") | rows["held"]
     reached = met & (level | form.isin(["cumulative_sum", "cumulative_rate", "cumulative_change"]))
     stays = (rows["nature"] == "stock") | (form == "cumulative_sum")
-    near = rows["tiny"] & (np.abs(rows["against_path"])
-                           <= rules.clean(_half_unit(rows["baseline_printed"], rows["target_printed"])))
     status = np.select(
-        [reason != "", final, control, reached & stays, reached, near],
+        [reason != "", final, control, reached & stays, reached, rows["near"]],
         ["not_assessable", "final", np.where(met, "compliant", "breached"), "achieved_early", "at_target", "on_track"],
         rules.pace_status(rows["ratio"]))
     verdict = rules.verdict(*facts, rows["attribute"], _delivered(rows, y))
@@ -215,9 +214,9 @@ def _point(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _due(rows: pd.DataFrame) -> np.ndarray:
-    """Additive shares due over the whole plan (see `rules.shares`)."""
-    years = (rows["target_year"] - rows["baseline_year"]).where(rows["form"] == "average_growth", 1)
-    return rules.shares(rows["target_value"].to_numpy(float), rows["form"], rows["path"]) * years.to_numpy(float)
+    """Additive shares due over the whole plan (see `rules.due`)."""
+    years = (rows["target_year"] - rows["baseline_year"]).to_numpy(float)
+    return rules.due(rows["target_value"].to_numpy(float), rows["form"], rows["path"], years)
 
 
 def _half_unit(*printed: pd.Series) -> np.ndarray:

@@ -82,7 +82,7 @@ def audit_headline(findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTM
     counts = findings["verdict"].value_counts()
     said = wording.text("audit_says", lang, plan=plan[f"name_{lang}"].iloc[0], n=len(findings),
                         agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
-    tiles = "".join(f'<li class="tile s-{v}"><b>{counts.get(v, 0)}</b><span>{wording.MARKS[v]} {wording.text("v_" + v, lang)}</span></li>'
+    tiles = "".join(_tile(v, counts.get(v, 0), wording.text("v_" + v, lang))
                     for v in ("agrees", "explained", "differs", "cannot_tell"))
     return HTML(f'<p class="answer">{escape(said)}</p><ul class="tiles">{tiles}</ul>')
 
@@ -113,10 +113,14 @@ def _counts(key: str, rows: pd.DataFrame, seen: pd.DataFrame, lang: str, **value
 
 def _tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str) -> str:
     tiles = "".join(
-        f'<li class="tile s-{_kind(code)}"><b>{len(rows)}</b><span>{wording.MARKS[code]} {wording.text(code, lang)}</span>'
-        f'<small>{wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))}</small></li>'
+        _tile(code, len(rows), wording.text(code, lang),
+              f'<small>{wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))}</small>')
         for code, rows in groups)
     return f'<h3 class="tiles-title">{wording.text(heading, lang)}</h3><ul class="tiles">{tiles}</ul>'
+
+
+def _tile(code: str, count: int, word: str, below: str = "") -> str:
+    return f'<li class="tile s-{_kind(code)}"><b>{count}</b><span>{wording.MARKS[code]} {word}</span>{below}</li>'
 
 
 def _kind(code: str) -> str:

@@ -27,9 +27,15 @@ def identity(rows: pd.DataFrame, lang: str, anchor: str = "") -> pd.DataFrame:
         "unit": rows[f"unit_{lang}"]})
 
 
-def chip(code: str, lang: str) -> str:
-    """A status or verdict as its shape and word in its colour."""
-    return f'<span class="chip s-{code}">{wording.MARKS[code]} {wording.text(code, lang)}</span>'
+def chip(code: str, lang: str, word: str = "") -> str:
+    """A status or verdict as its shape and word in its colour; `word` names the glossary's key where it is another."""
+    return f'<span class="chip s-{code}">{wording.MARKS[code]} {wording.text(word or code, lang)}</span>'
+
+
+def years(rows: pd.DataFrame, lang: str) -> dict[str, str]:
+    """Labels of the columns baseline and target with their years."""
+    return {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].min()),
+            "target": wording.text("target", lang, year=rows["target_year"].max())}
 
 
 def table(frame: pd.DataFrame, lang: str, labels: dict[str, str], raw: list[str], right: list[str]) -> gt.GT:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -29,8 +28,7 @@ def indicator(key: str) -> pd.Series:
     """One indicator's row. Raises DataError for an unknown key, with the nearest ones."""
     known = indicators().set_index("indicator")
     if key not in known.index:
-        near = get_close_matches(key, list(known.index), n=3, cutoff=0.4)
-        raise DataError(f"unknown indicator {key!r}; nearest: {', '.join(near) or 'none'}; all: load.indicators()")
+        raise DataError(f"unknown indicator {key!r}; {schema.nearest(key, known.index)}; all: load.indicators()")
     return known.loc[key]
 
 

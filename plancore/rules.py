@@ -116,6 +116,11 @@ def unshare(total, form, path):
     return np.select(compounds, [grown, -grown], total)
 
 
+def due(yT, form, path, years):
+    """Additive shares due over a plan of so many years: the yearly share of a growth target each year, else its own."""
+    return shares(yT, form, path) * np.where(_are(form == "average_growth"), years, 1)
+
+
 def yearly_rate(y_from, y_to, years):
     """Average yearly growth in per cent from one level to another: ((y_to/y_from)^(1/years) − 1)·100."""
     y_from, y_to = np.asarray(y_from, float), np.asarray(y_to, float)

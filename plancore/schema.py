@@ -6,6 +6,7 @@ import calendar
 import datetime
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -194,6 +195,11 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: 
              for index, row in zip(offending.index[:10], offending.itertuples(index=False))]
     more = f"\n(+{len(offending) - 10} more rows)" if len(offending) > 10 else ""
     raise DataError("\n".join(shown) + more)
+
+
+def nearest(name: str, among) -> str:
+    """The known names most like an unknown one, for its message: `nearest: gdp, gdp_growth`."""
+    return "nearest: " + (", ".join(get_close_matches(name, list(among), n=3, cutoff=0.4)) or "none")
 
 
 def last_day(date: str) -> str:

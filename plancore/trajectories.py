@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import numpy as np
 import pandas as pd
 
-from plancore import evidence, rules
+from plancore import evidence, rules, schema
 from plancore.schema import DataError
 
 _SERIES = ["plan", "row", "indicator", "year", "series", "value", "qualifier", "status", "source", "basis"]
@@ -26,7 +24,8 @@ def required(targets: pd.DataFrame) -> pd.DataFrame:
     rows = _by_year(targets)
     growth = rows["form"] == "average_growth"
     due = _due(rows)
-    rows["required"] = np.select([growth, rows["form"] != "yearly_control"], [100 * np.exp(np.where(growth, due, 0)), _amount(rows, due)], np.nan)
+    index = 100 * np.exp(np.where(growth, due, 0))
+    rows["required"] = np.where(growth, index, _amount(rows, due))
     return rows.dropna(subset="required")[["plan", "row", "indicator", "year", "required"]].reset_index(drop=True)
 
 
@@ -34,8 +33,8 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     """All that a chart of a target shows, in the target's unit, long: plan, row, indicator, year, series, value,
 
     qualifier, status, source, basis. `series` is baseline, required, target, observed, yearly for the single years
-    behind an observed average or sum, and derived for values that are no evidence. `observed` of chained forms is the figure so far (average growth, total, cut),
-    only as far as no year is missing; an official average over the years outranks it.
+    behind an observed average or sum, and derived for values that are no evidence. `observed` of chained forms is the
+    figure so far (average growth, total, cut), only as far as no year is missing; an official average outranks it.
     """
     seen = evidence.yearly(targets, observations, as_of)
     chained = seen.merge(targets[["plan", "row", "form", "path", "baseline_year"]], on=["plan", "row"], validate="m:1")
@@ -66,10 +65,10 @@ def _by_year(targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _due(rows: pd.DataFrame) -> np.ndarray:
-    """Additive shares due by the year (see `rules.shares`)."""
-    years = (rows["target_year"] - rows["baseline_year"]).where(rows["form"] == "average_growth", 1)
-    due = rules.shares(rows["target_value"].to_numpy(float), rows["form"], rows["path"])
-    return due * years.to_numpy(float) * rows["share"].to_numpy(float)
+    """Additive shares due by the year (see `rules.due`)."""
+    years = (rows["target_year"] - rows["baseline_year"]).to_numpy(float)
+    due = rules.due(rows["target_value"].to_numpy(float), rows["form"], rows["path"], years)
+    return due * rows["share"].to_numpy(float)
 
 
 def _amount(rows: pd.DataFrame, due: np.ndarray) -> np.ndarray:
@@ -97,8 +96,7 @@ def change(observations: pd.DataFrame, indicator: str, first: int, last: int) ->
     """
     mine = observations[observations["indicator"] == indicator].set_index("period")
     if mine.empty:
-        near = get_close_matches(indicator, list(observations["indicator"].unique()), n=3)
-        raise DataError(f"no observations of {indicator!r}; nearest: {', '.join(near) or 'none'}")
+        raise DataError(f"no observations of {indicator!r}; {schema.nearest(indicator, observations['indicator'].unique())}")
     for year in (first, last):
         if str(year) not in mine.index:
             raise DataError(f"{indicator} has no figure for {year}; allowed: {', '.join(sorted(mine.index))}")
@@ -145,7 +143,8 @@ def backtest(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """The cases of one plan."""
     first, last = int(targets["baseline_year"].max()), int(targets["target_year"].min())
-    known = series(targets, observations, last).query("series == 'observed' and qualifier != 'more_than'")
+    shown = series(targets, observations, last)
+    known = shown.query("series == 'observed' and qualifier != 'more_than'")
     made = [outlook(targets, observations, origin).assign(origin=origin) for origin in range(first + 1, last)]
     made = [frame for frame in made if len(frame)] or made[:1]
     cases = pd.concat(made, ignore_index=True).merge(
@@ -153,7 +152,7 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     start = known.rename(columns={"year": "origin", "value": "stays", "basis": "basis_then"})
     cases = cases.merge(start[["plan", "row", "origin", "stays", "basis_then"]], on=["plan", "row", "origin"], validate="m:1")
     cases = cases[(cases["basis"] == cases["basis_then"]) & (cases["year"] > cases["origin"])]
-    line = series(targets, observations, last).query("series == 'required'").rename(columns={"value": "line"})
+    line = shown.query("series == 'required'").rename(columns={"value": "line"})
     cases = cases.merge(line[["plan", "row", "year", "line"]], on=["plan", "row", "year"], how="left", validate="m:1")
     facts = targets[["plan", "row", "form", "baseline_value", "target_value"]]
     cases = cases.merge(facts, on=["plan", "row"], validate="m:1").rename(columns={"value": "observed"})
@@ -170,10 +169,10 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 
 def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
     """Years and values an outlook is drawn from, in additive or log units; only one basis, no lower bounds."""
-    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"]) & (seen["qualifier"] != "more_than")]
+    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"])].sort_values("year")
     if row["form"] in rules.CHAINED:
-        return _chain(row, seen)
-    mine = mine[mine["basis"] == row["basis"]].sort_values("year")
+        return _chain(row, mine)
+    mine = mine[(mine["qualifier"] != "more_than") & (mine["basis"] == row["basis"])]
     points = list(zip(mine["year"], mine["value"]))
     if row["baseline_used"] and not row["break_at_baseline"]:
         points.insert(0, (row["baseline_year"], row["baseline_value"]))
@@ -182,9 +181,8 @@ def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
     return [(year, np.log(value)) for year, value in points] if all(value > 0 for _, value in points) else []
 
 
-def _chain(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
+def _chain(row: dict, mine: pd.DataFrame) -> list[tuple[int, float]]:
     """Additive shares so far, year by year from the baseline; nothing where a year is missing or only bounded."""
-    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"])].sort_values("year")
     years = row["baseline_year"] + 1 + np.arange(len(mine))
     if (mine["qualifier"] == "more_than").any() or not np.array_equal(mine["year"], years):
         return []

@@ -37,8 +37,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
         against_path=[wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
         assessment=[_assessment(r, lang) for r in rows.to_dict("records")],
         figure_from=[_dated(r, sources, lang) for r in rows.to_dict("records")])
-    labels = {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].min()),
-              "target": wording.text("target", lang, year=rows["target_year"].max()), **{str(y): str(y) for y in years}}
+    labels = layout.years(rows, lang) | {str(y): str(y) for y in years}
     return layout.table(frame, lang, labels, raw=["row", "baseline", "target", *map(str, years), "assessment", "figure_from"],
                   right=["baseline", *map(str, years), "against_path"])
 
@@ -60,8 +59,7 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
         official_verdict=[_official(r, lang) for r in rows.to_dict("records")])
     if not (rows["official_verdict"] != "").any():
         frame = frame.drop(columns="official_verdict")
-    labels = {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].min()),
-              "target": wording.text("target", lang, year=rows["target_year"].max())}
+    labels = layout.years(rows, lang)
     return layout.table(frame, lang, labels, raw=["row", "baseline", "target", "outcome", "verdict"],
                   right=["baseline", "outcome", "margin", "completion_rate"])
 

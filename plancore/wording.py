@@ -10,6 +10,7 @@ from plancore.glossary import MARKS, WORDS
 
 LANGUAGES = ("zh", "en")
 
+
 def text(key: str, lang: str, /, **values: object) -> str:
     """The wording of a key in `zh` or `en`, with values filled in. Raises KeyError for an unknown key."""
     return WORDS[key][LANGUAGES.index(lang)].format(**values)
@@ -79,7 +80,7 @@ def aged(row: dict, lang: str) -> str:
     return text("bracket", lang, x=text("stale_note", lang, year=int(row["last_period"]))) if row["stale"] else ""
 
 
-def pace(value: float, unit: str, pace_unit: str, lang: str) -> str:
+def pace(value: float, pace_unit: str, lang: str) -> str:
     """A yearly pace: +1.07 a year in the unit, or per cent a year."""
     if value is None or math.isnan(value):
         return "—"

@@ -23,9 +23,9 @@ def working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
         gap=[wording.difference(r["gap"], r[f"unit_{lang}"], lang) for r in records],
         gap_percent=[wording.percent(v / 100, 1) for v in rows["gap_percent"]],
         gap_years=rows["gap_years"].map(wording.ratio),
-        observed_pace=[wording.pace(r["observed_pace"], r["unit_zh"], r["pace_unit"], lang) for r in records],
-        required_pace=[wording.pace(r["required_pace"], r["unit_zh"], r["pace_unit"], lang) for r in records],
-        acceleration=[wording.pace(r["acceleration"], r["unit_zh"], r["pace_unit"], lang) for r in records],
+        observed_pace=[wording.pace(r["observed_pace"], r["pace_unit"], lang) for r in records],
+        required_pace=[wording.pace(r["required_pace"], r["pace_unit"], lang) for r in records],
+        acceleration=[wording.pace(r["acceleration"], r["pace_unit"], lang) for r in records],
         trend=rows["trend"].map(lambda t: wording.text(t, lang)),
         baseline_used=[_baseline_used(r, lang) for r in records])
     return layout.table(frame, lang, {}, raw=["row"], right=["required", "against_path", "gap", "gap_percent", "gap_years"])
@@ -72,15 +72,13 @@ def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HT
     """Where the trend leads in the target year: expected value, 80 % interval, chance, method; `trajectories.outlook`."""
     if ahead.empty:
         return HTML(f'<p class="lead">{wording.text("no_outlook", lang)}</p>')
-    rows = layout.named_rows(ahead.drop_duplicates(["plan", "row"], keep="last"), targets.drop(columns="indicator"))
-    rows = rows[rows["year"].notna()]
+    rows = layout.named_rows(ahead.drop_duplicates(["plan", "row"], keep="last"), targets)
     frame = layout.identity(rows, lang).drop(columns="attribute").assign(
         target=[wording.target(r, lang) for r in rows.to_dict("records")],
         extrapolated=rows["expected"].map(wording.number),
         interval=[_interval(r, lang) for r in rows.to_dict("records")],
         chance=rows["chance"].map(wording.percent), method=rows["method"].map(lambda m: wording.text("m_" + m, lang)))
-    year = rows["target_year"].max()
-    return layout.table(frame, lang, {"target": wording.text("target", lang, year=year)}, raw=["row"], right=["extrapolated", "chance"])
+    return layout.table(frame, lang, layout.years(rows, lang), raw=["row"], right=["extrapolated", "chance"])
 
 
 def backtest(cases: pd.DataFrame, lang: str) -> HTML:
@@ -135,8 +133,7 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
         completion_rate=[wording.percent(v / 100, 2) for v in rows["completion_rate"]],
         delivered=[wording.percent(v, 1) for v in rows["delivered"]],
         verdict=[layout.chip(v, lang) for v in rows["verdict"]])
-    labels = {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].min()),
-              "target": wording.text("target", lang, year=rows["target_year"].max())}
+    labels = layout.years(rows, lang)
     return layout.table(frame, lang, labels, raw=["row", "verdict"], right=["baseline", "outcome", "completion_rate", "delivered"])
 
 
@@ -153,8 +150,7 @@ def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | H
         "printed": found["printed"].map(wording.number), "computed": found["computed"].map(wording.number),
         "interval": [_interval(r, lang) for r in records], "unit": found["unit_zh"],
         "percent": [wording.percent(v / 100, 2) if v else "" for v in found["percent"].fillna(0)],
-        "verdict": [f'<span class="chip s-{r["verdict"]}">{wording.MARKS[r["verdict"]]} {wording.text("v_" + r["verdict"], lang)}</span>'
-                    for r in records],
+        "verdict": [layout.chip(v, lang, "v_" + v) for v in found["verdict"]],
         "why": [wording.text("why_" + r["why"], lang) for r in records], "lines": found["lines"]})
     return layout.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"], right=["printed", "computed", "percent"])
 

@@ -49,7 +49,8 @@ def report(
     if not name and parameter:
         _stop("parameters need a report: plancore report NAME -p NAME=VALUE", 2)
     manifest = _or_exit(lambda: _with_progress(wanted, jobs, whole=name is None))
-    bad = [p for p in manifest["pages"] if p.get("error")]
+    asked = {page.path for page in wanted}
+    bad = [p for p in manifest["pages"] if p.get("error") and p["path"] in asked]
     for failed in bad:
         typer.echo(f"{failed['status']}: {failed['path']}: {failed['error']}", err=True)
     if len(bad) < len(manifest["pages"]):

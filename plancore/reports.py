@@ -59,7 +59,7 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify) -> dict
     try:
         common = _common(draft, run_id, {p.path for p in wanted} | set(old))
         entries = {}
-        for made in _make(wanted, common, draft, jobs):
+        for made in _make(wanted, common, jobs):
             entries[made["path"]] = _settled(made, old, site, draft)
             notify(made["page"], made["error"])
         if not whole:
@@ -90,11 +90,11 @@ def _common(draft: Path, run_id: str, known: set[str]) -> dict:
     return {"run": run_id, "data_until": published.max(), "vega": name, "known": known, "script": script}
 
 
-def _make(wanted: list[Page], common: dict, draft: Path, jobs: int):
+def _make(wanted: list[Page], common: dict, jobs: int):
     """Yield what became of each page, as it is ready: path, page, error, seconds, html, title, answer."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(wanted)) or 1, mp_context=context) as pool:
-        futures = {pool.submit(_work, p, common, draft): p for p in wanted}
+        futures = {pool.submit(_work, p, common): p for p in wanted}
         for future in as_completed(futures):
             try:
                 yield future.result()
@@ -102,38 +102,39 @@ def _make(wanted: list[Page], common: dict, draft: Path, jobs: int):
                 yield {"page": futures[future], "path": futures[future].path, "error": f"worker ended: {error}", "seconds": 0.0}
 
 
-def _work(page: Page, common: dict, draft: Path) -> dict:
+def _work(page: Page, common: dict) -> dict:
     """Run one notebook and render its page, in a process of its own; errors are returned, never raised."""
     start = time.monotonic()
     result = {"page": page, "path": page.path, "error": ""}
     try:
         with _deadline(PAGE_SECONDS):
-            notebook = _execute(page, draft / f".{page.path.replace('/', '-')}.ipynb")
+            notebook = _execute(page)
             result |= _rendered(notebook, page, common)
     except Exception as error:
         result["error"] = _reason(error)
     return result | {"seconds": round(time.monotonic() - start, 2)}
 
 
-def _execute(page: Page, output: Path) -> nbformat.NotebookNode:
-    """The executed notebook, checked to be whole; a kernel that does not start is tried once more."""
+def _execute(page: Page) -> nbformat.NotebookNode:
+    """The executed notebook, checked to be whole; a kernel that does not start is tried once more.
+
+    Output and sockets live in a folder that goes with the run: nothing of it can reach the site, and no port is open.
+    """
     import papermill  # slow to import, and only workers need it
     from traitlets.config import Config
 
-
     logging.getLogger("papermill").setLevel(logging.ERROR)
     for attempt in (1, 2):
-        with tempfile.TemporaryDirectory(prefix="plancore-") as folder:  # sockets: no ports to race for, none open
+        with tempfile.TemporaryDirectory(prefix="plancore-") as folder:
             sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
             try:
                 notebook = papermill.execute_notebook(
-                    schedule.NOTEBOOKS / f"{page.report}.ipynb", output, parameters=page.values, kernel_name="python3",
-                    progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
+                    schedule.NOTEBOOKS / f"{page.report}.ipynb", f"{folder}/executed.ipynb", parameters=page.values,
+                    kernel_name="python3", progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
                 break
             except RuntimeError as error:
                 if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):
                     raise
-    output.unlink(missing_ok=True)
     pages.check_executed(notebook)
     return notebook
 
@@ -141,7 +142,7 @@ def _execute(page: Page, output: Path) -> nbformat.NotebookNode:
 def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict:
     """The page twice: sharing the site's script, and as one file that needs nothing else."""
     other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
-    single = "downloads/" + page.path.replace("/", "-")
+    single = _single(page.path)
     facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common["data_until"], "run": common["run"],
              "home": "../index.html", "other": "../" + other if other in common["known"] else "", "single": "../" + single,
              "vega": "../assets/" + common["vega"]}
@@ -149,6 +150,11 @@ def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict
     pages.check_page(html)
     alone = pages.render(notebook, facts | {"home": "#", "other": "", "single": "", "inline_vega": common["script"]})
     return {"html": html, "alone": alone, "single": single, "title": facts["title"], "answer": pages.answer(notebook)}
+
+
+def _single(path: str) -> str:
+    """Address of a page's single-file version."""
+    return "downloads/" + path.replace("/", "-")
 
 
 def _settled(made: dict, old: dict, site: Path, draft: Path) -> dict:
@@ -170,7 +176,7 @@ def _settled(made: dict, old: dict, site: Path, draft: Path) -> dict:
 def _kept(entry: dict, site: Path, draft: Path) -> dict:
     """Carry a page of the last run over into the draft, with its script and its single file."""
     last = (site / "latest").resolve()
-    for path in (entry["path"], "downloads/" + entry["path"].replace("/", "-")):
+    for path in (entry["path"], _single(entry["path"])):
         os.link(last / path, draft / path)
     for script in (last / "assets").iterdir():
         if not (draft / "assets" / script.name).exists():

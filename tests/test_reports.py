@@ -50,7 +50,7 @@ def notebooks(tmp_path, monkeypatch):
 def run(tmp_path, notebooks, monkeypatch):
     """Run one made-up report in this process's own worker and publish it under tmp_path; gives the page's entry."""
     monkeypatch.setattr(reports.wording, "text", lambda key, lang, /, **values: key)
-    monkeypatch.setattr(reports, "_make", lambda wanted, common, draft, jobs: [reports._work(p, common, draft) for p in wanted])
+    monkeypatch.setattr(reports, "_make", lambda wanted, common, jobs: [reports._work(p, common) for p in wanted])
 
     def go(name: str) -> dict:
         manifest = reports.run([schedule.page(name, {})], site=tmp_path / "site")
@@ -136,6 +136,7 @@ class TestWholeOrNotAtAll:
         assert page.read_bytes() == good
         assert "stale_since" in (tmp_path / "site" / "latest" / "index.html").read_text()
         assert not list((tmp_path / "site" / "runs").glob(".*"))
+        assert not list((tmp_path / "site").rglob("*.ipynb"))  # nothing of the failed run is published
 
     def test_a_cell_that_takes_too_long(self, run, notebooks, monkeypatch):
         monkeypatch.setattr(reports, "CELL_SECONDS", 2)

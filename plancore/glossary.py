@@ -311,6 +311,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "rule_missed": ("其余", "the rest"),
     "rule_note": ("0.95、0.60、0 取自欧盟统计局与加拿大统计局，1.05 与 0.95 对称，为本工具设定；国家评估未公布数字界限。",
                   "0.95, 0.60 and 0 are Eurostat's and Statistics Canada's; 1.05 mirrors 0.95 and is ours. No official cut-offs are published."),
+    # indicator profile
+    # bridge between plans
+    # road to 2035
+    # data quality
+    # briefing
+    # downloads and workbook
 }
 
 MARKS = {

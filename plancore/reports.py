@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 import nbformat
 
-from plancore import charts, load, pages, schedule, wording
+from plancore import figures, load, pages, schedule, wording
 from plancore.schedule import Page
 
 PACKAGE = Path(__file__).parent
@@ -79,7 +79,7 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify) -> dict
 
 def _common(draft: Path, run_id: str, known: set[str]) -> dict:
     """What all pages of a run share: run id, data date, the Vega script, and the tables to download."""
-    script = charts.bundle()
+    script = figures.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
         (draft / folder).mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from plancore import charts, gaps, load, trajectories
+from plancore import charts, figures, gaps, load, overviews, trajectories
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def layers(chart, series: str) -> list[dict]:
 def test_the_grammar(drawn):
     chart = drawn["7"]
     required, = layers(chart, "required")
-    assert required["mark"]["type"] == "line" and required["mark"]["color"] == charts.PATH
+    assert required["mark"]["type"] == "line" and required["mark"]["color"] == figures.PATH
     assert [m["mark"]["shape"] for m in layers(chart, "target") if m["mark"]["type"] == "point"] == ["diamond"]
     assert layers(chart, "baseline")[0]["mark"]["fill"] == "white"
     dotted = [m for m in layers(chart, "observed") if "strokeDash" in m["mark"]]
@@ -45,38 +45,38 @@ def test_axis_says_unit_and_price_basis(drawn):
 
 
 def test_a_figure_has_title_alt_table_source_and_marks(drawn):
-    shown = charts.show(drawn["17"]).data
+    shown = figures.show(drawn["17"]).data
     assert "达标" in shown and 'role="img" aria-label="地级及以上城市细颗粒物' in shown
     assert shown.count("<svg") == 1 and shown.count("<path") > 5
     assert "<details><summary>图中数据" in shown and "来源：" in shown
 
 
 def test_the_table_beside_the_chart_has_the_chart_s_numbers(drawn):
-    cells = re.findall(r"<td>(.*?)</td>", charts.show(drawn["1"]).data)
+    cells = re.findall(r"<td>(.*?)</td>", figures.show(drawn["1"]).data)
     assert {"8.5", "3.1", "≈5.9"} <= set(cells)
 
 
 @pytest.mark.parametrize("lang, word", [("zh", "时序进度"), ("en", "Time share")])
 def test_overview_never_shows_absurd_progress(lang, word):
     targets, observations = load.targets("zj14").query("kind == 'box'"), load.observations("zj")
-    shown = charts.show(charts.overview(gaps.measure(targets, observations, 2025), targets, lang)).data
+    shown = figures.show(overviews.overview(gaps.measure(targets, observations, 2025), targets, lang)).data
     assert word in shown and "427" not in shown and "−4" not in re.sub(r"[−-]?\d+\.\d{3,}", "", shown.split("<script")[0])
 
 
 def test_no_rows_no_chart():
     targets, observations = load.targets("zj14").query("row == '13'"), load.observations("zj")
-    assert charts.overview(gaps.measure(targets, observations, 2025), targets, "zh") is None
-    assert charts.show(None).data == '<div class="charts"></div>'
+    assert overviews.overview(gaps.measure(targets, observations, 2025), targets, "zh") is None
+    assert figures.show(None).data == '<div class="charts"></div>'
 
 
 def test_names_from_data_stay_text(target, observed):
     evil = target(name_zh='</script><img src=x onerror=alert(1)>"\'')
     result = gaps.measure(evil, observed({2022: 130}), 2022)
     series = trajectories.series(evil, observed({2022: 130}), 2022)
-    shown = charts.show(*charts.trajectories(series, result, evil, load.sources(), "zh")).data
+    shown = figures.show(*charts.trajectories(series, result, evil, load.sources(), "zh")).data
     assert "<img" not in shown and shown.count("</script>") == 1
 
 
 def test_the_bundle_is_one_script_without_imports():
-    script = charts.bundle()
+    script = figures.bundle()
     assert "window.vegaEmbed=" in script and len(script) < 1_200_000 and "import(" not in script

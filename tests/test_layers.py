@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "glossary"},
-    {"wording", "intervals"},
-    {"evidence", "international", "layout", "derivation", "findings"},
-    {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts",
+    {"wording", "intervals", "links"},
+    {"evidence", "international", "layout", "figures", "derivation", "findings"},
+    {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "pages"},
     {"assembly", "schedule", "audit"},
     {"build", "reports"},

@@ -1,0 +1,110 @@
+"""Draw a whole plan in one picture; computes nothing."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from plancore import wording
+from plancore.figures import COLOURS, INK, PATH, SHAPES, described
+
+_CLAMP = (-0.25, 1.75)
+
+
+def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
+    """Progress against time share for each row that has a pace ratio, in plan order; None where no row has one.
+
+    `result`: the columns of `gaps.measure`; `targets`: names and units.
+    """
+    rows = result[result["pace_ratio"].notna()].merge(targets[["plan", "row", "name_zh", "name_en", "unit_zh", "unit_en"]])
+    if rows.empty:
+        return None
+    said = rows["verdict"].where(rows["verdict"] != "", rows["status"])
+    data = pd.DataFrame({
+        "name": rows["row"] + " " + rows[f"name_{lang}"], "x": rows["progress"].clip(*_CLAMP), "tick": rows["time_share"],
+        "progress": [wording.percent(p) if -1 < p < 2 else "—" for p in rows["progress"]],
+        "time": rows["time_share"].map(wording.percent),
+        "against": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
+        "year": rows["last_period"].astype(int), "code": said, "word": [wording.text(s, lang) for s in said]})
+    ahead = int(rows["status"].isin(["ahead", "on_track", "at_target", "achieved_early"]).sum()
+                + rows["verdict"].isin(["exceeded", "met"]).sum())
+    title = wording.text("chart_overview_title", lang, n=len(rows), ahead=ahead)
+    labels = {"name": "indicator", "word": "assessment", "progress": "progress", "time": "time_share",
+              "against": "against_path", "year": "period"}
+    return _dots(data, title, wording.text("chart_overview_sub", lang), "chart_progress_axis", labels, lang)
+
+
+def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
+    """Share of the planned change delivered for each row with an outcome, in plan order; None where no row has one.
+
+    `result`: the columns of `gaps.completion`; `targets`: names and units.
+    """
+    rows = result[result["delivered"].notna()].merge(targets[["plan", "row", "name_zh", "name_en", "unit_zh", "unit_en"]])
+    if rows.empty:
+        return None
+    data = pd.DataFrame({
+        "name": rows["row"] + " " + rows[f"name_{lang}"], "x": rows["delivered"].clip(*_CLAMP), "tick": 1.0,
+        "outcome": rows["outcome"].map(wording.number), "target": rows["target_value"].map(wording.number),
+        "margin": [wording.difference(v, u, lang) for v, u in zip(rows["margin"], rows[f"unit_{lang}"])],
+        "code": rows["verdict"], "word": [wording.text(v, lang) for v in rows["verdict"]]})
+    met = int(rows["verdict"].isin(["exceeded", "met"]).sum())
+    title = wording.text("chart_review_title", lang, n=len(rows), met=met)
+    labels = {"name": "indicator", "word": "verdict", "outcome": "outcome", "target": "target_value", "margin": "margin"}
+    return _dots(data, title, wording.text("chart_review_sub", lang), "chart_delivered_axis", labels, lang)
+
+
+def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
+    """How many findings each check of `audit.plan` has, by verdict."""
+    order = ["agrees", "explained", "differs", "cannot_tell"]
+    words = {v: wording.text("v_" + v, lang) for v in order}
+    counted = findings.groupby(["check", "verdict"], sort=False).size().rename("n").reset_index()
+    data = counted.assign(name=[wording.text("check_" + c, lang) for c in counted["check"]], word=counted["verdict"].map(words))
+    chart = alt.layer(alt.Chart(data[["name", "word", "n"]]).mark_bar(size=14).encode(
+        y=alt.Y("name:N", sort=None, title=None), x=alt.X("n:Q", title=wording.text("findings", lang), axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color("word:N", title=None, scale=alt.Scale(domain=list(words.values()), range=[COLOURS[v] for v in order])),
+        tooltip=[alt.Tooltip("name:N", title=wording.text("check", lang)), alt.Tooltip("word:N", title=wording.text("verdict", lang)),
+                 alt.Tooltip("n:Q", title=wording.text("findings", lang))]))
+    title = wording.text("checks_title", lang, n=len(findings), agrees=int((findings["verdict"] == "agrees").sum()))
+    table = data[["name", "word", "n"]].set_axis([wording.text(k, lang) for k in ("check", "verdict", "findings")], axis=1)
+    return described(chart.properties(height=alt.Step(22)), title, "", title, table, "", "", lang)
+
+
+def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
+    """The plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
+    lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
+                         columns=["status", "x", "y", "label"])
+    words = pd.DataFrame([("ahead", 0.75, 1.0), ("on_track", 0.6, 0.6), ("behind_slight", 0.8, 0.6), ("behind", 0.75, 0.2),
+                          ("reversing", 0.6, -0.07)], columns=["status", "x", "y"])
+    words["word"] = [wording.text(s, lang) for s in words["status"]]
+    words["colour"] = words["status"].map(COLOURS)
+    x = alt.X("x:Q", title=wording.text("time_share", lang), axis=alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1]),
+              scale=alt.Scale(domain=[0, 1.15], nice=False))
+    y = alt.Y("y:Q", title=wording.text("progress", lang), axis=alt.Axis(format="%"), scale=alt.Scale(domain=[-0.15, 1.15], nice=False))
+    chart = alt.layer(
+        alt.Chart(lines).mark_line(color=PATH, strokeWidth=1.2).encode(x=x, y=y, detail="status:N"),
+        alt.Chart(lines[lines["x"] == 1]).mark_text(align="left", dx=6, color=INK).encode(x=x, y=y, text="label:N"),
+        alt.Chart(words).mark_text(fontWeight="bold").encode(x=x, y=y, text="word:N", color=alt.Color("colour:N", scale=None)))
+    said = wording.text("bands_alt", lang, cuts=wording.text("list_comma", lang).join(f"{c}" for c in cuts.values()))
+    table = lines[lines["x"] == 1][["label"]].assign(word=[wording.text(s, lang) for s in cuts])
+    return described(chart.properties(height=320), wording.text("bands_title", lang), wording.text("bands_sub", lang), said,
+                      table.set_axis([wording.text(k, lang) for k in ("cut", "status")], axis=1), "", "", lang)
+
+
+def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict, lang: str) -> alt.LayerChart:
+    """One dot per row at x against a tick, coloured and shaped by `code`."""
+    codes = list(dict.fromkeys(data["code"]))
+    words = [wording.text(c, lang) for c in codes]
+    base = alt.Chart(data).encode(
+        y=alt.Y("name:N", sort=None, title=None),
+        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()])
+    x = alt.X("x:Q", title=wording.text(axis, lang), scale=alt.Scale(domain=list(_CLAMP), nice=False), axis=alt.Axis(format="%", values=[0, 0.5, 1, 1.5]))
+    chart = alt.layer(
+        base.mark_rule(color="#c3cad2").encode(x=x, x2="tick:Q"),
+        base.mark_tick(color=PATH, thickness=2, size=16).encode(x="tick:Q"),
+        base.mark_point(filled=True, size=95, opacity=1).encode(
+            x=x, color=alt.Color("word:N", title=None, scale=alt.Scale(domain=words, range=[COLOURS[c] for c in codes])),
+            shape=alt.Shape("word:N", title=None, scale=alt.Scale(
+                domain=words, range=[SHAPES[wording.MARKS[c]] for c in codes]))))
+    table = data[list(labels)].set_axis([wording.text(k, lang) for k in labels.values()], axis=1)
+    return described(chart.properties(height=alt.Step(21)), title, subtitle,
+                      wording.text("alt_overview", lang, title=title), table, "", "", lang)

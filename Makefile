@@ -43,3 +43,4 @@ font:
 
 bench: $(STAMP)                   ## benchmarks; writes benchmarks/results.json
 	@$(BIN)/python benchmarks/measure.py
+	@$(BIN)/python benchmarks/pages.py

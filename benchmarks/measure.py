@@ -10,9 +10,6 @@ because it is the harder comparison: plain Python given the rows as lists of dic
 """
 
 import cProfile
-import json
-import os
-import platform
 import pstats
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -23,13 +20,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import plain
-from rich.console import Console
+import results
 from rich.table import Table
 
 from plancore import gaps, load
 
 SIZES, SAMPLE, AS_OF, REPEATS = (100, 400, 1600, 3200), 800, 2024, 5
-RESULTS = Path(__file__).with_name("results.json")
 
 
 def nation(units: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -95,21 +91,6 @@ def exponent(times: np.ndarray) -> float:
     return float(np.polyfit(np.log(SIZES), np.log(times), 1)[0])
 
 
-def goal(value: float, spread, asked: str = "stated", met: bool = True) -> dict:
-    return {"value": round(float(value), 3), "goal": asked, "met": bool(met),
-            "spread": [round(float(min(spread)), 3), round(float(max(spread)), 3)]}
-
-
-def record(goals: dict) -> None:
-    """Write the goals into the results, beside those of other benchmarks."""
-    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    known |= {"machine": {"cores": os.cpu_count(), "memory_gib": round(gib, 1), "python": platform.python_version()},
-              "versions": {"pandas": pd.__version__, "numpy": np.__version__},
-              "goals": known.get("goals", {}) | goals}
-    RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def main() -> None:
     alone = {units: ProcessPoolExecutor(1, get_context("spawn")) for units in SIZES}  # each size a process of its own
     rounds = np.array([[alone[units].submit(once, units).result() for units in SIZES] for _ in range(REPEATS)])
@@ -129,17 +110,13 @@ def main() -> None:
         table.add_row(f"{SAMPLE:,} {name}", f"{SAMPLE * 36:,}", f"{SAMPLE * 396:,}", f"{m:.3f}", f"{min(t):.3f}-{max(t):.3f}",
                       f"{m / SAMPLE / 36 * 1e6:.1f}", "")
     goals = {
-        "measure: seconds for 3,200 units": goal(middle[-1], times[-1]),
-        "measure: peak memory for 3,200 units, MiB": goal(memory[-1], memory[-1:]),
-        "measure: growth exponent, 100 to 3,200 units": goal(growth, repeats, "<= 1.1", growth <= 1.1),
-        "measure: times faster than row by row in plain Python": goal(np.median(ratios), ratios, ">= 50", np.median(ratios) >= 50),
-        "measure: times faster than plain Python on ready dicts": goal(np.median(on_dicts), on_dicts)}
-    record(goals)
-    console = Console(width=120)
-    console.print(table)
-    for name, g in goals.items():
-        said = "stated" if g["goal"] == "stated" else f"goal {g['goal']}: " + ("met" if g["met"] else "MISSED")
-        console.print(f"{name}: {g['value']:g} ({g['spread'][0]:g} to {g['spread'][1]:g}), {said}", highlight=False)
+        "measure: seconds for 3,200 units": results.goal(middle[-1], times[-1]),
+        "measure: peak memory for 3,200 units, MiB": results.goal(memory[-1], memory[-1:]),
+        "measure: growth exponent, 100 to 3,200 units": results.goal(growth, repeats, "<= 1.1", growth <= 1.1),
+        "measure: times faster than row by row in plain Python": results.goal(np.median(ratios), ratios, ">= 50", np.median(ratios) >= 50),
+        "measure: times faster than plain Python on ready dicts": results.goal(np.median(on_dicts), on_dicts)}
+    results.console.print(table)
+    results.record(goals, pandas=pd.__version__, numpy=np.__version__)
     if not all(g["met"] for g in goals.values()):
         profile = cProfile.Profile()
         profile.runcall(gaps.measure, *nation(SIZES[-1]), AS_OF)

@@ -28,6 +28,8 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "breaks": frames["breaks"],
         "commitments": pd.concat([frames[name].assign(plan=name.partition("/")[2]) for name in frames
                                   if name.startswith("commitments/")]),
+        "corrections": frames["corrections"],
+        "successors": frames["successors"],
         "sources": frames["sources"],
         "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
     }

@@ -16,6 +16,7 @@ from plancore.schema import DataError, refuse
 ROOT = Path(__file__).parent.parent
 TABLES = Path(__file__).parent / "tables"
 _FOLDERS = ("cells", "targets", "outcomes", "commitments", "observations")
+_MAY_BE_EMPTY = ("outcomes", "corrections")
 
 
 def build(data: Path = ROOT / "data", into: Path = TABLES) -> list[Path]:
@@ -42,13 +43,14 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
             frames[f"{folder}/{path.stem}"] = _read_csv(path)
     for name, frame in frames.items():
         schema.check(frame, _shape(name), f"data/{name}.csv")
-        if frame.empty and not name.startswith("outcomes/"):
+        if frame.empty and name.partition("/")[0] not in _MAY_BE_EMPTY:
             raise DataError(f"data/{name}.csv: no row below the header")
     known = {name: set(frames[name][_shape(name).key[0]]) for name in frames if name in schema.DATA}
     for name, frame in frames.items():
         schema.check(frame, _shape(name), f"data/{name}.csv", known)
     _check_names(frames)
     _check_versions(frames)
+    _check_successors(frames)
     for name in frames:
         if name.startswith("observations/"):
             _check_observations(frames[name], frames["indicators"], f"data/{name}.csv")
@@ -137,11 +139,12 @@ def _check_names(frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _check_versions(frames: dict[str, pd.DataFrame]) -> None:
-    """A target version must belong to a row of its plan, an observation's basis to a declared break."""
-    versions = frames["target_versions"]
+    """A target version and a correction must belong to a row of its plan, an observation's basis to a declared break."""
     rows = {(plan, row) for plan in frames["plans"]["plan"] for row in frames[f"targets/{plan}"]["row"]}
-    bad = pd.Series([key not in rows for key in zip(versions["plan"], versions["row"])], index=versions.index, dtype=bool)
-    refuse(versions, bad, "data/target_versions.csv", "no such row in this plan", "a row of data/targets")
+    for name in ("target_versions", "corrections"):
+        bad = [row != "" and (plan, row) not in rows for plan, row in zip(frames[name]["plan"], frames[name]["row"])]
+        refuse(frames[name], pd.Series(bad, index=frames[name].index, dtype=bool), f"data/{name}.csv",
+               "no such row in this plan", "a row of data/targets")
     breaks = frames["breaks"]
     for region in frames["plans"]["region"].unique():
         seen = frames[f"observations/{region}"]
@@ -150,6 +153,19 @@ def _check_versions(frames: dict[str, pd.DataFrame]) -> None:
         bad = [basis != "" and (indicator, basis) not in known for indicator, basis in zip(seen["indicator"], seen["basis"])]
         refuse(seen, pd.Series(bad, index=seen.index), f"data/observations/{region}.csv", "basis without a declared break",
                "a basis of this indicator in data/breaks.csv, or empty")
+
+
+def _check_successors(frames: dict[str, pd.DataFrame]) -> None:
+    """A goal goes on as one other, which the table of a later plan of its region has, where it does not go on itself."""
+    plans, successors, where = frames["plans"].to_dict("records"), frames["successors"], "data/successors.csv"
+    boxes = {p["plan"]: frames[f"targets/{p['plan']}"].query("kind == 'box'")["indicator"] for p in plans}
+    later = [(set(boxes[a["plan"]]), set(boxes[b["plan"]])) for a in plans for b in plans
+             if a["region"] == b["region"] and a["target_year"] <= b["baseline_year"]]
+    refuse(successors, successors.duplicated("to_indicator"), where, "second row with the same to_indicator", "each only once")
+    goes_on = [any(old in a and new in b and old not in b for a, b in later)
+               for old, new in zip(successors["from_indicator"], successors["to_indicator"])]
+    refuse(successors, ~pd.Series(goes_on, index=successors.index, dtype=bool), where, "no plan's goal that a later plan goes on with",
+           "from_indicator in one plan's table, to_indicator in the table of a later plan that has from_indicator no more")
 
 
 def _check_observations(frame: pd.DataFrame, indicators: pd.DataFrame, where: str) -> None:

@@ -6,7 +6,10 @@ import altair as alt
 import pandas as pd
 
 from plancore import wording
-from plancore.figures import ACCENT, INK, PATH, described, word
+from plancore.figures import ACCENT, INK, PATH, described, layered, word
+
+_SIGNS = {"at_least": "▲ ", "more_than": "▲ ", "at_most": "▼ ", "less_than": "▼ ", "about": "≈ "}
+_HEIGHT = 210
 
 
 def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
@@ -17,76 +20,104 @@ def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFra
             for r in assessed.to_dict("records")]
 
 
+def profile(series: pd.DataFrame, goals: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
+            lang: str) -> alt.LayerChart:
+    """The `trajectory` of one indicator, assessed or not, with its goals beyond the plan: `result` and `targets` have one row."""
+    row, = result.merge(targets, on=["plan", "row"], suffixes=("", "_target")).to_dict("records")
+    return trajectory(pd.concat([series, goals], ignore_index=True), row, sources, lang)
+
+
 def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str) -> alt.LayerChart:
     """One indicator against its path: baseline a hollow circle, required path a thin grey line, observed a dark line
 
     with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
-    break a gap with a tick, derived values dashed squares.
-    `series`: `trajectories.series` of this row; `row`: the row of `gaps.measure` joined with its target.
+    break a gap with a tick, derived values dashed squares. A long-term goal is one more diamond with a dashed path.
+    `series`: `trajectories.series` or `trajectories.history` of this indicator; `row`: the row of `gaps.measure` joined
+    with its target. Where there is nothing to draw, the chart says so.
     """
-    data = _told(series, sources, lang)
-    observed = data[data["series"] == "observed"]
-    chart = _layers(data, row, lang)
-    said = row["verdict"] or row["status"]
-    name = row[f"name_{lang}"]
+    said, name = row["verdict"] or row["status"], row[f"name_{lang}"]
     title = name + wording.text("colon", lang) + word(said, lang)
-    alt_text = wording.text(
-        "alt_trajectory", lang, name=name, says=word(said, lang), from_year=row["baseline_year"], to_year=row["target_year"],
-        baseline=wording.number(row["baseline_value"]), target=wording.target(row, lang),
-        year=int(row["last_period"]), value=wording.qualified(row["value"], row["qualifier"]), unit=row[f"unit_{lang}"])
-    numbers = data[data["series"] != "required"].sort_values(["year", "series"])
+    if series.empty:
+        return _nothing(row, title, lang)
+    data = _told(series, sources, lang)
+    numbers = data[~data["series"].isin(["required", "goal_path"])].sort_values(["year", "series"])
     table = numbers[["year", "label", "shown", "cited"]].set_axis(
         [wording.text(c, lang) for c in ("period", "series", "value", "source")], axis=1)
-    subtitle = _subtitle(row, lang)
-    return described(chart.properties(height=210), title, subtitle, alt_text, table,
-                      wording.text("chart_source", lang, sources=_cited(observed["cited"], lang)), said, lang)
+    cited = wording.text("chart_source", lang, sources=_cited(data.loc[data["series"] == "observed", "cited"], lang))
+    return described(_drawn(data, row, lang).properties(height=_HEIGHT), title, _subtitle(row, lang), _alternative(row, said, lang),
+                     table, cited, said, lang, row["indicator"])
 
 
 def _told(series: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """The series in words: label, shown, mark (preliminary, final, bound), cited; run and breaks of the observed line."""
+    """The series in words: label, shown, vintage, mark (preliminary, final, bound), cited; run and breaks of the observed."""
     titles = sources.set_index("source")["title"]
     data = series.assign(
         label=[wording.text(f"series_{s}", lang) for s in series["series"]],
         shown=[wording.qualified(v, q) for v, q in zip(series["value"], series["qualifier"])],
+        vintage=[wording.text(s, lang) for s in series["status"]],
         mark=["bound" if q == "more_than" else "final" if s == "official_final" else "preliminary"
               for q, s in zip(series["qualifier"], series["status"])],
         cited=series["source"].map(titles).fillna(""))[
-        ["year", "series", "label", "value", "shown", "mark", "cited", "basis"]]
-    observed = data[data["series"] == "observed"].sort_values("year")
-    breaks = observed["basis"] != observed["basis"].shift(fill_value="")
+        ["plan", "year", "series", "label", "value", "shown", "vintage", "mark", "cited", "basis"]]
+    observed = data[data["series"] == "observed"].sort_values(["plan", "year"])
+    breaks = observed["basis"] != observed.groupby("plan")["basis"].shift(fill_value="")
     run = ((observed["year"].diff() != 1) | breaks).cumsum()
     return data.assign(run=run.reindex(data.index).fillna(0).astype(int), breaks=breaks.reindex(data.index, fill_value=False))
 
 
-def _layers(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
-    """The grammar of a trajectory, bottom to top."""
-    base = alt.Chart(data).encode(
-        x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0)),
+def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
+    """The grammar of a trajectory, bottom to top; only what the data hold."""
+    def only(series: str, extra: str = "") -> alt.Chart:
+        return alt.Chart().transform_filter(f"datum.series == '{series}'{extra}")
+
+    observed, point = only("observed"), dict(size=70, color=INK, opacity=1)
+    layers = {
+        "required": [only("required").mark_line(color=PATH, strokeWidth=1.2).encode(detail="plan:N")],
+        "goal_path": [only("goal_path").mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4])],
+        "yearly": [only("yearly").mark_point(color=PATH, size=26, filled=True)],
+        "derived": [only("derived").mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"})],
+        "observed": [
+            observed.mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail=["plan:N", "basis:N"]),
+            observed.mark_line(color=INK, strokeWidth=2.2).encode(detail=["plan:N", "run:N"]),
+            only("observed", " && datum.breaks").mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16),
+            only("observed", " && datum.mark == 'preliminary'").mark_point(**point, filled=False, strokeWidth=1.8, fill="white"),
+            only("observed", " && datum.mark == 'final'").mark_point(**point, filled=True),
+            only("observed", " && datum.mark == 'bound'").mark_point(**point | {"size": 90}, shape="triangle-up", fill="white")],
+        "baseline": [only("baseline").mark_point(size=80, color=INK, fill="white", strokeWidth=1.5)],
+        "target": [only("target").mark_point(size=110, shape="diamond", filled=True, color=ACCENT, opacity=1)],
+        "goal": [only("goal").mark_point(size=110, shape="diamond", color=ACCENT, fill="white", strokeWidth=1.8)],
+    }
+    ends = data["series"].isin(["target", "goal"])
+    data = data.assign(sign=data["shown"].where(ends, "")).assign(
+        sign=lambda d: d["sign"].mask(d["plan"] == row["plan"], _SIGNS.get(row["bound"], "") + d["sign"]).where(ends, ""))
+    present = set(data["series"])
+    signs = alt.Chart().transform_filter("datum.sign != ''").mark_text(dx=9, align="left", color=ACCENT).encode(text="sign:N")
+    label = {"period": "year", "series": "label", "value": "shown", "vintage": "vintage", "source": "cited"}
+    years = list(range(int(data["year"].min()), int(data["year"].max()) + 1))
+    return layered(
+        data, [layer for name, drawn in layers.items() if name in present for layer in drawn] + [signs],
+        x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity"), scale=alt.Scale(domain=years)),
         y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
-        tooltip=[alt.Tooltip("year:O", title=wording.text("period", lang)), alt.Tooltip("label:N", title=wording.text("series", lang)),
-                 alt.Tooltip("shown:N", title=wording.text("value", lang)), alt.Tooltip("cited:N", title=wording.text("source", lang))])
-    only = {s: base.transform_filter(alt.datum.series == s) for s in (
-        "baseline", "required", "observed", "yearly", "derived", "target")}
-    points = only["observed"].mark_point(size=70, filled=False, color=INK, strokeWidth=1.8, fill="white")
-    return alt.layer(
-        only["required"].mark_line(color=PATH, strokeWidth=1.2),
-        only["yearly"].mark_point(color=PATH, size=26, filled=True),
-        only["derived"].mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"}),
-        only["observed"].mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail="basis:N"),
-        only["observed"].mark_line(color=INK, strokeWidth=2.2).encode(detail="run:N"),
-        only["observed"].transform_filter(alt.datum.breaks).mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16),
-        points.transform_filter(alt.datum.mark == "preliminary"),
-        points.transform_filter(alt.datum.mark == "final").mark_point(size=70, filled=True, color=INK, opacity=1),
-        points.transform_filter(alt.datum.mark == "bound").mark_point(size=90, shape="triangle-up", color=INK, fill="white"),
-        only["baseline"].mark_point(size=80, color=INK, fill="white", strokeWidth=1.5),
-        only["target"].mark_point(size=110, shape="diamond", filled=True, color=ACCENT, opacity=1),
-        only["target"].mark_text(dx=9, align="left", color=ACCENT).encode(text=alt.value(_bound_sign(row))),
-    )
+        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for k, c in label.items()])
 
 
-def _bound_sign(row: dict) -> str:
-    sign = {"at_least": "▲", "more_than": "▲", "at_most": "▼", "less_than": "▼", "about": "≈"}.get(row["bound"], "")
-    return f"{sign} {wording.number(row['target_value'])}".strip()
+def _nothing(row: dict, title: str, lang: str) -> alt.LayerChart:
+    """A frame that says why there is nothing to draw: missing is visible as missing."""
+    why = wording.text(row["reason"] or "no_rows", lang)
+    data = pd.DataFrame({"text": [why]})
+    chart = layered(data, [alt.Chart().mark_text(fontSize=14, color=PATH).encode(text="text:N")])
+    table = data.set_axis([wording.text("why", lang)], axis=1)
+    return described(chart.properties(height=_HEIGHT / 2), title, _subtitle(row, lang), f"{title}. {why}", table, "",
+                     row["status"], lang, row["indicator"])
+
+
+def _alternative(row: dict, said: str, lang: str) -> str:
+    """The chart in one sentence."""
+    latest = "" if pd.isna(row["value"]) else wording.text(
+        "alt_latest", lang, year=int(row["last_period"]), value=wording.qualified(row["value"], row["qualifier"]), unit=row[f"unit_{lang}"])
+    return wording.text("alt_trajectory", lang, name=row[f"name_{lang}"], says=word(said, lang), from_year=row["baseline_year"],
+                        to_year=row["target_year"], baseline=wording.number(row["baseline_value"]),
+                        target=wording.target(row, lang)) + latest
 
 
 def _axis_title(row: dict, lang: str) -> str:
@@ -97,8 +128,8 @@ def _axis_title(row: dict, lang: str) -> str:
 def _subtitle(row: dict, lang: str) -> str:
     target = wording.text("target", lang, year=row["target_year"]) + " " + wording.target(row, lang)
     against = wording.text("against_path", lang) + " " + wording.difference(row["against_path"], row[f"unit_{lang}"], lang)
-    said = [f"{target} {row[f'unit_{lang}']}"] + ([against] if "—" not in against else [])
-    return wording.text("comma", lang).join(said)
+    unit = f" {row[f'unit_{lang}']}" if row["form"] != "assigned" else ""
+    return wording.text("comma", lang).join([target + unit] + ([against] if "—" not in against else []))
 
 
 def _cited(titles: pd.Series, lang: str) -> str:

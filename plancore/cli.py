@@ -41,14 +41,17 @@ def report(
     name: Annotated[Optional[str], typer.Argument(help="One report, such as gap_analysis; all of the schedule if left out.")] = None,
     parameter: Annotated[Optional[list[str]], typer.Option("-p", "--parameter", help="NAME=VALUE, repeatable; the rest at their defaults.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes at once; 0: as many as cores.")] = 0,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print each page as PDF too; needs Chromium.")] = False,
 ) -> None:
     """Run report notebooks and publish reports/latest/. Exit 2: wrong parameters; 4: some report failed; 5: busy."""
-    from plancore import schedule
+    from plancore import printing, schedule
 
+    if pdf and not printing.browser():
+        _stop("--pdf needs Chromium: apt-get install chromium, or leave --pdf out", 2)
     wanted = _or_exit(lambda: [schedule.page(name, _pairs(parameter or []))] if name else schedule.read())
     if not name and parameter:
         _stop("parameters need a report: plancore report NAME -p NAME=VALUE", 2)
-    manifest = _or_exit(lambda: _with_progress(wanted, jobs, whole=name is None))
+    manifest = _or_exit(lambda: _with_progress(wanted, jobs, name is None, pdf))
     asked = {page.path for page in wanted}
     bad = [p for p in manifest["pages"] if p.get("error") and p["path"] in asked]
     for failed in bad:
@@ -59,7 +62,7 @@ def report(
         raise typer.Exit(4)
 
 
-def _with_progress(wanted: list, jobs: int, whole: bool) -> dict:
+def _with_progress(wanted: list, jobs: int, whole: bool, pdf: bool) -> dict:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -75,7 +78,7 @@ def _with_progress(wanted: list, jobs: int, whole: bool) -> dict:
             if not console.is_terminal:
                 typer.echo(f"{'failed' if error else 'made'} {page.path}", err=True)
 
-        return reports.run(wanted, jobs=jobs, whole=whole, notify=notify)
+        return reports.run(wanted, jobs=jobs, whole=whole, notify=notify, pdf=pdf)
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:

@@ -91,7 +91,8 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, b
 def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: bool = False) -> pd.DataFrame:
     """Each target (its place in `at`) beside each observation of its indicator that may count."""
     keys = ["region", "indicator"] if "region" in rows and "region" in observations else ["indicator"]
-    mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(at=rows.index)
+    mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(
+        at=rows.index, broken_basis=rows.get("broken_basis", "")).astype({"broken_basis": "category"})
     codes, periods = pd.factorize(observations["period"], use_na_sentinel=False)
     start, end = (periods.str[part].astype(int).to_numpy()[codes] for part in (slice(4), slice(-4, None)))
     timely = (start >= mine["baseline_year"].min()) & (end <= as_of)
@@ -104,7 +105,10 @@ def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: 
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
     pairs = pairs[pairs["end"] <= pairs["target_year"]]
     both = pairs["price_basis"].isin(_PRICED) & pairs["price_basis_seen"].isin(_PRICED)
-    return pairs.assign(other_basis=both & (pairs["price_basis"] != pairs["price_basis_seen"]),
+    other = both & (pairs["price_basis"] != pairs["price_basis_seen"])
+    for lost in filter(None, pairs["broken_basis"].cat.categories):
+        other |= (pairs["broken_basis"] == lost) & pairs["basis"].isin(lost.split(";"))
+    return pairs.assign(other_basis=other,
                         inside=pairs["start"] > pairs["baseline_year"]).sort_values(["at", "end"])
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import re
 
 import altair as alt
 import pandas as pd
 import vl_convert
 from IPython.display import HTML
 
-from plancore import wording
+from plancore import links, wording
 
 FONT = '"Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 INK, PATH, ACCENT = "#1f2933", "#8a94a0", "#12507b"
@@ -26,11 +27,13 @@ COLOURS = {
 SHAPES = {"▲": "triangle-up", "▼": "triangle-down", "▽": "triangle-down", "●": "circle", "■": "square", "✕": "cross",
           "✓": "diamond", "◎": "circle", "↓": "arrow", "◆": "diamond", "○": "circle"}
 WIDTH = 620
+_TAG, _DECIMALS = re.compile(r"<[^>]+>"), re.compile(r"(\d+\.\d)\d+")
+_NEEDLESS = re.compile(r' (?:font-family|aria-\w+|role|pointer-events|xmlns:xlink)="[^"]*"| (?:opacity|stroke-width)="1"')
 THEME = {
-    "font": FONT, "background": "white", "view": {"stroke": None},
-    "axis": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+    "font": FONT, "background": "white", "view": {"stroke": None}, "mark": {"aria": False},
+    "axis": {"aria": False, "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
              "gridColor": "#e7eaee", "domainColor": "#c3cad2", "tickColor": "#c3cad2", "labelLimit": 320},
-    "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "top", "symbolSize": 90, "columns": 3},
+    "legend": {"aria": False, "labelFontSize": 12, "titleFontSize": 12, "orient": "top", "symbolSize": 90, "columns": 3},
     "text": {"font": FONT, "fontSize": 12, "fill": INK},
 }
 
@@ -49,11 +52,20 @@ def bundle() -> str:
     return vl_convert.javascript_bundle()
 
 
+def layered(data: pd.DataFrame, layers: list[alt.Chart], **encoding: object) -> alt.LayerChart:
+    """Layers over one table that share an encoding, said once: smaller and quicker than saying it in each layer."""
+    return alt.LayerChart(data=data, layer=layers, encoding=alt.FacetedEncoding(**encoding))
+
+
 def described(chart: alt.LayerChart, title: str, subtitle: str, alt_text: str, table: pd.DataFrame, source: str,
-               code: str, lang: str) -> alt.LayerChart:
-    """The chart with what a figure says around it, kept in its specification."""
+              code: str, lang: str, key: str = "") -> alt.LayerChart:
+    """The chart with what a figure says around it, kept in its specification.
+
+    `key`: the indicator it shows, where it shows one; a page lights up all that shows the same one.
+    """
     return chart.properties(width=WIDTH, description=alt_text, usermeta={
-        "title": title, "subtitle": subtitle, "source": source, "code": code, "lang": lang, "table": table.to_dict("split", index=False)})
+        "title": title, "subtitle": subtitle, "source": source, "code": code, "lang": lang, "key": key,
+        "table": table.to_dict("split", index=False)})
 
 
 def word(code: str, lang: str) -> str:
@@ -64,14 +76,39 @@ def _figure(chart: alt.TopLevelMixin) -> str:
     """One figure as HTML: title, subtitle, SVG, source, table, and the specification for a live page."""
     spec = chart.to_dict() | {"config": THEME}
     said = spec.pop("usermeta")
-    svg = vl_convert.vegalite_to_svg(spec)
-    live = json.dumps(spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    live = spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    del live["config"]  # a page has the theme once
     table = pd.DataFrame(**said["table"]).to_html(index=False, border=0, classes="numbers", justify="left")
-    alt_text, e = html.escape(spec["description"], quote=True), html.escape
+    e, lang = html.escape, said["lang"]
     return (
-        f'<figure class="chart" data-code="{e(said["code"])}"><figcaption><strong>{e(said["title"])}</strong>'
-        f'<span>{e(said["subtitle"])}</span></figcaption>'
-        f'<div class="plot" role="img" aria-label="{alt_text}">{svg}</div>'
-        f'<p class="cited">{e(said["source"])}</p>'
-        f'<details><summary>{wording.text("data_table", said["lang"])}</summary><div class="scroll" tabindex="0">{table}</div></details>'
-        f'<script type="application/json">{live}</script></figure>')
+        f'<figure class="chart" data-code="{e(said["code"])}" data-key="{e(said["key"])}"><figcaption>'
+        f'<strong>{e(said["title"])}</strong><span>{e(said["subtitle"])}</span></figcaption>'
+        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(vl_convert.vegalite_to_svg(spec))}</div>'
+        f'<p class="cited">{e(said["source"])} {links.flag(said["title"], wording.text("report_error", lang))}</p>'
+        f'<details><summary>{wording.text("data_table", lang)}</summary><div class="scroll" tabindex="0">{table}</div></details>'
+        f'<script type="application/json">{script_json(live)}</script></figure>')
+
+
+def sparkline(points: list[tuple[int, float]], goal: tuple[int, float] | None) -> str:
+    """A curve the size of a word: the points as a line with a dot at its end, the goal a diamond; empty without a point."""
+    every = points + ([goal] if goal else [])
+    if not points:
+        return ""
+    (x0, x1), (y0, y1) = ((min(v), max(v)) for v in zip(*every))
+    spots = [(4 + 82 * (x - x0) / ((x1 - x0) or 1), 19 - 14 * (y - y0) / ((y1 - y0) or 1)) for x, y in every]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots[:len(points)])
+    (x, y), (gx, gy) = spots[len(points) - 1], spots[-1]
+    mark = f'<path d="M{gx:.1f},{gy - 4:.1f}l4,4l-4,4l-4,-4z" fill="{ACCENT}"/>' if goal else ""
+    return (f'<svg class="spark" viewBox="0 0 92 24" width="92" height="24" aria-hidden="true">{mark}<polyline points="{line}" fill="none" '
+            f'stroke="{INK}" stroke-width="1.6"/><circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{INK}"/></svg>')
+
+
+def script_json(value: object) -> str:
+    """JSON that can stand inside a script element: compact, and no text of it ends the element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _light(svg: str) -> str:
+    """A drawn SVG without what a page says once or nobody sees: fonts, long decimals, defaults, empty frames."""
+    svg = re.sub(r'<path class="(?:background|foreground)"[^>]*/>', "", svg)
+    return _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", _NEEDLESS.sub("", tag[0])), svg)  # never in what is read

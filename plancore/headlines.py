@@ -9,7 +9,7 @@ import great_tables as gt
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from plancore import rules, wording
+from plancore import layout, rules, schema, wording
 
 _STYLE = (Path(__file__).parent / "assets" / "content.css").read_text(encoding="utf-8")
 _LAGGING = ("behind_slight", "behind", "reversing", "breached")
@@ -19,7 +19,8 @@ _WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
 def title(report: str, plan: pd.DataFrame | None, lang: str, note: str = "", **values: object) -> HTML:
     """The page's name and its question, and the style of all parts that follow."""
     name = escape(plan[f"name_{lang}"].iloc[0]) + wording.text("colon", lang) if plan is not None else ""
-    note = wording.text("bracket", lang, x=note) if note else ""
+    note = wording.text("bracket", lang, x=escape(note)) if note else ""
+    values = {key: escape(str(value)) for key, value in values.items()}
     return HTML(f'<style>{_STYLE}</style><h1>{name}{wording.text(report, lang, **values)}{note}</h1>'
                 f'<p class="asks">{wording.text(report + "_asks", lang, **values)}</p>')
 
@@ -34,9 +35,10 @@ def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: st
     return HTML(f'<section class="part">{heading}{inner}</section>')
 
 
-def note(attribute: str, known_on: str, lang: str) -> str:
-    """What the filter by attribute and the day of knowledge leave, for the title; empty at their defaults."""
+def note(attribute: str, known_on: str, lang: str, category: str = "all", targets: pd.DataFrame | None = None) -> str:
+    """What the filters and the day of knowledge leave, for the title; empty at their defaults. `targets` name the category."""
     said = [wording.text(f"only_{attribute}", lang)] if attribute != "all" else []
+    said += list(targets.loc[targets["category"] == category, f"category_{lang}"].head(1)) if category != "all" else []
     said += [wording.text("as_known_on", lang, day=known_on)] if known_on != "today" else []
     return wording.text("comma", lang).join(said)
 
@@ -87,6 +89,31 @@ def audit_headline(findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTM
     return HTML(f'<p class="answer">{escape(said)}</p><ul class="tiles">{tiles}</ul>')
 
 
+def bridge_headline(bridge: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
+    """What a plan's table has of the plan before it, from `bridge.compare`: counts, obligatory apart, and names."""
+    rows = bridge[bridge["counted"]]
+    by = {r: rows[rows["relation"] == r] for r in schema.VOCABULARIES["relation"]}
+    was, now = ({a: rows[f"attribute_{side}"] == a for a in ("binding", "expected")} for side in ("from", "to"))
+    up, down = int((was["expected"] & now["binding"]).sum()), int((was["binding"] & now["expected"]).sum())
+    counts = {r: len(found) for r, found in by.items()} | {
+        "all_from": int((rows["row_from"] != "").sum()), "all_to": int((rows["row_to"] != "").sum()),
+        "continued": int(((rows["row_from"] != "") & (rows["row_to"] != "")).sum()), "compared": int((rows["shift"] != "").sum()),
+        "but_stricter": int((by["loosened"]["shift"] == "stricter").sum()),
+        "b_from": int(was["binding"].sum()), "b_to": int(now["binding"].sum()), "b_stay": int((was["binding"] & now["binding"]).sum()),
+        "b_new": int((by["new"]["attribute"] == "binding").sum()), "b_dropped": int((by["dropped"]["attribute"] == "binding").sum()),
+        "up": up, "down": down}
+    answer = ("bridge_says", "bridge_binding", "bridge_moved" if up or down else "bridge_unmoved")
+    said, more = (escape("".join(wording.text(k, lang, to=plan[f"name_{lang}"].iloc[0], **counts) for k in keys))
+                  for keys in (answer, ("bridge_compared",)))
+    names = "".join(f"<p>{escape(_line('rel_' + r, by[r], lang))}</p>" for r in ("tightened", "kept", "loosened") if len(by[r]))
+    return HTML(f'<p class="answer">{said}</p>{_tiles("tile_relation", list(by.items()), lang, "rel_")}<p>{more}</p>{names}')
+
+
+def _line(word: str, rows: pd.DataFrame, lang: str) -> str:
+    said = wording.names(list(rows[f"name_{lang}_to"]), lang)
+    return wording.text("bridge_names", lang, word=wording.text(word, lang).capitalize(), names=said)
+
+
 def sources(citations: str, lang: str) -> Markdown:
     """The list of sources, from `load.cite`, under its heading."""
     return Markdown(f"## {wording.text('sources', lang)}\n\n{citations}")
@@ -94,7 +121,7 @@ def sources(citations: str, lang: str) -> Markdown:
 
 def _html(body: object) -> str:
     if isinstance(body, gt.GT):
-        return f'<div class="scroll" tabindex="0">{body.as_raw_html()}</div>'
+        return layout.html(body)
     return body.data if isinstance(body, HTML) else str(body)
 
 
@@ -111,12 +138,12 @@ def _counts(key: str, rows: pd.DataFrame, seen: pd.DataFrame, lang: str, **value
     return escape(wording.text(key, lang, counted=len(rows), seen=len(seen), **each, **every, **values))
 
 
-def _tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str) -> str:
+def _tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str, words: str = "") -> str:
     tiles = "".join(
-        _tile(code, len(rows), wording.text(code, lang),
+        _tile(code, len(rows), wording.text(words + code, lang),
               f'<small>{wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))}</small>')
         for code, rows in groups)
-    return f'<h3 class="tiles-title">{wording.text(heading, lang)}</h3><ul class="tiles">{tiles}</ul>'
+    return f'<p class="tiles-title">{wording.text(heading, lang)}</p><ul class="tiles">{tiles}</ul>'
 
 
 def _tile(code: str, count: int, word: str, below: str = "") -> str:

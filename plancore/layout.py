@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
+
 import great_tables as gt
 import pandas as pd
+from IPython.display import HTML
 
-from plancore import wording
+from plancore import links, wording
+
+
+_URGENCY = ("missed", "breached", "reversing", "behind", "behind_slight", "nearly_met", "not_assessable", "no_figure", "on_track",
+            "compliant", "met", "at_target", "ahead", "achieved_early", "exceeded")
+"""What to look at first: far from the target, then unknown, then as planned, then better."""
 
 
 def named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
@@ -15,21 +24,35 @@ def named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def identity(rows: pd.DataFrame, lang: str, anchor: str = "") -> pd.DataFrame:
-    """The columns that say which target a row is: category, row (linked to its origin), indicator, attribute, unit.
+    """The columns that say which target a row is: category, row (linked to its origin), indicator (linked to its
 
-    `anchor` makes the row a place to link to, `#<anchor>-7b`; one table of a page per anchor.
+    profile), attribute, unit. `anchor` makes the row a place to link to, `#<anchor>-7b`; one table of a page per anchor.
     """
+    records = rows.to_dict("records")
     place = f' id="{anchor}-{{0}}"' if anchor else ""
     return pd.DataFrame({
         "category": rows[f"category_{lang}"],
-        "row": [f'<a{place.format(r)} href="#origin-{r}">{r}</a>' for r in rows["row"]],
-        "indicator": rows[f"name_{lang}"], "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)),
-        "unit": rows[f"unit_{lang}"]})
+        "row": _markup(rows, [f'<a{place.format(r["row"])} href="#origin-{r["row"]}" data-key="{r["indicator"]}">{r["row"]}</a>' for r in records]),
+        "indicator": _markup(rows, [links.page(
+            escape(r[f"name_{lang}"]), "indicator_profile", indicator=r["indicator"], as_of=r.get("as_of", r["target_year"])) for r in records]),
+        "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)), "unit": rows[f"unit_{lang}"]})
 
 
 def chip(code: str, lang: str, word: str = "") -> str:
     """A status or verdict as its shape and word in its colour; `word` names the glossary's key where it is another."""
-    return f'<span class="chip s-{code}">{wording.MARKS[code]} {wording.text(word or code, lang)}</span>'
+    rank = f' data-sort="{_URGENCY.index(code)}"' if code in _URGENCY else ""
+    return f'<span class="chip s-{code}"{rank}>{wording.MARKS[code]} {wording.text(word or code, lang)}</span>'
+
+
+def flag(row: dict, lang: str, what: str = "") -> str:
+    """A small mark to report an error in a row, or in one figure of it."""
+    about = f"{row['plan']} {row['row']} {row[f'name_{lang}']}" + (f": {what}" if what else "")
+    return links.flag(about, wording.text("report_error", lang), "⚑")
+
+
+def nothing(key: str, lang: str) -> HTML:
+    """A sentence in place of a table that would have no row."""
+    return HTML(f'<p class="lead">{wording.text(key, lang)}</p>')
 
 
 def years(rows: pd.DataFrame, lang: str) -> dict[str, str]:
@@ -39,9 +62,29 @@ def years(rows: pd.DataFrame, lang: str) -> dict[str, str]:
 
 
 def table(frame: pd.DataFrame, lang: str, labels: dict[str, str], raw: list[str], right: list[str]) -> gt.GT:
-    """The frame as a presentation table; `raw` columns hold HTML made here, all others are escaped."""
+    """The frame as a presentation table; `raw` columns hold HTML made here, as those of `links.Html` do, others are escaped."""
     group = {"groupname_col": "category"} if "category" in frame and len(frame) > 12 else {}
     frame = frame if group else frame.drop(columns="category", errors="ignore")
     named = {c: labels.get(c) or wording.text(c, lang) for c in frame if c != "category"}
     table = gt.GT(frame, **group).cols_label(**named).cols_align("right", columns=[c for c in right if c in frame])
-    return table.fmt(fns=str, columns=raw).tab_options(table_font_size="14px", table_width="100%", data_row_padding="5px")
+    ready = [c for c in frame if c in raw or any(isinstance(cell, links.Html) for cell in frame[c])]
+    return table.fmt(fns=str, columns=ready).tab_options(table_font_size="14px", table_width="100%", data_row_padding="5px")
+
+
+def _markup(rows: pd.DataFrame, cells: list[str]) -> pd.Series:
+    """Cells that are HTML already, kept as such."""
+    return pd.Series([links.Html(cell) for cell in cells], index=rows.index, dtype=object)
+
+
+def html(table: gt.GT) -> str:
+    """A presentation table as light HTML: its cells say their column as a class, `c-target`; style comes from the page.
+
+    great_tables gives each table 8 KB of style of its own and ids that repeat from table to table.
+    """
+    raw = re.sub(r"<style>.*?</style>|<div[^>]*>|</div>| (?:rowspan|colspan)=\"1\"| data-quarto-[a-z-]*=\"[^\"]*\"", "",
+                 table.as_raw_html(), flags=re.DOTALL)
+    raw = re.sub(r'class="([^"]*)"( rowspan="\d+"| colspan="\d+")* scope="col" id="([^"]*)"', r'class="\1 c-\3" scope="col"', raw)
+    raw = re.sub(r'<td headers="(?:[^"]* )?([^" ]*)" class="([^"]*)"', r'<td class="\2 c-\1"', raw)
+    raw = re.sub(r' scope="colgroup" id="[^"]*"', ' scope="colgroup"', raw)
+    body = re.sub(r">\s*\n\s*<", "><", raw.strip())
+    return f'<div class="scroll" tabindex="0">{body}</div>'

@@ -17,10 +17,14 @@ MIME = {
 """The kinds of file a report offers, by ending."""
 
 
-def page(shown: str, report: str, at: str = "", **parameters: object) -> str:
+class Html(str):
+    """Text that is HTML already; a presentation table does not escape it."""
+
+
+def page(shown: str, report: str, at: str = "", **parameters: object) -> Html:
     """`shown` (HTML) as a link to a page of a report with these parameters, at the place `at`."""
     goal = f"{report}?{urlencode(parameters)}" + (f"#{at}" if at else "")
-    return f'<a data-goto="{escape(goal)}">{shown}</a>'
+    return Html(f'<a data-goto="{escape(goal)}">{shown}</a>')
 
 
 def flag(about: str, shown: str, mark: str = "") -> str:

@@ -16,12 +16,12 @@ _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 def plans() -> pd.DataFrame:
     """One row per plan: plan, region, name_zh, name_en, baseline_year, target_year, source."""
-    return _table("plans")
+    return table("plans")
 
 
 def indicators() -> pd.DataFrame:
     """One row per indicator: key, names, unit, better, nature, related, department."""
-    return _table("indicators")
+    return table("indicators")
 
 
 def indicator(key: str) -> pd.Series:
@@ -34,7 +34,7 @@ def indicator(key: str) -> pd.Series:
 
 def sources() -> pd.DataFrame:
     """One row per source: source, title, publisher, published, url, grade, note."""
-    return _table("sources")
+    return table("sources")
 
 
 def cells(plan: str) -> pd.DataFrame:
@@ -45,23 +45,25 @@ def cells(plan: str) -> pd.DataFrame:
 def targets(plan: str, on: str | None = None) -> pd.DataFrame:
     """A plan's targets in printed order: the columns of the `targets` table and, from other tables,
 
-    region, name_zh, name_en, better, nature, broken_since (first year without comparable figures, else nan), and
-    version_since, version_source. As printed, or, with `on` (a date or "today"), in the version in force that day:
+    region, name_zh, name_en, better, nature, broken_since (first year without comparable figures, else nan),
+    broken_basis (the bases of figures that may not be set against the target, joined by `;`), version_since, version_source. As printed, or, with `on` (a date or "today"), in the version in force that day:
     value, form, bound and path of a number assigned, raised or adjusted by then, the printed cells unchanged.
     Rows of kind `text` come from the body text. Raises DataError for an unknown plan.
     """
     frame = _of_plan("targets", plan)
     frame = frame.merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
     frame = frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
-    lost = _table("breaks").query("not comparable").groupby(["region", "indicator"], as_index=False)["since"].min()
-    frame = frame.merge(lost.rename(columns={"since": "broken_since"}), on=["region", "indicator"], how="left")
-    frame["broken_since"] = frame["broken_since"].where(frame["broken_since"] > frame["baseline_year"])
+    lost = table("breaks").query("not comparable").groupby(["region", "indicator"], as_index=False).agg(
+        broken_since=("since", "min"), broken_basis=("basis", ";".join))
+    frame = frame.merge(lost, on=["region", "indicator"], how="left").fillna({"broken_basis": ""})
+    later = frame["broken_since"] > frame["baseline_year"]
+    frame["broken_since"], frame["broken_basis"] = frame["broken_since"].where(later), frame["broken_basis"].where(later, "")
     return _in_force(frame.assign(version_since="", version_source=""), plan, on)
 
 
-def all_targets() -> pd.DataFrame:
-    """The targets of every plan, as printed, one below the other."""
-    return pd.concat([targets(plan) for plan in plans()["plan"]], ignore_index=True)
+def all_targets(on: str | None = None) -> pd.DataFrame:
+    """The targets of every plan, one below the other: as printed, or in the version in force on a day, see `targets`."""
+    return pd.concat([targets(plan, on) for plan in plans()["plan"]], ignore_index=True)
 
 
 def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
@@ -77,6 +79,11 @@ def outcomes(plan: str) -> pd.DataFrame:
     return _of_plan("outcomes", plan)
 
 
+def all_outcomes() -> pd.DataFrame:
+    """The outcomes of every plan, one below the other."""
+    return table("outcomes")
+
+
 def target_versions(plan: str) -> pd.DataFrame:
     """Numbers assigned, raised or adjusted after a plan was adopted: plan, row, since, value, form, bound, path, source."""
     return _of_plan("target_versions", plan)
@@ -87,8 +94,13 @@ def breaks(region: str) -> pd.DataFrame:
 
     (whether they may be judged against a target set before it), what_zh, what_en, source.
     """
-    frame = _table("breaks")
+    frame = table("breaks")
     return frame[frame["region"] == region].reset_index(drop=True)
+
+
+def successors() -> pd.DataFrame:
+    """Goals that a later plan goes on with under another definition: from_indicator, to_indicator, what_zh, what_en."""
+    return table("successors")
 
 
 def commitments(plan: str) -> pd.DataFrame:
@@ -96,26 +108,46 @@ def commitments(plan: str) -> pd.DataFrame:
     return _of_plan("commitments", plan)
 
 
-def vintages(region: str) -> pd.DataFrame:
-    """Every published value of a region, several per indicator and period: the columns of `observations`."""
-    frame = _table("observations")
+def corrections() -> pd.DataFrame:
+    """What was corrected after it had been published: corrected (date), plan, row, indicator, period, was, now, why_zh,
+
+    why_en, source; the latest first. Empty where nothing was.
+    """
+    return table("corrections").sort_values("corrected", ascending=False, kind="stable", ignore_index=True)
+
+
+def related(indicator: str) -> list[str]:
+    """The keys of the series beside an indicator: what it names as related, and what names it."""
+    known = indicators()
+    named = known.loc[known["indicator"] == indicator, "related"]
+    return [k for k in dict.fromkeys([*named, *known.loc[known["related"] == indicator, "indicator"]]) if k]
+
+
+def vintages(region: str, known_on: str | None = None) -> pd.DataFrame:
+    """Every published value of a region, several per indicator and period: the columns of `observations`.
+
+    `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables.
+    """
+    frame = table("observations")
     if region not in set(frame["region"]):
         raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted(set(frame['region'])))}")
-    return frame[frame["region"] == region].reset_index(drop=True)
+    frame = frame[frame["region"] == region].reset_index(drop=True)
+    if known_on is None:
+        return frame
+    known = frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
+    if known.empty:
+        raise DataError(f"nothing in the tables was published by {known_on}; allowed: {frame['published_by'].min()} or later")
+    return known
 
 
-def observations(region: str, known_on: str | None = None) -> pd.DataFrame:
-    """One value per indicator and period, the columns of `observations` and `vintages`, the number to choose from.
+def observations(region: str, known_on: str | None = None, worst_grade: str = "C") -> pd.DataFrame:
+    """One value per indicator and period, the columns of `vintages` and their number, also `vintages`.
 
-    `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables. Of several
-    the choice is: exact before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
+    `known_on` as there. `worst_grade`: only sources of that grade or better. Of several values the choice is: exact
+    before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
     """
-    frame = vintages(region)
-    if known_on is not None:
-        frame = frame[pd.to_datetime(frame["published_by"]) <= day(known_on)]
-        if frame.empty:
-            raise DataError(f"nothing in the tables was published by {known_on}; allowed: "
-                            f"{vintages(region)['published_by'].min()} or later")
+    frame = vintages(region, known_on)
+    frame = frame[frame["grade"] <= worst_grade]
     order = pd.DataFrame({
         "indicator": frame["indicator"], "period": frame["period"],
         "rounded": frame["qualifier"] != "",
@@ -176,15 +208,15 @@ def _in_force(frame: pd.DataFrame, plan: str, on: str | None) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def _of_plan(table: str, plan: str) -> pd.DataFrame:
+def _of_plan(name: str, plan: str) -> pd.DataFrame:
     known = list(plans()["plan"])
     if plan not in known:
         raise DataError(f"unknown plan {plan!r}; allowed: {', '.join(known)}")
-    frame = _table(table)
+    frame = table(name)
     return frame[frame["plan"] == plan].reset_index(drop=True)
 
 
-def _table(name: str) -> pd.DataFrame:
+def table(name: str) -> pd.DataFrame:
     """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str."""
     path = TABLES / f"{name}.csv"
     if not path.is_file():

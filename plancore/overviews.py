@@ -6,9 +6,13 @@ import altair as alt
 import pandas as pd
 
 from plancore import wording
-from plancore.figures import COLOURS, INK, PATH, SHAPES, described
+from plancore.figures import ACCENT, COLOURS, INK, PATH, SHAPES, described, layered
 
 _CLAMP = (-0.25, 1.75)
+_MOST_ASKED = 4.0
+"""Beyond this a yearly ask is drawn at the edge: as a multiple of the one before it informs nobody."""
+_ASKED = {"tightened": ACCENT, "kept": PATH, "loosened": INK}
+"""The colour of each relation that can be drawn: no verdict's colour, as asking less is none."""
 
 
 def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
@@ -25,7 +29,7 @@ def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.Laye
         "progress": [wording.percent(p) if -1 < p < 2 else "—" for p in rows["progress"]],
         "time": rows["time_share"].map(wording.percent),
         "against": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
-        "year": rows["last_period"].astype(int), "code": said, "word": [wording.text(s, lang) for s in said]})
+        "year": rows["last_period"].astype(int), "key": rows["indicator"], "attribute": rows["attribute"], "code": said, "word": [wording.text(s, lang) for s in said]})
     ahead = int(rows["status"].isin(["ahead", "on_track", "at_target", "achieved_early"]).sum()
                 + rows["verdict"].isin(["exceeded", "met"]).sum())
     title = wording.text("chart_overview_title", lang, n=len(rows), ahead=ahead)
@@ -46,7 +50,7 @@ def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerC
         "name": rows["row"] + " " + rows[f"name_{lang}"], "x": rows["delivered"].clip(*_CLAMP), "tick": 1.0,
         "outcome": rows["outcome"].map(wording.number), "target": rows["target_value"].map(wording.number),
         "margin": [wording.difference(v, u, lang) for v, u in zip(rows["margin"], rows[f"unit_{lang}"])],
-        "code": rows["verdict"], "word": [wording.text(v, lang) for v in rows["verdict"]]})
+        "key": rows["indicator"], "attribute": rows["attribute"], "code": rows["verdict"], "word": [wording.text(v, lang) for v in rows["verdict"]]})
     met = int(rows["verdict"].isin(["exceeded", "met"]).sum())
     title = wording.text("chart_review_title", lang, n=len(rows), met=met)
     labels = {"name": "indicator", "word": "verdict", "outcome": "outcome", "target": "target_value", "margin": "margin"}
@@ -67,6 +71,59 @@ def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
     title = wording.text("checks_title", lang, n=len(findings), agrees=int((findings["verdict"] == "agrees").sum()))
     table = data[["name", "word", "n"]].set_axis([wording.text(k, lang) for k in ("check", "verdict", "findings")], axis=1)
     return described(chart.properties(height=alt.Step(22)), title, "", title, table, "", "", lang)
+
+
+def asks(bridge: pd.DataFrame, lang: str) -> alt.LayerChart | None:
+    """What a plan asks for in a year against the plan before it (= 100 %), for the rows of `bridge.compare` with an
+
+    ask_ratio, in plan order; what is compared without one is named. None where no row has one.
+    """
+    compared = bridge[bridge["shift"] != ""]
+    rows, left = compared[compared["ask_ratio"].notna()], compared[compared["ask_ratio"].isna()]
+    if rows.empty:
+        return None
+    records, edge = rows.to_dict("records"), wording.percent(_MOST_ASKED)
+    data = pd.DataFrame({
+        "name": rows["row_to"] + " " + rows[f"name_{lang}_to"], "x": rows["ask_ratio"].clip(0, _MOST_ASKED),
+        "before": [_asked(r, "from", lang) for r in records], "now": [_asked(r, "to", lang) for r in records],
+        "ratio": [wording.percent(x) if x <= _MOST_ASKED else f"> {edge}" for x in rows["ask_ratio"]],
+        "word": [wording.text("rel_" + r, lang) for r in rows["relation"]]})
+    labels = {"name": "indicator", "before": "asked_from", "now": "asked_to", "ratio": "ask_ratio", "word": "relation"}
+    title = wording.text("bridge_chart_title", lang, n=len(rows), **{c: int((rows["relation"] == c).sum()) for c in _ASKED})
+    subtitle = wording.text("bridge_chart_sub", lang, most=edge)
+    if len(left):
+        subtitle += wording.text("bridge_chart_left", lang, names=wording.names(list(left[f"name_{lang}_to"]), lang))
+    said = wording.text("semicolon", lang).join(f"{n} {a} → {b}" for n, a, b in zip(data["name"], data["before"], data["now"]))
+    table = data[list(labels)].set_axis([wording.text(k, lang) for k in labels.values()], axis=1)
+    codes = [c for c in _ASKED if c in set(rows["relation"])]
+    return described(_dumbbells(data, codes, labels, lang), title, subtitle, wording.text("bridge_alt", lang, title=title, said=said),
+                     table, "", "", lang)
+
+
+def _dumbbells(data: pd.DataFrame, codes: list[str], labels: dict, lang: str) -> alt.LayerChart:
+    """A hollow circle at 100 % and a dot at x for each row, coloured and shaped by its relation, its ratio beside it."""
+    domain, most = [wording.text("rel_" + c, lang) for c in codes], max(1.2, data["x"].max())
+    x = alt.X("x:Q", title=wording.text("bridge_axis", lang), scale=alt.Scale(domain=[-0.12 * most, most * 1.12], nice=False),
+              axis=alt.Axis(format="%", values=[0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]))
+    dots = alt.Chart().mark_point(filled=True, size=95, opacity=1).encode(
+        color=alt.Color("word:N", title=None, scale=alt.Scale(domain=domain, range=[_ASKED[c] for c in codes])),
+        shape=alt.Shape("word:N", title=None, scale=alt.Scale(domain=domain, range=[SHAPES[wording.MARKS[c]] for c in codes])))
+    ratio = alt.Chart().encode(text="ratio:N")
+    return layered(data, [
+        alt.Chart().mark_rule(color="#c3cad2").encode(x2=alt.X2Datum(1)),
+        alt.Chart().mark_point(size=80, color=INK, fill="white", strokeWidth=1.5).encode(x=alt.X(datum=1)), dots,
+        ratio.mark_text(color=INK, align="left", dx=9, dy=1).transform_filter(alt.datum.x >= 1),
+        ratio.mark_text(color=INK, align="right", dx=-9, dy=1).transform_filter(alt.datum.x < 1)],
+        x=x, y=alt.Y("name:N", sort=None, title=None),
+        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()]).properties(height=alt.Step(24))
+
+
+def _asked(row: dict, side: str, lang: str) -> str:
+    """What a plan asks for in a year, in the direction of the quantity, with its unit."""
+    asked = wording.number(row[f"asked_{side}"] * (-1 if row["better"] == "lower" else 1))
+    if row["asked_unit"] == "percent":
+        return wording.text("percent_a_year", lang, x=asked)
+    return wording.text("a_year", lang, x=asked + (" " if lang == "en" else "") + row[f"unit_{lang}_to"])
 
 
 def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
@@ -91,20 +148,25 @@ def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
 
 
 def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict, lang: str) -> alt.LayerChart:
-    """One dot per row at x against a tick, coloured and shaped by `code`."""
+    """One dot per row at x against a tick, coloured and shaped by `code`; a choice of attribute, and one row lit by its key."""
     codes = list(dict.fromkeys(data["code"]))
     words = [wording.text(c, lang) for c in codes]
-    base = alt.Chart(data).encode(
-        y=alt.Y("name:N", sort=None, title=None),
-        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()])
+    attributes = ["all", "binding", "expected"]
+    shown = alt.param(name="attribute", value="all", bind=alt.binding_select(
+        options=attributes, labels=[wording.text(k, lang) for k in ("all_attributes", *attributes[1:])], name=wording.text("attribute", lang) + " "))
+    lit = alt.param(name="lit", value="")
     x = alt.X("x:Q", title=wording.text(axis, lang), scale=alt.Scale(domain=list(_CLAMP), nice=False), axis=alt.Axis(format="%", values=[0, 0.5, 1, 1.5]))
-    chart = alt.layer(
-        base.mark_rule(color="#c3cad2").encode(x=x, x2="tick:Q"),
-        base.mark_tick(color=PATH, thickness=2, size=16).encode(x="tick:Q"),
-        base.mark_point(filled=True, size=95, opacity=1).encode(
-            x=x, color=alt.Color("word:N", title=None, scale=alt.Scale(domain=words, range=[COLOURS[c] for c in codes])),
-            shape=alt.Shape("word:N", title=None, scale=alt.Scale(
-                domain=words, range=[SHAPES[wording.MARKS[c]] for c in codes]))))
+    base = alt.Chart().transform_filter("attribute == 'all' || datum.attribute == attribute")
+    chart = layered(
+        data,
+        [base.mark_rule(color="#c3cad2").encode(x=x, x2="tick:Q"),
+         base.mark_tick(color=PATH, thickness=2, size=16).encode(x="tick:Q"),
+         base.mark_point(filled=True, size=95).encode(
+             x=x, color=alt.Color("word:N", title=None, scale=alt.Scale(domain=words, range=[COLOURS[c] for c in codes])),
+             shape=alt.Shape("word:N", title=None, scale=alt.Scale(domain=words, range=[SHAPES[wording.MARKS[c]] for c in codes])),
+             opacity=alt.condition("lit == '' || datum.key == lit", alt.value(1), alt.value(0.3)))],
+        y=alt.Y("name:N", sort=None, title=None),
+        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()]).add_params(shown, lit)
     table = data[list(labels)].set_axis([wording.text(k, lang) for k in labels.values()], axis=1)
     return described(chart.properties(height=alt.Step(21)), title, subtitle,
-                      wording.text("alt_overview", lang, title=title), table, "", "", lang)
+                     wording.text("alt_overview", lang, title=title), table, "", "", lang)

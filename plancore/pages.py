@@ -6,14 +6,14 @@ import re
 from html import unescape
 from pathlib import Path
 
-import jinja2
 import nbformat
 from nbconvert import HTMLExporter
 
-from plancore import wording
+from plancore import figures, wording
 
 ASSETS = Path(__file__).parent / "assets"
-LANG_TAGS = {"zh": "zh-CN", "en": "en"}
+_SCRIPT_WORDS = ("filter_table", "by_urgency", "plan_order", "sort", "all_attributes", "binding", "expected")
+"""What `assets/page.js` says to a reader."""
 _FOREIGN = re.compile(r"""(?:<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc|<link\b[^>]*\bhref)\s*=\s*["']?(?:https?:)?//"""
                       r"""|@import|url\(\s*["']?(?:https?:)?//""", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
@@ -56,33 +56,21 @@ def check_page(page: str) -> None:
 def render(notebook: nbformat.NotebookNode, page: dict) -> str:
     """The outputs of an executed notebook as one HTML page.
 
-    `page`: lang, title, home, other (address in the other language or empty), single (address of the single-file
-    version or empty), vega (address of the shared script) or inline_vega (the script itself), data_until, run.
+    `page`: lang, title, home and corrections (addresses, empty in a single file), other (address in the other language
+    or empty), single and pdf (addresses of the single-file and the printed version, or empty), vega (address of the shared script) or inline_vega
+    (the script itself), data_until, run.
     """
     lang = page["lang"]
-    words = {k: wording.text(k, lang) for k in ("home", "other_language", "single_file")}
+    words = {k: wording.text(k, lang) for k in ("home", "other_language", "single_file", "corrections")}
     words |= {"data_until": wording.text("data_until", lang, date=page["data_until"]),
               "run": wording.text("run", lang, run=page["run"])}
     other = next(code for code in wording.LANGUAGES if code != lang)
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True)
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page | {
-        "words": words, "lang_tag": LANG_TAGS[lang], "other_lang": LANG_TAGS[other],
+        "words": words, "lang_tag": wording.TAGS[lang], "other_lang": wording.TAGS[other],
+        "settings": figures.script_json({"theme": figures.THEME} | {k: wording.text(k, lang) for k in _SCRIPT_WORDS}),
         "style": _asset("page.css"), "script": _asset("page.js")}})
     return body
-
-
-def front(pages: list[dict], answers: list[dict], tables: list[str], data_until: str, run: str) -> str:
-    """The site's front page: the answers (lang, path, title, answer as HTML), then every page (lang, path, title, asks,
-
-    problem) with a search field.
-    """
-    words = {lang: {k: wording.text(k, lang, date=data_until, run=run) for k in (
-        "site_title", "site_lead", "home", "search", "reports", "tables_download", "no_match", "data_until", "run")}
-        for lang in wording.LANGUAGES}
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=False)
-    entries = [p | {"words": f"{p['title']} {p['asks']} {p['path']}", "lang_tag": LANG_TAGS[p["lang"]]} for p in pages]
-    return environment.get_template("site.html.j2").render(
-        pages=entries, answers=answers, tables=tables, style=_asset("content.css") + _asset("page.css"), **words)
 
 
 def answer(notebook: nbformat.NotebookNode) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 import nbformat
 
-from plancore import figures, load, pages, schedule, wording
+from plancore import figures, load, pages, printing, publication, schedule, wording, workbook
 from plancore.schedule import Page
 
 PACKAGE = Path(__file__).parent
@@ -32,38 +32,40 @@ class Busy(RuntimeError):
     """Another run holds the lock."""
 
 
-def run(wanted: list[Page], site: Path = schedule.REPORTS, jobs: int = 0, whole: bool = True, notify=lambda *_: None) -> dict:
+def run(wanted: list[Page], site: Path = schedule.REPORTS, jobs: int = 0, whole: bool = True, notify=lambda *_: None,
+        pdf: bool = False) -> dict:
     """Make the pages and publish them as `latest/` in one step; returns the manifest.
 
     `whole`: the pages are all there shall be; otherwise the other pages of the last run stay. A page that fails leaves
-    its last good version in place, marked stale. `notify(page, error)` is called after each page. Raises Busy at once
-    when another run is going on.
+    its last good version in place, marked stale. `notify(page, error)` is called after each page. `pdf`: print each
+    page too, with Chromium. Raises Busy at once when another run is going on.
     """
     site.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(site / ".lock", timeout=0)
     try:
         with lock:
-            return _run(wanted, site, jobs or os.cpu_count() or 1, whole, notify)
+            return _run(wanted, site, jobs or os.cpu_count() or 1, whole, notify, pdf)
     except filelock.Timeout:
         raise Busy(f"another run is publishing to {site.name}/; try again when it has ended") from None
 
 
-def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify) -> dict:
+def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify, pdf: bool) -> dict:
     started = datetime.now(timezone.utc)
     run_id = started.strftime("%Y%m%d-%H%M%S-%f")[:-3]
     last = json.loads((site / "latest" / "manifest.json").read_text()) if (site / "latest").exists() else {"pages": []}
-    old = {p["path"]: p for p in last["pages"] if p["status"] != "failed"}
+    old = {p["path"]: {"cards": [], "files": []} | p for p in last["pages"] if p["status"] != "failed"}
     draft = site / "runs" / f".draft-{run_id}"
     _clear_drafts(site)
     draft.mkdir(parents=True)
     try:
-        common = _common(draft, run_id, {p.path for p in wanted} | set(old))
-        entries = {}
+        coming = {p.path: {"report": p.report, "parameters": p.values, "path": p.path} for p in wanted}
+        common = _common(draft, run_id, list((({} if whole else old) | coming).values())) | {"pdf": pdf}
+        entries, earlier = {}, (site / "latest").resolve()
         for made in _make(wanted, common, jobs):
-            entries[made["path"]] = _settled(made, old, site, draft)
+            entries[made["path"]] = _settled(made, old, earlier, draft)
             notify(made["page"], made["error"])
         if not whole:
-            entries |= {path: _kept(entry, site, draft) for path, entry in old.items() if path not in entries}
+            entries |= {path: _kept(entry, earlier, draft) for path, entry in old.items() if path not in entries}
         manifest = {"run": run_id, "started": started.isoformat(timespec="seconds"),
                     "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
                     "code": _hash(*sorted(PACKAGE.glob("*.py"))), "data": _hash(*_tables()),
@@ -77,17 +79,18 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify) -> dict
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _common(draft: Path, run_id: str, known: set[str]) -> dict:
-    """What all pages of a run share: run id, data date, the Vega script, and the tables to download."""
+def _common(draft: Path, run_id: str, known: list[dict]) -> dict:
+    """What all pages of a run share: run id, data date, the Vega script, the pages there will be, tables to download."""
     script = figures.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
         (draft / folder).mkdir(exist_ok=True)
     (draft / "assets" / name).write_text(script, encoding="utf-8")
     for table in _tables():
-        shutil.copy(table, draft / "downloads" / table.name)
+        (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem)))
     published = load.vintages(load.plans()["region"].iloc[0])["published"]
-    return {"run": run_id, "data_until": published.max(), "vega": name, "known": known, "script": script}
+    return {"run": run_id, "data_until": published.max(), "vega": name, "known": known, "script": script,
+            "errors_to": schedule.errors_to()}
 
 
 def _make(wanted: list[Page], common: dict, jobs: int):
@@ -140,16 +143,22 @@ def _execute(page: Page) -> nbformat.NotebookNode:
 
 
 def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict:
-    """The page twice: sharing the site's script, and as one file that needs nothing else."""
+    """The page twice, sharing the site's script and as one file that needs nothing else; and the files it offers."""
+    paths, single = {p["path"] for p in common["known"]}, _single(page.path)
     other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
-    single = _single(page.path)
     facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common["data_until"], "run": common["run"],
-             "home": "../index.html", "other": "../" + other if other in common["known"] else "", "single": "../" + single,
-             "vega": "../assets/" + common["vega"]}
-    html = pages.render(notebook, facts)
+             "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",
+             "other": "../" + other if other in paths else "", "single": "../" + single, "vega": "../assets/" + common["vega"]}
+    stem = page.path.replace("/", "-").removesuffix(".html")
+    facts["pdf"] = f"../downloads/{stem}.pdf" if common["pdf"] else ""
+    raw = publication.flagged(pages.render(notebook, facts), common["errors_to"], f"{page.path} {common['run']}")
+    html, files = publication.detached(publication.linked(raw, common["known"], page.lang), stem)
     pages.check_page(html)
-    alone = pages.render(notebook, facts | {"home": "#", "other": "", "single": "", "inline_vega": common["script"]})
-    return {"html": html, "alone": alone, "single": single, "title": facts["title"], "answer": pages.answer(notebook)}
+    alone = pages.render(notebook, facts | dict.fromkeys(("home", "corrections", "other", "single", "pdf"), "") | {"inline_vega": common["script"]})
+    alone = publication.linked(publication.flagged(alone, common["errors_to"], f"{page.path} {common['run']}"), [], page.lang)
+    files |= {f"{stem}.pdf": printing.pdf(alone)} if common["pdf"] else {}
+    return {"html": html, "alone": alone, "single": single, "files": files, "title": facts["title"],
+            "answer": pages.answer(notebook), "cards": publication.cards(html)}
 
 
 def _single(path: str) -> str:
@@ -157,26 +166,28 @@ def _single(path: str) -> str:
     return "downloads/" + path.replace("/", "-")
 
 
-def _settled(made: dict, old: dict, site: Path, draft: Path) -> dict:
+def _settled(made: dict, old: dict, last: Path, draft: Path) -> dict:
     """The manifest entry of a page that was tried: the new one, else its last good version, else none."""
     page = made["page"]
     entry = {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "front": page.front,
-             "order": f"{schedule.names().index(page.report)} {page.path}"}
+             "order": f"{schedule.names().index(page.report):02} {page.path}"}
     if not made["error"]:
         _write(draft / made["path"], made["html"])
         _write(draft / made["single"], made["alone"])
+        for name, content in made["files"].items():
+            (draft / "downloads" / name).write_bytes(content)
         return entry | {"sha256": _sha(draft / made["path"]), "status": "new", "seconds": made["seconds"], "title": made["title"],
-                        "answer": made["answer"] if page.front else "", "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
+                        "answer": made["answer"] if page.front else "", "cards": made["cards"], "files": sorted(made["files"]),
+                        "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
     if page.path in old:
-        return _kept(old[page.path], site, draft) | {"status": "stale", "error": made["error"], "seconds": made["seconds"]}
+        return _kept(old[page.path], last, draft) | {"status": "stale", "error": made["error"], "seconds": made["seconds"]}
     return entry | {"sha256": "", "status": "failed", "seconds": made["seconds"], "error": made["error"],
-                    "title": f"{page.report} {page.values}", "answer": "", "made": ""}
+                    "title": f"{page.report} {page.values}", "answer": "", "cards": [], "files": [], "made": ""}
 
 
-def _kept(entry: dict, site: Path, draft: Path) -> dict:
-    """Carry a page of the last run over into the draft, with its script and its single file."""
-    last = (site / "latest").resolve()
-    for path in (entry["path"], _single(entry["path"])):
+def _kept(entry: dict, last: Path, draft: Path) -> dict:
+    """Carry a page of the last run over into the draft, with its script, its single file and the files it offers."""
+    for path in (entry["path"], _single(entry["path"]), *(f"downloads/{name}" for name in entry["files"])):
         os.link(last / path, draft / path)
     for script in (last / "assets").iterdir():
         if not (draft / "assets" / script.name).exists():
@@ -185,15 +196,42 @@ def _kept(entry: dict, site: Path, draft: Path) -> dict:
 
 
 def _front_page(manifest: dict, draft: Path, common: dict) -> None:
-    problem = {e["path"]: wording.text("stale_since", e["lang"], date=e["made"]) if e["status"] == "stale" else e.get("error", "")
-               for e in manifest["pages"] if e["status"] in ("stale", "failed")}
-    listed = [{"lang": e["lang"], "path": e["path"] if e["status"] != "failed" else "", "title": e["title"],
-               "asks": wording.text(e["report"] + "_asks", e["lang"], **e["parameters"]),
-               "problem": problem.get(e["path"], "")} for e in manifest["pages"]]
-    answers = [{"lang": e["lang"], "path": e["path"], "title": e["title"], "answer": e["answer"]}
-               for e in manifest["pages"] if e.get("answer")]
-    html = pages.front(listed, answers, [t.name for t in _tables()], common["data_until"], manifest["run"])
-    (draft / "index.html").write_text(html, encoding="utf-8")
+    """index.html and corrections.html, from what the pages say of themselves."""
+    plans, indicators = load.plans().set_index("plan"), load.indicators().set_index("indicator")
+    categories = load.all_targets().drop_duplicates("category").set_index("category")
+    names = {lang: plans[f"name_{lang}"].to_dict() | indicators[f"name_{lang}"].to_dict() | categories[f"category_{lang}"].to_dict()
+             for lang in wording.LANGUAGES}
+    languages = {lang: _front_part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in wording.LANGUAGES}
+    dated = {"run": manifest["run"], "data_until": common["data_until"]}
+    _write(draft / "index.html", publication.front(languages, tables=[t.name for t in _tables()], **dated))
+    _write(draft / "corrections.html", publication.corrections(load.corrections(), names, **dated))
+
+
+def _front_part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
+    """What the front page says in one language; of several cards of one indicator that of the latest year."""
+    cards = {}
+    for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
+        for card in entry["cards"]:
+            words = " ".join(str(card[k]) for k in ("name", "other_name", "indicator", "row", "target")).lower()
+            cards[card["plan"], card["row"]] = card | {
+                "path": entry["path"] + (f"#{card['at']}" if card["at"] else ""), "plan_name": names[card["plan"]],
+                "category_name": names[card["category"]], "words": f"{words} {wording.text(card['code'], lang)}".lower()}
+    carried = {card["path"] for card in cards.values()}
+    rows = load.all_targets().sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
+    order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
+    reports = [{"path": e["path"] if e["status"] != "failed" else "", "title": e["title"], "plan": e["parameters"].get("plan", ""),
+                "plan_name": names.get(e["parameters"].get("plan"), ""), "problem": _problem(e),
+                "asks": wording.text(e["report"] + "_asks", lang, **e["parameters"])} for e in entries
+               if e["path"] not in carried or e["status"] in ("stale", "failed")]
+    return {"answers": [e for e in entries if e["answer"]],
+            "cards": [card for _, card in sorted(cards.items(), key=lambda c: order[c[0]])],
+            "reports": [r | {"words": f"{r['title']} {r['asks']} {r['path']}".lower()} for r in reports]}
+
+
+def _problem(entry: dict) -> str:
+    """What to say of a page that could not be made this time."""
+    stale = wording.text("stale_since", entry["lang"], date=entry["made"])
+    return {"stale": stale, "failed": entry.get("error", "")}.get(entry["status"], "")
 
 
 def _publish(draft: Path, site: Path, run_id: str) -> None:

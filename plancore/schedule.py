@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import yaml
 
-from plancore import load, wording
+from plancore import load, scenario, schema, wording
 from plancore.schema import DataError
 
+_NUMBERS = {int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
+"""How a number is written on a command line, by its type."""
+_RANGES = {"growth_2026_2030": scenario.GROWTH_RANGE, "growth_2031_2035": scenario.GROWTH_RANGE}
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks" / "reports"
 REPORTS = ROOT / "reports"
@@ -78,8 +83,10 @@ def page(report: str, given: dict, front: bool = False) -> Page:
     values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
     for name, allowed in _allowed(values).items():
         if values[name] not in allowed:
-            raise ParameterError(f"{report}: {name}={values[name]!r}{_nearest(str(values[name]), allowed)}; "
-                                 f"allowed: {', '.join(map(str, allowed))}")
+            raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}")
+    for name, (low, high) in _RANGES.items():
+        if name in values and not low <= values[name] <= high:
+            raise ParameterError(f"{report}: {name}={values[name]} is not plausible; allowed: {low:g} to {high:g}")
     if "known_on" in values:
         _check_day(report, values["known_on"])
     return Page(report, tuple(values.items()), front)
@@ -96,7 +103,7 @@ def read(path: Path = REPORTS / "schedule.yml") -> list[Page]:
     for number, entry in enumerate(entries, 1):
         entry = dict(entry)
         report, front = entry.pop("report", ""), bool(entry.pop("front", False))
-        lists = [v if isinstance(v, list) else [v] for v in entry.values()]
+        lists = [_listed(name, value, entry) for name, value in entry.items()]
         try:
             made += [page(report, dict(zip(entry, values)), front) for values in itertools.product(*lists)]
         except ParameterError as error:
@@ -104,12 +111,30 @@ def read(path: Path = REPORTS / "schedule.yml") -> list[Page]:
     return list(dict.fromkeys(made))
 
 
+def errors_to(path: Path = REPORTS / "schedule.yml") -> str:
+    """Where a reader's "report an error" link leads: an address with `{about}` for what it is about; empty: no links."""
+    address = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("errors_to") or ""
+    if address and not re.fullmatch(r"(mailto:|https?://)[^\s\"<>]*\{about\}[^\s\"<>]*", address):
+        raise ParameterError(f"{path.name}: errors_to: {address!r}; allowed: an address that starts with mailto:, https:// or "
+                             "http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
+    return address
+
+
+def _listed(name: str, value: object, entry: dict) -> list:
+    """The values an entry names; `indicator: all` stands for the rows of the plan of its year, in plan order."""
+    if name == "indicator" and value == "all":
+        year = max(v for v in _listed("as_of", entry.get("as_of", 0), {}))
+        rows = load.all_targets().query("kind == 'box' and baseline_year < @year <= target_year")
+        return list(rows["indicator"].unique())
+    return value if isinstance(value, list) else [value]
+
+
 def _typed(report: str, name: str, value: object, kind: type) -> object:
     """The value as the declared type; text from a command line is read as that type and nothing else."""
-    if type(value) is kind:
-        return value
-    if isinstance(value, str) and kind is int and value.strip().lstrip("-").isdecimal():
-        return int(value)
+    if type(value) is kind or (kind is float and type(value) is int):
+        return kind(value)
+    if isinstance(value, str) and kind in _NUMBERS and re.fullmatch(_NUMBERS[kind], value.strip(), re.ASCII):
+        return kind(value)
     raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}")
 
 
@@ -122,17 +147,51 @@ def _check_day(report: str, known_on: str) -> None:
 
 
 def _allowed(values: dict) -> dict[str, list]:
-    """The allowed values of each parameter present."""
-    plans = load.plans().set_index("plan")
-    allowed: dict[str, list] = {"lang": list(wording.LANGUAGES), "plan": list(plans.index),
-                                "attribute": ["all", "binding", "expected"]}
-    plan = plans.loc[values["plan"]] if values.get("plan") in plans.index else plans.iloc[-1]
-    allowed["as_of"] = list(range(int(plan["baseline_year"]) + 1, int(plan["target_year"]) + 1))
-    return {name: options for name, options in allowed.items() if name in values}
+    """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
+    plans, targets = load.plans(), load.all_targets().query("kind == 'box'")
+    allowed = {"lang": list(wording.LANGUAGES), "attribute": ["all", "binding", "expected"], "edition": ["internal", "public"],
+               "plan": list(plans["plan"]), "from_plan": _followed(plans)}
+    if values.get("from_plan") in allowed["from_plan"]:
+        allowed["to_plan"] = _following(values["from_plan"], plans)
+    if "indicator" in values:
+        allowed["indicator"] = list(targets["indicator"].unique())
+        targets = targets[targets["indicator"] == values["indicator"]]
+    if "plan" in values:
+        targets = targets[targets["plan"] == values["plan"]]
+    if values.get("attribute") in ("binding", "expected"):
+        targets = targets[targets["attribute"] == values["attribute"]]
+    allowed["category"] = ["all", *targets["category"].unique()]
+    of_a_plan = {"plan", "indicator"} & set(values)
+    allowed["as_of"] = _years(targets) if of_a_plan else scenario.years(load.observations(plans["region"].iloc[0]))
+    return {name: options for name, options in allowed.items() if name in values and options}
+
+
+def _years(targets: pd.DataFrame) -> list[int]:
+    """The years of the plans that have these targets."""
+    spans = targets[["baseline_year", "target_year"]].drop_duplicates()
+    return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))
+
+
+def _following(plan: str, plans: pd.DataFrame) -> list[str]:
+    """The plans of the same region that begin where this one ends."""
+    own = plans.set_index("plan").loc[plan]
+    return list(plans["plan"][(plans["region"] == own["region"]) & (plans["baseline_year"] == own["target_year"])])
+
+
+def _followed(plans: pd.DataFrame) -> list[str]:
+    """The plans that another one follows."""
+    return [plan for plan in plans["plan"] if _following(plan, plans)]
 
 
 def _example(kind: type) -> str:
-    return {int: "2024", str: "zj14"}.get(kind, kind.__name__)
+    return {int: "2024", float: "4.5", str: "zj14"}.get(kind, kind.__name__)
+
+
+def _choices(value: object, allowed: list) -> str:
+    """What is allowed; of a long list only what is nearest."""
+    few = len(allowed) <= 16
+    near = _nearest(str(value), allowed) if isinstance(value, str) else ""
+    return f"allowed: {', '.join(map(str, allowed))}{near}" if few else f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
 
 
 def _nearest(name: str, among) -> str:

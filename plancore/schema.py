@@ -26,6 +26,7 @@ VOCABULARIES = {
     "official_verdict": ("exceeded", "met", "nearly_met", "missed"),
     "break": ("population_census", "economic_census", "definition", "coverage"),
     "commitment": ("target", "count", "investment", "share", "rank", "status"),
+    "relation": ("tightened", "kept", "loosened", "not_comparable", "redefined", "new", "dropped"),
     "column": ("category", "group", "number", "name", "baseline", "target", "change", "actual",
                "actual_change", "attribute"),
 }
@@ -105,19 +106,22 @@ _INDICATOR = ("indicator:key", "name_zh", "name_en", "unit_zh->units", "better?"
               "related:key?->indicators", "department?")
 _SOURCE = ("source:slug", "title", "publisher?", "published:date?", "seen:date", "url:url?", "grade", "note?")
 
+_CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "plan:key?->plans", "row:row?",
+                      "indicator:key?->indicators", "period:period?", "was?", "now?", "why_zh", "why_en", "source:slug?->sources")
+_SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
 _COMMITMENT = ("id:key", "chapter", "box?", "subject_zh", "subject_en", "measure_zh", "measure_en", "value:number?",
                "value_high:number?", "unit_zh?->units", "bound", "target_year:year", "kind:commitment", "lines:lines")
 
 DATA = {
     "plans": _shape("plan", "plan:key", "region:key", "name_zh", "name_en", "baseline_year:year",
                     "target_year:year", "source:slug->sources"),
-    "categories": _shape("category_zh", "category_zh", "category_en"),
+    "categories": _shape("category_zh", "category:key", "category_zh", "category_en"),
     "units": _shape("unit_zh", "unit_zh", "unit_en", "synonym_of?->units"),
     "indicators": _shape("indicator", *_INDICATOR, "low:number?", "high:number?"),
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("line rows column text", "line:line", "text?", "rows:rows", "column"),
     "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", "price_basis",
-                      "counted:boolean", "same_as:row?", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
+                      "counted:boolean", "same_as:row?", "withheld:boolean", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
                       "note?", "note_en?"),
     "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:line"),
     "observations": _shape("indicator period source", "indicator:key->indicators", "period:period", "value:number",
@@ -127,6 +131,8 @@ DATA = {
     "breaks": _shape("region indicator basis", "region:key", "indicator:key->indicators", "basis:key", "since:year",
                      "kind:break", "comparable:boolean", "what_zh", "what_en", "source:slug?->sources"),
     "commitments": _shape("id", *_COMMITMENT),
+    "corrections": _CORRECTIONS,
+    "successors": _SUCCESSORS,
 }
 """Shapes of the files people edit in `data/`."""
 
@@ -134,8 +140,8 @@ TABLES = {
     "plans": DATA["plans"],
     "indicators": _shape("indicator", *_INDICATOR[:3], "unit_zh", "unit_en", *_INDICATOR[4:]),
     "targets": _shape(
-        "plan row", "plan:key->plans", "row:row", "category_zh", "category_en", "group_zh?", "printed_name",
-        "indicator:key->indicators", "form", "bound", "path", "price_basis", "counted:boolean", "same_as:row?", "attribute?", "kind",
+        "plan row", "plan:key->plans", "row:row", "category:key", "category_zh", "category_en", "group_zh?", "printed_name",
+        "indicator:key->indicators", "form", "bound", "path", "price_basis", "counted:boolean", "same_as:row?", "withheld:boolean", "attribute?", "kind",
         "unit_zh", "unit_en", "baseline_unit_zh?", "tolerance:number?", "baseline_year:year", "baseline_value:number?",
         "target_year:year", "target_value:number?", "change_value:number?", "baseline_printed?", "target_printed?",
         "change_printed?", "source:slug->sources", "lines:lines", "note?", "note_en?"),
@@ -150,6 +156,8 @@ TABLES = {
     "target_versions": DATA["target_versions"],
     "breaks": DATA["breaks"],
     "commitments": _shape("plan id", "plan:key->plans", *(c.replace("->units", "") for c in _COMMITMENT)),
+    "corrections": _CORRECTIONS,
+    "successors": _SUCCESSORS,
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("plan line row column text", "plan:key->plans", "line:line", "text?", "row:row", "column"),
 }
@@ -198,8 +206,10 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: 
 
 
 def nearest(name: str, among) -> str:
-    """The known names most like an unknown one, for its message: `nearest: gdp, gdp_growth`."""
-    return "nearest: " + (", ".join(get_close_matches(name, list(among), n=3, cutoff=0.4)) or "none")
+    """The known names most like an unknown one, for its message: `nearest: gdp, gdp_growth`; those that hold it first."""
+    known = list(map(str, among))
+    close = [k for k in known if name and name in k] + get_close_matches(name, known, n=3, cutoff=0.4)
+    return "nearest: " + (", ".join(list(dict.fromkeys(close))[:3]) or "none")
 
 
 def last_day(date: str) -> str:

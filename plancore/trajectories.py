@@ -56,6 +56,25 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     return long.fillna({"qualifier": "", "status": "", "source": "", "basis": ""})
 
 
+def history(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """The `series` of one indicator's targets in several plans, each as far as its plan or `as_of` reaches, and what was
+
+    observed before the first plan (plan empty, no evidence for any). Plans yet to begin give none.
+    """
+    begun = targets[targets["baseline_year"] < as_of]
+    parts = [series(rows, observations, min(as_of, int(rows["target_year"].max()))) for _, rows in begun.groupby("plan")]
+    return pd.concat([_before(begun, observations), *parts], ignore_index=True)
+
+
+def _before(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """The yearly observations before the first plan's baseline year, on that plan's price basis."""
+    first = targets.sort_values("baseline_year").iloc[0]
+    mine = observations[(observations["indicator"] == first["indicator"]) & (observations["period"].str.len() == 4)
+                        & (observations["status"] != "derived") & observations["price_basis"].isin([first["price_basis"], "none"])]
+    mine = mine.assign(year=mine["period"].astype(int), plan="", row="", series="yearly" if first["form"] in rules.CHAINED else "observed")
+    return mine[mine["year"] < first["baseline_year"]].reindex(columns=_SERIES).fillna({"basis": ""})
+
+
 def _by_year(targets: pd.DataFrame) -> pd.DataFrame:
     """Each target once per year from baseline to target year, with its time share."""
     years = [np.arange(a, b + 1) for a, b in zip(targets["baseline_year"], targets["target_year"])]

@@ -11,9 +11,11 @@ from IPython.display import HTML
 from plancore import layout, wording
 
 
-def select(frame: pd.DataFrame, attribute: str) -> pd.DataFrame:
-    """The rows of one attribute, or all."""
-    return frame if attribute == "all" else frame[frame["attribute"] == attribute]
+def select(frame: pd.DataFrame, attribute: str, category: str = "all") -> pd.DataFrame:
+    """The rows of one attribute and one category, or all."""
+    for column, value in (("attribute", attribute), ("category", category)):
+        frame = frame if value == "all" else frame[frame[column] == value]
+    return frame
 
 
 def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, sources: pd.DataFrame,
@@ -24,7 +26,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     instead of a table where there are no rows.
     """
     if result.empty:
-        return HTML(f'<p class="lead">{wording.text("no_rows", lang)}</p>')
+        return layout.nothing("no_rows", lang)
     rows = layout.named_rows(result, targets)
     years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1)
     yearly = series[series["series"].isin(["observed", "yearly"])].sort_values("series")
@@ -35,11 +37,14 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
         target=[_origin(r, wording.target(r, lang)) + _version(r, lang) for r in rows.to_dict("records")],
         **{str(y): [_figure(yearly, row, y) for row in rows["row"]] for y in years},
         against_path=[wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
+        required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])],
         assessment=[_assessment(r, lang) for r in rows.to_dict("records")],
         figure_from=[_dated(r, sources, lang) for r in rows.to_dict("records")])
+    if not (rows["required_pace"].notna() & (rows["gap"] > 0)).any():
+        frame = frame.drop(columns="required_pace")
     labels = layout.years(rows, lang) | {str(y): str(y) for y in years}
     return layout.table(frame, lang, labels, raw=["row", "baseline", "target", *map(str, years), "assessment", "figure_from"],
-                  right=["baseline", *map(str, years), "against_path"])
+                  right=["baseline", *map(str, years), "against_path", "required_pace"])
 
 
 def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
@@ -55,7 +60,7 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
         outcome=[_origin(r, wording.number(r["outcome"])) for r in rows.to_dict("records")],
         margin=[wording.difference(v, u, lang) for v, u in zip(rows["margin"], rows[f"unit_{lang}"])],
         completion_rate=(rows["completion_rate"] / 100).where(short).map(wording.percent).where(short, ""),
-        verdict=[layout.chip(r["verdict"], lang) + _lacking(r, lang) for r in rows.to_dict("records")],
+        verdict=[layout.chip(r["verdict"], lang) + _lacking(r, lang) + " " + layout.flag(r, lang) for r in rows.to_dict("records")],
         official_verdict=[_official(r, lang) for r in rows.to_dict("records")])
     if not (rows["official_verdict"] != "").any():
         frame = frame.drop(columns="official_verdict")
@@ -115,13 +120,13 @@ def _assessment(row: dict, lang: str) -> str:
 
 
 def _dated(row: dict, sources: pd.DataFrame, lang: str) -> str:
-    """The source of the last figure, its date and grade, linked to the list of sources."""
+    """The source of the last figure, its date and grade, linked to the list of sources; and a way to report an error."""
     if not row["source"]:
-        return ""
+        return layout.flag(row, lang)
     source = sources[sources["source"] == row["source"].split(";")[-1]].iloc[0]
     date = source["published"] or wording.text("date_unknown", lang)
     return (f'<a href="#src-{source["source"]}">{escape(source["title"])}</a> '
-            f'<small>{date} · {wording.text("grade", lang)} {source["grade"]}</small>')
+            f'<small>{date} · {wording.text("grade", lang)} {source["grade"]}</small> {layout.flag(row, lang)}')
 
 
 def _official(row: dict, lang: str) -> str:

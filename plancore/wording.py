@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from plancore.glossary import MARKS, WORDS
 
 LANGUAGES = ("zh", "en")
+TAGS = {"zh": "zh-CN", "en": "en"}
+"""Each language as HTML names it."""
 
 
 def text(key: str, lang: str, /, **values: object) -> str:
@@ -51,14 +53,15 @@ def progress(share: float) -> str:
     return percent(share, 1)
 
 
-def bounded(value: float, bound: str, lang: str) -> str:
-    """A figure with its bound: 75左右, at least 5.5."""
-    return text(bound, lang, x=number(value))
+def bounded(value: float, bound: str, lang: str, unit: str = "") -> str:
+    """A figure with its bound, and its unit where one is given: 75左右, 27微克/立方米以下, at least 5.5."""
+    space = " " if unit and lang == "en" and unit != "%" else ""
+    return text(bound, lang, x=number(value) + space + unit)
 
 
-def target(row: dict, lang: str) -> str:
-    """A target as a reader says it, from its target_value, bound and form: 年均5.5以上, 国家下达."""
-    return text("said_" + row["form"], lang, x=bounded(row["target_value"], row["bound"], lang))
+def target(row: dict, lang: str, unit: str = "") -> str:
+    """A target as a reader says it, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达."""
+    return text("said_" + row["form"], lang, x=bounded(row["target_value"], row["bound"], lang, unit))
 
 
 def qualified(value: float, qualifier: str) -> str:

@@ -11,10 +11,12 @@ from IPython.display import HTML
 from plancore import international, layout, rules, schema, wording
 
 
-def working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
+def working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Each assessed row from its inputs through the formula to the result, so that a reader can recompute it."""
     rows = layout.named_rows(result, targets)
     rows = rows[rows["status"] != "not_assessable"]
+    if rows.empty:
+        return layout.nothing("nothing_assessed", lang)
     records = rows.to_dict("records")
     frame = layout.identity(rows, lang).assign(
         steps=[steps(r, lang) for r in records],
@@ -61,7 +63,7 @@ def sensitivity(first: pd.DataFrame, now: pd.DataFrame, revised: pd.DataFrame, t
     other = (joined["baseline_used_revised"] == "revised") & (joined["baseline_value_revised"] != joined["baseline_value_now"])
     rows = joined[(moved & (joined["last_period_first"] == joined["last_period_now"])) | other]
     if rows.empty:
-        return HTML(f'<p class="lead">{wording.text("nothing_moves", lang)}</p>')
+        return layout.nothing("nothing_moves", lang)
     records = rows.to_dict("records")
     frame = pd.DataFrame({"row": rows["row"], "indicator": rows[f"name_{lang}"]} | {
         f"as_{name}": [_version_of(r, name, lang) for r in records] for name in frames})
@@ -71,7 +73,7 @@ def sensitivity(first: pd.DataFrame, now: pd.DataFrame, revised: pd.DataFrame, t
 def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Where the trend leads in the target year: expected value, 80 % interval, chance, method; `trajectories.outlook`."""
     if ahead.empty:
-        return HTML(f'<p class="lead">{wording.text("no_outlook", lang)}</p>')
+        return layout.nothing("no_outlook", lang)
     rows = layout.named_rows(ahead.drop_duplicates(["plan", "row"], keep="last"), targets)
     frame = layout.identity(rows, lang).drop(columns="attribute").assign(
         target=[wording.target(r, lang) for r in rows.to_dict("records")],
@@ -92,7 +94,7 @@ def backtest(cases: pd.DataFrame, lang: str) -> HTML:
 def derivations(derived: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Derived values with formula and inputs, from `derivation.derive`."""
     if derived.empty:
-        return HTML(f'<p class="lead">{wording.text("no_derived", lang)}</p>')
+        return layout.nothing("no_derived", lang)
     rows = derived.merge(indicators[["indicator", "name_zh", "name_en", "unit_en"]], on="indicator", validate="m:1")
     titles = sources.set_index("source")["title"]
     return layout.table(pd.DataFrame({
@@ -107,7 +109,7 @@ def compared(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | 
     rows = layout.named_rows(result, targets)
     rows = rows[(rows["form"] == "level") & rows["value"].notna() & rows["baseline_value"].notna() & (rows["path"] != "hold")]
     if rows.empty:
-        return HTML(f'<p class="lead">{wording.text("no_rows", lang)}</p>')
+        return layout.nothing("no_rows", lang)
     facts = pd.DataFrame({
         "base_year": rows["baseline_year"], "base_value": rows["baseline_value"], "current_year": rows["last_period"],
         "current_value": rows["value"], "target_year": rows["target_year"], "target": rows["target_value"],
@@ -140,7 +142,7 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
 def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Findings of `audit.plan`: what was checked, what is printed, what follows from the rest, and how they go together."""
     if found.empty:
-        return HTML(f'<p class="lead">{wording.text("no_rows", lang)}</p>')
+        return layout.nothing("no_findings", lang)
     names = targets.set_index("row")[f"name_{lang}"]
     records = found.to_dict("records")
     frame = pd.DataFrame({
@@ -207,11 +209,13 @@ def classes(lang: str) -> gt.GT:
     rows = [{"rule": wording.text(rule, lang), "series": wording.text("with_target" if kind == "target" else "without_target", lang),
              "class": wording.text("c_" + name, lang), "cut": "" if cut == -float("inf") else f"{sign} {wording.percent(cut, 1)}"}
             for rule, kinds in international.CUTS.items() for kind, cuts in kinds.items() for name, sign, cut in cuts]
-    return layout.table(pd.DataFrame(rows), lang, {"rule": wording.text("rule", lang), "series": " "}, raw=[], right=[])
+    return layout.table(pd.DataFrame(rows), lang, {"rule": wording.text("rule", lang), "series": wording.text("kind_of_series", lang)}, raw=[], right=[])
 
 
-def breaks(declared: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> gt.GT:
+def breaks(declared: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """The declared breaks: indicator, year, what changed, whether later figures may be set against the target."""
+    if declared.empty:
+        return layout.nothing("no_breaks", lang)
     rows = declared.merge(indicators[["indicator", "name_zh", "name_en"]], on="indicator", validate="m:1")
     return layout.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "since": rows["since"].astype(str), "what": rows[f"what_{lang}"],
@@ -219,9 +223,11 @@ def breaks(declared: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> gt.GT
 
 
 def choices(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
-            lang: str) -> gt.GT:
+            lang: str) -> gt.GT | HTML:
     """Where several values were published for one indicator and year: which is used, and the others."""
     several = observations[(observations["vintages"] > 1) & observations["indicator"].isin(targets["indicator"])]
+    if several.empty:
+        return layout.nothing("no_choices", lang)
     several = several.merge(targets.drop_duplicates("indicator")[["indicator", "name_zh", "name_en"]], on="indicator")
     titles = sources.set_index("source")["title"]
     frame = pd.DataFrame({

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,14 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run"]
+
+RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>
+"""
+"""LibreOffice's setting to compute every formula of an .xlsx file as it opens it."""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +43,7 @@ def target():
     """A frame with one target, any column changed by keyword: a level to rise from 100 in 2020 to 160 in 2025."""
     def make(**changes) -> pd.DataFrame:
         row = dict(plan="p", row="1", indicator="x", region="r", name_zh="甲", name_en="X", form="level", bound="at_least",
-                   path="linear", price_basis="none", counted=True, same_as="", attribute="expected", kind="box",
+                   path="linear", price_basis="none", counted=True, same_as="", withheld=False, attribute="expected", kind="box",
                    better="higher", nature="flow", unit_zh="亿元", unit_en="100 million yuan", baseline_unit_zh="亿元",
                    tolerance=float("nan"), baseline_year=2020, baseline_value=100.0, target_year=2025, target_value=160.0,
                    baseline_printed="100", target_printed="160", change_printed="", source="s", lines="1-2")
@@ -76,6 +85,30 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory):
+    """LibreOffice without a window: `office(path, "pdf" or "xlsx")` gives the converted file, in a new folder.
+
+    A workbook's formulas are all computed anew as it is opened, whatever results the file holds. LibreOffice has a
+    profile of its own, so that it neither waits for an open window nor changes anyone's settings.
+    """
+    path = shutil.which("soffice")
+    assert path, "the tests of workbooks and documents need LibreOffice: apt-get install libreoffice-calc libreoffice-writer"
+    profile = tmp_path_factory.mktemp("office")
+    (profile / "user").mkdir()
+    (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE, encoding="utf-8")
+
+    def convert(file: Path, kind: str) -> Path:
+        folder = tmp_path_factory.mktemp("converted")
+        command = [path, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", kind,
+                   "--outdir", str(folder), str(file)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        made = folder / f"{Path(file).stem}.{kind}"
+        assert made.is_file(), f"LibreOffice did not convert {file} to {kind}: {done.stdout}{done.stderr}"
+        return made
+    return convert
 
 
 @pytest.fixture

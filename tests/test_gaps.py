@@ -163,6 +163,13 @@ class TestZhejiang14:
     def test_reasons(self, zj14):
         assert zj14[2025].reason["13"] == "not_assigned" and zj14[2025].reason["5"] == "not_collected"
 
+    def test_a_figure_of_a_basis_that_may_not_be_compared_is_no_verdict(self, zj14):
+        """58.55 % of 2025, filed under the indicator itself with the basis its break declares, is still not 未完成."""
+        seen = load.observations("zj")
+        new = seen[seen["indicator"] == "forest_cover"].tail(1).assign(period="2025", value=58.55, qualifier="", basis="forest_monitoring")
+        row = gaps.measure(load.targets("zj14").query("row == '19'"), pd.concat([seen, new]), 2025).iloc[0]
+        assert (row["status"], row["verdict"], row["reason"]) == ("not_assessable", "", "break")
+
     def test_forest_cover_is_not_judged_after_its_break(self, zj14):
         assert (zj14[2025].status["19"], zj14[2025].reason["19"]) == ("not_assessable", "break")
 

@@ -9,9 +9,10 @@ PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "glossary"},
     {"wording", "intervals", "links"},
-    {"evidence", "international", "layout", "figures", "derivation", "findings"},
+    {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
-     "views", "workings", "headlines", "pages"},
+     "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
+     "sheets", "downloads", "pages", "publication", "printing"},
     {"assembly", "schedule", "audit"},
     {"build", "reports"},
     {"cli"},

@@ -2,8 +2,10 @@
 
 import json
 import re
+from urllib.parse import unquote
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from plancore import gaps, load, schedule
 
@@ -18,38 +20,46 @@ def all_live(page) -> None:
         figure.locator(".vega-embed svg.marks").wait_for(timeout=20_000)
 
 
-@pytest.mark.parametrize("path", SCHEDULED)
-def test_a_page_draws_all_charts_and_asks_nobody(site, visit, path):
+def faults(page) -> list[str]:
+    """What axe-core finds serious or critical, folded parts opened."""
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("path", [*SCHEDULED, "index.html", "corrections.html"])
+def test_a_page_as_a_reader_opens_it(site, visit, path):
+    """On a wide screen, then on a phone: drawn before any script, live, nobody else asked, no error, nothing axe objects to."""
     with visit((site / "latest" / path).as_uri()) as (page, foreign, errors):
         figures = page.locator("figure.chart")
-        assert figures.count() >= 1
-        assert all(f.locator(DRAWN).count() > 3 for f in figures.all())  # drawn before any script ran
+        assert all(f.locator(DRAWN).count() > 3 or f.locator("svg.marks text").count() for f in figures.all())
         all_live(page)
-        assert all(f.locator(DRAWN).count() > 3 for f in figures.all())
-        assert page.locator(".plot:not([aria-label])").count() == 0
-        assert page.locator(".answer").count() == 1 and page.locator(".answer").bounding_box()["y"] < 900
-        assert (foreign, errors) == ([], [])
-
-
-@pytest.mark.parametrize("path", SCHEDULED)
-def test_a_page_fits_a_phone(site, visit, path):
-    with visit((site / "latest" / path).as_uri(), width=390) as (page, foreign, errors):
-        all_live(page)
+        assert all(f.locator(DRAWN).count() > 3 or f.locator("svg.marks .role-mark text").count() for f in figures.all())
+        assert page.locator("figure.chart svg.marks:not([aria-label])").count() == 0
+        assert page.title() and page.evaluate("document.documentElement.lang")[:2] == ("en" if path.startswith("en/") else "zh")
+        if path in SCHEDULED:
+            assert figures.count() >= 1 and page.locator(".answer").count() == 1
+            assert page.locator(".answer").bounding_box()["y"] < 500
+            assert page.locator("header .dated").inner_text().count("2026") >= 2  # data date and run
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.wait_for_timeout(100)
         assert page.evaluate("document.documentElement.scrollWidth") <= 391
-        assert page.locator(".answer").bounding_box()["y"] < 500
+        assert faults(page) == []
         assert (foreign, errors) == ([], [])
 
 
-@pytest.mark.parametrize("path", SCHEDULED)
-def test_language_and_title(site, visit, path):
+@pytest.mark.parametrize("path", [path for path in SCHEDULED if path.startswith("zh/")])
+def test_each_page_weighs_little_and_has_its_twin(site, path):
+    size = (site / "latest" / path).stat().st_size
+    assert size <= 500_000 and (site / "latest" / path.replace("zh/", "en/")).is_file()
+
+
+@pytest.mark.parametrize("path", sorted({next(p for p in SCHEDULED if p.startswith(f"zh/{r}")) for r in schedule.names()}))
+def test_the_other_language_is_one_click_away(site, visit, path):
     with visit((site / "latest" / path).as_uri()) as (page, _, _):
-        lang = path[:2]
-        assert page.evaluate("document.documentElement.lang")[:2] == lang and page.title()
-        other = page.locator("header a[hreflang]")
-        assert other.get_attribute("hreflang")[:2] != lang
-        other.click()
+        page.locator("header a[hreflang]").click()
         page.wait_for_load_state()
-        assert page.evaluate("document.documentElement.lang")[:2] != lang
+        assert page.evaluate("document.documentElement.lang") == "en" and page.url.endswith(path.replace("zh/", "en/"))
 
 
 def test_single_file_needs_nothing_beside_it(site, visit, tmp_path):
@@ -60,25 +70,151 @@ def test_single_file_needs_nothing_beside_it(site, visit, tmp_path):
         assert (foreign, errors) == ([], [])
 
 
-def test_front_page_answers_and_links_every_page(site, visit):
-    with visit((site / "latest" / "index.html").as_uri()) as (page, foreign, errors):
-        said = page.locator("main").inner_text()
+class TestFrontPage:
+    @pytest.fixture
+    def front(self, site, visit):
+        with visit((site / "latest" / "index.html").as_uri()) as (page, foreign, errors):
+            yield page
+            assert (foreign, errors) == ([], [])
+
+    def shown(self, page, what: str = ".indicators .item:visible") -> int:
+        return page.locator(what).count()
+
+    def test_answers_and_links_every_page(self, front):
+        said = front.locator(".language:visible main").inner_text()
         assert "33项指标中30项" in said and "35项指标中" in said
-        links = {a.get_attribute("href") for a in page.locator("ul.pages a").all()}
+        links = {a.get_attribute("href").partition("#")[0] for a in front.locator(".item a").all()}
         assert links == set(SCHEDULED)
-        assert page.locator("ul.pages li:visible").count() == len(SCHEDULED) / 2
-        page.fill("#find", "2023")
-        assert page.locator("ul.pages li:visible").count() == 1
-        page.select_option("#language", "en")
-        page.fill("#find", "final review 13th")
-        assert page.locator("ul.pages li:visible a").get_attribute("href") == "en/plan_review-zj13.html"
-        page.fill("#find", "<script>")
-        assert page.locator("#none").is_visible()
-        assert (foreign, errors) == ([], [])
+        assert self.shown(front) == 36 + 33
+
+    def test_search_in_both_languages_and_by_either_name(self, front):
+        form = front.locator(".language:visible form")
+        form.locator("[name=find]").fill("PM2.5 浓度")
+        assert self.shown(front) == 2
+        form.locator("[name=find]").fill("forest coverage")
+        assert self.shown(front) == 2
+        form.locator("[name=find]").fill("<script>")
+        assert self.shown(front, ".item:visible") == 0 and front.locator(".none:visible").count() == 1
+
+    @pytest.mark.parametrize("chosen", [
+        {"plan": "zj14"}, {"attribute": "binding"}, {"plan": "zj14", "category": "environment"}, {"status": "exceeded"},
+        {"plan": "zj13", "status": "missed"}, {"plan": "zj14", "attribute": "binding", "status": "not_assessable"}])
+    def test_filters_agree_with_the_frames(self, front, chosen):
+        for name, value in chosen.items():
+            front.locator(f".language:visible [name={name}]").select_option(value)
+        assert self.shown(front) == len(expected(**chosen)) > 0
+        front.reload()
+        assert self.shown(front) == len(expected(**chosen))  # the view stands in the address
+
+    def test_language_switch_keeps_the_filter(self, front):
+        front.locator(".language:visible [name=status]").select_option("missed")
+        count = self.shown(front)
+        front.locator(".language:visible .switch").click()
+        assert front.evaluate("document.documentElement.lang") == "en" and self.shown(front) == count > 0
+        assert "not fulfilled" in front.locator(".indicators .item:visible").first.inner_text()
+
+    def test_pm25_in_two_clicks(self, front):
+        """From the front page to its status, its odd target and the plan's reason: one click, and no scrolling."""
+        front.locator(".indicators .item:visible a", has_text="PM2.5)平均浓度").click()
+        front.wait_for_load_state()
+        first = front.locator(".answer, dl.facts, .answer ~ .lead")
+        assert all(part.bounding_box()["y"] < 900 for part in first.all())
+        said = " ".join(first.all_inner_texts())
+        assert "达标" in said and "27微克/立方米以下" in said and "目标宽于2020年实绩，因按“十三五”均值33测算" in said
+
+    def test_a_card_has_its_chip_and_curve(self, front):
+        card = front.locator(".indicators .item:visible", has_text="常住人口城镇化率").first
+        assert "✓ 提前完成" in card.inner_text() and card.locator("svg.spark polyline").count() == 1
+
+
+def expected(plan: str = "", attribute: str = "", category: str = "", status: str = "") -> list[str]:
+    """The rows the front page should show, from the frames."""
+    now = load.targets("zj14", "today").query("kind == 'box'")
+    then = load.targets("zj13").query("kind == 'box'")
+    standing = gaps.measure(now, load.observations("zj"), 2025)
+    ended = gaps.completion(then, load.outcomes("zj13"))
+    rows = [(r.plan, r.attribute, c, r.verdict or r.status, r.row) for r, c in zip(standing.itertuples(), now["category"])]
+    rows += [(r.plan, r.attribute, c, r.verdict, r.row) for r, c in zip(ended.itertuples(), then["category"])]
+    asked = (plan, attribute, category, status)
+    return [row[4] for row in rows if all(not want or want == have for want, have in zip(asked, row))]
+
+
+class TestLongTables:
+    @pytest.fixture
+    def table(self, site, visit):
+        with visit((site / "latest" / "zh" / "gap_analysis-zj14-2024-all-all.html").as_uri()) as (page, _, errors):
+            yield page
+            assert errors == []
+
+    def rows(self, page) -> list[str]:
+        return page.eval_on_selector_all("section .gt_table [id^='row-']", "marks => marks.filter(m => m.offsetParent).map(m => m.id.slice(4))")
+
+    def test_by_urgency_and_back(self, table):
+        plan_order = self.rows(table)
+        table.get_by_role("button", name="按紧迫程度").first.click()
+        urgent = self.rows(table)
+        result = gaps.measure(load.targets("zj14", "today").query("kind == 'box'"), load.observations("zj"), 2024).set_index("row")
+        seen = [result.status[row] for row in urgent]
+        assert urgent != plan_order and sorted(urgent) == sorted(plan_order)
+        lagging = [s for s in seen if s in ("breached", "reversing", "behind", "behind_slight")]
+        assert lagging and seen[:len(lagging)] == sorted(lagging, key=["breached", "reversing", "behind", "behind_slight"].index)
+        table.get_by_role("button", name="按规划顺序").first.click()
+        assert self.rows(table) == plan_order
+
+    def test_a_header_sorts_numbers_as_numbers_and_gaps_last(self, table):
+        table.locator("section .gt_table th.c-against_path button").first.click()
+        shown = table.eval_on_selector_all("section .gt_table td.c-against_path", "cells => cells.map(c => c.textContent)")
+        numbers = [float(re.sub("[^0-9.-]", "", s.replace("−", "-").split("个")[0].split("亿")[0])) for s in shown[:36] if s != "—"]
+        assert numbers == sorted(numbers) and len(numbers) > 5
+        assert table.locator("section .gt_table th.c-against_path").first.get_attribute("aria-sort") == "ascending"
+
+    def test_find_and_attribute(self, table):
+        table.locator(".sift select").first.select_option("约束性")
+        assert len(self.rows(table)) == 13
+        table.locator(".sift input").first.fill("pm2.5")
+        assert self.rows(table) == ["17"]
+
+
+class TestCharts:
+    def test_the_overview_filters_by_attribute_inside_the_chart(self, site, visit):
+        with visit((site / "latest" / "zh" / "plan_review-zj13.html").as_uri()) as (page, _, errors):
+            all_live(page)
+            figure = page.locator("figure.chart").first
+            dots = "g.mark-symbol.role-mark path"
+            every = figure.locator(dots).count()
+            figure.locator(".vega-bind select").select_option(index=1)
+            page.wait_for_timeout(300)
+            assert 0 < figure.locator(dots).count() < every and errors == []
+
+    def test_one_indicator_is_lit_wherever_it_is_shown(self, site, visit):
+        with visit((site / "latest" / "zh" / "gap_analysis-zj14-2025-all-all.html").as_uri()) as (page, _, _):
+            page.locator("tr", has=page.locator("#row-3")).hover()
+            assert page.locator("figure.chart.lit").get_attribute("data-key") == "urbanization_rate"
+            assert page.locator("tr.lit").first.locator("td").first.inner_text() == "3"
+
+
+def test_an_error_can_be_reported_beside_each_figure(site, visit):
+    with visit((site / "latest" / "zh" / "indicator_profile-pm25_concentration-2025.html").as_uri()) as (page, _, _):
+        facts, flags = page.locator("dl.facts > div"), page.locator("dl.facts .flag")
+        assert facts.count() == flags.count() >= 4
+        address = page.locator("figure .flag").first.get_attribute("href")
+        assert address.startswith("mailto:") and "indicator_profile-pm25_concentration-2025.html" in unquote(address)
+    with visit((site / "latest" / "zh" / "gap_analysis-zj14-2025-all-all.html").as_uri()) as (page, _, _):
+        assert page.locator("section tr:has([id^='row-']) .flag").count() >= 36
+
+
+def test_overview_profile_and_sources_are_linked(site, visit):
+    with visit((site / "latest" / "en" / "gap_analysis-zj14-2025-all-all.html").as_uri()) as (page, _, _):
+        page.locator("tr", has=page.locator("#row-7")).locator("a", has_text="Value added of the digital economy").click()
+        page.wait_for_load_state()
+        assert page.url.endswith("en/indicator_profile-digital_economy_share-2025.html")
+        page.locator("nav.beside a").first.click()
+        page.wait_for_load_state()
+        assert page.url.endswith("en/gap_analysis-zj14-2025-all-all.html#row-7")
 
 
 def test_every_link_leads_somewhere(site, visit):
-    for path in ("index.html", "zh/gap_analysis-zj14-2025-all.html", "en/plan_review-zj13.html"):
+    for path in ("index.html", "zh/gap_analysis-zj14-2025-all-all.html", "en/plan_review-zj13.html"):
         here = site / "latest" / path
         with visit(here.as_uri()) as (page, _, _):
             anchors = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
@@ -91,7 +227,7 @@ def test_every_link_leads_somewhere(site, visit):
 
 def test_a_number_walks_back_to_its_cell_and_source(site, visit):
     """From the target of row 17 to its printed cell, from a figure to its publication."""
-    with visit((site / "latest" / "zh" / "gap_analysis-zj14-2025-all.html").as_uri()) as (page, _, _):
+    with visit((site / "latest" / "zh" / "gap_analysis-zj14-2025-all-all.html").as_uri()) as (page, _, _):
         row = page.locator("tr", has=page.locator("#row-17"))
         row.locator("a", has_text="27以下").click()
         cell = page.locator("tr", has=page.locator("#origin-17"))
@@ -104,14 +240,14 @@ def test_a_number_walks_back_to_its_cell_and_source(site, visit):
 
 def test_the_page_says_what_the_frames_say(site, visit):
     result = gaps.measure(load.targets("zj14"), load.observations("zj"), 2023).set_index("row")
-    with visit((site / "latest" / "en" / "gap_analysis-zj14-2023-all.html").as_uri()) as (page, _, _):
+    with visit((site / "latest" / "en" / "gap_analysis-zj14-2023-all-all.html").as_uri()) as (page, _, _):
         urban = page.locator("section tr", has=page.locator("#row-3")).inner_text()
     assert "+0.8 pp" in urban and "ahead of schedule" in urban and "74.2" in urban
     assert result.status["3"] == "ahead" and result.against_path["3"] == pytest.approx(0.8)
 
 
 def test_a_chart_has_tooltips_from_the_data(site, visit):
-    with visit((site / "latest" / "zh" / "gap_analysis-zj14-2025-all.html").as_uri()) as (page, _, _):
+    with visit((site / "latest" / "zh" / "gap_analysis-zj14-2025-all-all.html").as_uri()) as (page, _, _):
         figure = page.locator("figure.chart", has_text="常住人口城镇化率").last
         figure.scroll_into_view_if_needed()
         figure.locator(".vega-embed svg.marks").wait_for()

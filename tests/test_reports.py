@@ -62,33 +62,62 @@ class TestParameters:
     """Exit 2 and a message that lists what is allowed, before a kernel starts."""
 
     @pytest.mark.parametrize("given, said", [
-        ({"asof": 2025}, "did you mean 'as_of'"), ({"asof": 2025}, "allowed: plan, as_of, attribute, known_on, lang"),
+        ({"asof": 2025}, "did you mean 'as_of'"), ({"asof": 2025}, "allowed: plan, as_of, attribute, category, known_on, lang"),
         ({"as_of": "2025x"}, "not int"), ({"as_of": True}, "not int"), ({"as_of": 2025.0}, "not int"), ({"plan": 14}, "not str"),
         ({"as_of": 2020}, "allowed: 2021, 2022, 2023, 2024, 2025"), ({"as_of": 2026}, "allowed: 2021"),
         ({"plan": "zj15"}, "allowed: zj13, zj14"), ({"lang": "fr"}, "allowed: zh, en"),
         ({"attribute": "bindng"}, "did you mean 'binding'"), ({"plan": "zj13", "as_of": 2025}, "allowed: 2016, 2017"),
         ({"lang": "en'; import os"}, "allowed: zh, en"), ({"known_on": "2023"}, "not a date; allowed: today, or a date"),
-        ({"known_on": "1999-01-01"}, "or later"),
+        ({"known_on": "1999-01-01"}, "or later"), ({"category": "econom"}, "did you mean 'economy'"),
+        ({"category": "economy", "attribute": "binding"}, "category='economy' is not known; allowed: all, "),
     ])
     def test_refused(self, given, said):
         with pytest.raises(ParameterError, match=said):
             schedule.page("gap_analysis", given)
 
+    @pytest.mark.parametrize("report, given, said", [
+        ("indicator_profile", {"indicator": "pm25"}, "nearest: pm25_cut, pm25_concentration"),
+        ("indicator_profile", {"indicator": "urbanisation_rate"}, "nearest: urbanization_rate"),
+        ("indicator_profile", {"indicator": "pm25_concentration", "as_of": 2020}, "allowed: 2021, 2022, 2023, 2024, 2025"),
+        ("indicator_profile", {"indicator": "rd_share", "as_of": 2026}, "allowed: 2016, .*2025"),
+        ("plan_bridge", {"from_plan": "zj14"}, "from_plan='zj14' is not known; allowed: zj13"),
+        ("plan_bridge", {"to_plan": "zj13"}, "to_plan='zj13' is not known; allowed: zj14"),
+        ("road_to_2035", {"growth_2026_2030": 21.0}, "not plausible; allowed: -20 to 20"),
+        ("road_to_2035", {"growth_2026_2030": "1e3"}, "not float"), ("road_to_2035", {"as_of": 2035}, "allowed: 2021"),
+        ("plan_briefing", {"edition": "secret"}, "allowed: internal, public"),
+    ])
+    def test_refused_by_other_reports(self, report, given, said):
+        with pytest.raises(ParameterError, match=said):
+            schedule.page(report, given)
+
+    def test_numbers_are_read_by_their_type(self):
+        for growth in ("4.5", 4.5):
+            assert schedule.page("road_to_2035", {"growth_2026_2030": growth}).values["growth_2026_2030"] == 4.5
+        page = schedule.page("road_to_2035", {"growth_2026_2030": 5})
+        assert page.values["growth_2026_2030"] == 5.0 and page.path == "zh/road_to_2035-5.0-4.5-2025.html"
+
+    def test_all_indicators_of_a_plan(self, tmp_path):
+        """The 14th plan's 35 rows and its sub-row 7b in plan order; the 13th plan's 33."""
+        for year, count, first in ((2025, 36, "gdp_growth"), (2019, 33, "gdp_growth")):
+            (tmp_path / "s.yml").write_text(f"pages:\n  - report: indicator_profile\n    indicator: all\n    as_of: {year}\n")
+            read = schedule.read(tmp_path / "s.yml")
+            assert len(read) == count and read[0].values["indicator"] == first
+
     def test_unknown_report(self):
-        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: gap_analysis, methods, plan_audit, plan_review"):
+        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: data_quality, gap_analysis, indicator_profile, methods"):
             schedule.page("gap_analisys", {})
 
     def test_text_of_the_command_line_is_read_by_the_declared_type(self):
         assert schedule.page("gap_analysis", {"as_of": "2023"}).values == {
-            "plan": "zj14", "as_of": 2023, "attribute": "all", "known_on": "today", "lang": "zh"}
+            "plan": "zj14", "as_of": 2023, "attribute": "all", "category": "all", "known_on": "today", "lang": "zh"}
 
     def test_address(self):
         page = schedule.page("gap_analysis", {"as_of": 2023, "lang": "en"})
         assert (page.path, page.in_language("zh")) == (
-            "en/gap_analysis-zj14-2023-all.html", "zh/gap_analysis-zj14-2023-all.html")
+            "en/gap_analysis-zj14-2023-all-all.html", "zh/gap_analysis-zj14-2023-all-all.html")
 
     @pytest.mark.parametrize("arguments", [
-        ["report", "gap_analysis", "-p", "as_of=1999"], ["report", "gap_analysis", "-p", "as_of"], ["report", "nothing"],
+        ["report", "gap_analysis", "-p", "as_of=1999"], ["report", "indicator_profile", "-p", "indicator=pm25"], ["report", "gap_analysis", "-p", "as_of"], ["report", "nothing"],
         ["report", "-p", "as_of=2025"], ["report", "--no-such-option"], ["nonsense"]])
     def test_exit_2_and_nothing_published(self, arguments, tmp_path):
         before = sorted(schedule.REPORTS.rglob("*"))

@@ -1,0 +1,75 @@
+"""The default schedule from nothing, and how soon a reader sees a chart; merged into benchmarks/results.json.
+
+    .venv/bin/python benchmarks/pages.py
+
+Runs the whole schedule into a temporary folder and states its time and the time per page, and the weight of the pages
+without the shared script (goal: 0.5 MB each). Then opens, in turns in one headless Chromium, a profile page and the page
+that Altair saves of one chart with its scripts inside (about 0.9 MB): seconds until a chart is drawn. Goal: the profile's
+chart, alive with tooltips, in no more than 1.5 times; how soon its drawn picture is there is stated beside it.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import results
+from playwright.sync_api import sync_playwright
+
+from plancore import printing, reports, schedule
+
+PROFILE, REPEATS = "zh/indicator_profile-rd_share-2025.html", 15
+DRAWN, ALIVE = "svg.marks path", ".vega-embed svg.marks path"
+
+
+def simple(folder: Path) -> Path:
+    """The page to compare with: one line chart, saved by Altair with its scripts inside."""
+    data = pd.DataFrame({"year": range(2015, 2026), "value": np.linspace(2.4, 3.3, 11)})
+    path = folder / "simple.html"
+    alt.Chart(data).mark_line(point=True).encode(x="year:O", y="value:Q", tooltip=["year:O", "value:Q"]).save(
+        path, inline=True, embed_options={"renderer": "svg"})
+    return path
+
+
+def seconds(browser, path: Path, wanted: str) -> float:
+    """From the request of a page, in a fresh context, until what is wanted is there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    start = time.perf_counter()
+    page.goto(path.as_uri(), wait_until="commit")
+    page.wait_for_selector(wanted, state="attached")
+    taken = time.perf_counter() - start
+    context.close()
+    return taken
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="plancore-bench-") as folder:
+        wanted, start = schedule.read(), time.perf_counter()
+        manifest = reports.run(wanted, site=Path(folder))
+        whole = time.perf_counter() - start
+        each = [page["seconds"] for page in manifest["pages"]]
+        latest = Path(folder, "latest").resolve()
+        weights = [(latest / page["path"]).stat().st_size / 1e6 for page in manifest["pages"]]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=printing.browser(), args=["--no-sandbox", "--disable-gpu"])
+            cases = ((simple(Path(folder)), ".vega-embed svg.marks path"), (latest / PROFILE, ALIVE), (latest / PROFILE, DRAWN))
+            rounds = np.array([[seconds(browser, *case) for case in cases] for _ in range(REPEATS + 1)])[1:]  # the first warms up
+            browser.close()
+    alive, drawn = rounds[:, 1] / rounds[:, 0], rounds[:, 2] / rounds[:, 0]
+    results.record({
+        "schedule: seconds for all pages": results.goal(whole, [whole]),
+        "schedule: pages": results.goal(len(each), [len(each)]),
+        "schedule: seconds per page, as a reader waits for the run": results.goal(whole / len(each), [whole / len(each)]),
+        "schedule: seconds of one page in its process": results.goal(np.median(each), each),
+        "page: heaviest without the shared script, MB": results.goal(max(weights), weights, "<= 0.5", max(weights) <= 0.5),
+        "page: first live chart against a page of one chart, times": results.goal(np.median(alive), alive, "<= 1.5", np.median(alive) <= 1.5),
+        "page: first drawn chart against a page of one chart, times": results.goal(np.median(drawn), drawn),
+        "page: seconds to the first drawn chart": results.goal(np.median(rounds[:, 2]), rounds[:, 2]),
+    }, altair=alt.__version__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""What a report offers to take away: its tables as workbook and CSV, its charts as pictures for documents."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import struct
+import subprocess
+import unicodedata
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+import altair as alt
+import numpy as np
+import vl_convert
+from IPython.display import HTML
+
+from plancore import figures, links, wording, workbook
+
+DPI, CSS_DPI = 300, 96
+"""Pixels to the printed inch of a PNG picture, and of the lengths in a specification."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A printed width in mm; in CSS pixels its type for title and text, the room for names of rows; the scale of a plot's height."""
+
+    mm: int
+    title: int
+    text: int
+    names: int
+    height: float
+
+    @property
+    def width(self) -> float:
+        """In CSS pixels, so that the PNG has a whole number of its own."""
+        return round(self.mm / 25.4 * DPI) * CSS_DPI / DPI
+
+
+SIZES = (Size(160, 15, 12, 290, 1.0), Size(80, 13, 11, 150, 0.85))
+"""The width of a page's text and half of it; the small picture is set anew, its type is 7.5 pt and more."""
+_TALLEST = 800
+"""Height of a plot's rows that still fits on a printed page below its titles."""
+_MUTED = "#4a5560"
+_PIECE = re.compile(r"(?:[\u2190-\u27bf]\s+)?(?:[^\s\u2e80-\uffff]+\s*|\S)|\s+")
+"""What a line is not broken inside: a Latin word, or one Chinese character; with the shape of its status before it."""
+_NEVER_FIRST, _NARROW, _BROAD = set("，。；：、！？）」』》〕％)]%,.;:"), " ijlftr.,:;'|()[]!-", "mwMW%@"
+
+
+def offer(name: str, lang: str, sheets: list[workbook.Sheet], charts: tuple[alt.TopLevelMixin | None, ...] = ()) -> HTML:
+    """The files of a report as links that hold them: `name.xlsx` (all sheets), `name.csv` (the first), and of each chart
+
+    `name-1.svg`, `name-1-160mm.png`, `name-1-80mm.png`. None among the charts is left out. Without a Chinese font on
+    this machine there are no PNG files, and the list says so.
+    """
+    drawn = [chart for chart in charts if chart]
+    items = [links.file(f"{name}.xlsx", workbook.write(sheets), wording.text("xlsx_file", lang, n=len(sheets))),
+             links.file(f"{name}.csv", workbook.csv(sheets[0].frame), wording.text("csv_file", lang, name=sheets[0].name))]
+    items += [_pictures(f"{name}-{n}", n, chart, lang) for n, chart in enumerate(drawn, 1)]
+    lacking = f"<p>{wording.text('no_font', lang)}</p>" if drawn and not has_chinese_font() else ""
+    return HTML(f'<div class="downloads"><ul>{"".join(f"<li>{item}</li>" for item in items)}</ul>{lacking}</div>')
+
+
+@cache
+def has_chinese_font() -> bool:
+    """Whether this machine has a font with Chinese glyphs, by fontconfig's list."""
+    lister = shutil.which("fc-list")
+    return bool(lister and subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout.strip())
+
+
+def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
+    """A chart of `figures.described` as one picture of this width, its title, subtitle and source as text inside it."""
+    spec = chart.to_dict()
+    said = spec.pop("usermeta")
+    head, y = _text(said["title"], size, size.title, 0, "bold")
+    below, y = _text(said["subtitle"], size, size.text, y)
+    plot, y = _placed(_plot(spec, size), size, y + 8)
+    foot, y = _text(said["source"], size, size.text - 1, y)
+    width, height = size.width, math.ceil((y + 4) * DPI / CSS_DPI) * CSS_DPI / DPI
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}"'
+            f' font-family="{escape(figures.FONT)}"><title>{escape(said["title"])}</title><desc>{escape(spec["description"])}</desc>'
+            f'<rect width="100%" height="100%" fill="white"/>{head}{below}{plot}{foot}</svg>')
+
+
+def png(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> bytes:
+    """The same picture in pixels, `DPI` of them to the printed inch, which the file says."""
+    # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
+    drawn = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg(chart, size), count=2)
+    return _smaller(vl_convert.svg_to_png(drawn, scale=72 / CSS_DPI, ppi=DPI))
+
+
+def wrapped(said: str, width: float, size: float) -> list[str]:
+    """A text in lines no wider than `width` at this type size, by the widths of Chinese and Latin letters; a closing
+
+    mark stays on its line."""
+    lines, line = [], ""
+    for piece in _PIECE.findall(" ".join(said.split())):
+        for part in [piece] if _wide(piece) * size <= width else list(piece):
+            if line and _wide((line + part).rstrip()) * size > width and not set(part.rstrip()) <= _NEVER_FIRST:
+                lines, line = [*lines, line.rstrip()], ""
+            line += part
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _pictures(name: str, n: int, chart: alt.TopLevelMixin, lang: str) -> str:
+    """One item of the list: the chart's title and its files."""
+    number = wording.text("chart_number", lang, n=n)
+    files = [links.file(f"{name}.svg", svg(chart).encode(), f"{number} SVG")]
+    if has_chinese_font():
+        files += [links.file(f"{name}-{size.mm}mm.png", png(chart, size), f"{number} PNG {size.mm} mm") for size in SIZES]
+    return escape(chart.to_dict()["usermeta"]["title"]) + wording.text("colon", lang) + " · ".join(files)
+
+
+def _text(said: str, size: Size, type_size: int, y: float, weight: str = "normal") -> tuple[str, float]:
+    """A text as SVG lines that begin below y, and where they end."""
+    lines = wrapped(said, size.width - 8 - type_size, type_size * (1.04 if weight == "bold" else 1))
+    ink = figures.INK if weight == "bold" else _MUTED
+    shown = "".join(f'<text x="4" y="{y + (n + 1) * type_size * 1.35:.1f}" font-size="{type_size}" font-weight="{weight}" fill="{ink}">'
+                    f"{escape(line)}</text>" for n, line in enumerate(lines))
+    return shown, y + len(lines) * type_size * 1.35 + (type_size * 0.35 if lines else 0)
+
+
+def _placed(plot: str, size: Size, y: float) -> tuple[str, float]:
+    """The plot below y, and where it ends; made smaller where it did not keep to the width (charts side by side do not)."""
+    wide, tall = (float(v) for v in re.search(r'width="([\d.]+)" height="([\d.]+)"', plot).groups())
+    shown = min(1, size.width / wide)
+    place = f'x="0" y="{y:.1f}" width="{wide * shown:.2f}" height="{tall * shown:.2f}"'
+    return re.sub(r'width="[\d.]+" height="[\d.]+"', place, plot, count=1), y + tall * shown
+
+
+def _plot(spec: dict, size: Size) -> str:
+    """The plot alone, as SVG of this width; the title of the y axis stands above it and not beside it."""
+    theme, type_sizes = figures.THEME, {"labelFontSize": size.text, "titleFontSize": size.text, "labelLimit": 0}
+    config = theme | {
+        "axis": theme["axis"] | type_sizes | {"labelLineHeight": size.text + 1},
+        "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -8, "titleBaseline": "bottom"},
+        "axisX": {"labelOverlap": "parity", "labelSeparation": 4},
+        "legend": theme["legend"] | type_sizes | {"columns": _legend_columns(spec, size), "layout": {"top": {"anchor": "end"}}},
+        "text": theme["text"] | {"fontSize": size.text}}
+    spec = _named(_titled(spec, size), size) | {"config": config, "padding": {"left": 4, "right": 10, "top": 2, "bottom": 2}}
+    if "concat" in "".join(spec):  # hconcat, vconcat, concat: each chart has its own width
+        return vl_convert.vegalite_to_svg(spec)
+    return vl_convert.vegalite_to_svg(spec | {"width": size.width, "autosize": {"type": "fit-x", "contains": "padding"}})
+
+
+def _legend_columns(spec: dict, size: Size) -> int:
+    """How many words of a legend, the longest at that, stand side by side."""
+    domains = [(e.get("scale") or {}).get("domain") or [] for channel in ("color", "shape") for e in _encoded(spec, channel)]
+    longest = max((_wide(str(word)) for domain in domains for word in domain), default=1)
+    return max(1, int(size.width // (longest * size.text + 30)))
+
+
+def _titled(spec: dict, size: Size) -> dict:
+    """The specification with the titles of its axes in lines."""
+    room = size.width - 50 - (size.names if _name_axes(spec) else 0)
+    for encoding in (e for channel in "xy" for e in _encoded(spec, channel) if isinstance(e.get("title"), str)):
+        encoding["title"] = wrapped(encoding["title"], room, size.text)
+    return spec
+
+
+def _named(spec: dict, size: Size) -> dict:
+    """The specification with the names along its y axis in lines, centred on their rows, and rows high enough for them."""
+    axes, line = _name_axes(spec), size.text + 1
+    fields = {e["field"] for e in axes}
+    names = list(dict.fromkeys(str(r[f]) for rows in spec.get("datasets", {}).values() for r in rows for f in fields & r.keys()))
+    most = max(2, int((_TALLEST / max(len(names), 1) - 2) // line))
+    lines = {name: _balanced(name, size.names, size.text, most) for name in names}
+    shift = [{"test": f"indexof({json.dumps([k for k in names if len(lines[k]) == n])}, datum.label) >= 0", "value": -line * (n - 1) / 2}
+             for n in sorted({len(each) for each in lines.values()} - {0, 1})]
+    for encoding in axes:
+        encoding["axis"] = encoding.get("axis", {}) | {"labelExpr": f"({json.dumps(lines)})[datum.label]"} | (
+            {"labelOffset": {"value": 0, "condition": shift}} if shift else {})
+    height, counts = spec.get("height", 200), [len(each) for each in lines.values()] or [1]
+    if isinstance(height, dict):
+        step = max((a + b) / 2 for a, b in zip(counts, counts[1:] or counts)) * line + 2
+        return spec | {"height": {"step": max(height["step"], step)}}
+    return spec | {"height": round(height * size.height)}
+
+
+def _name_axes(spec: dict) -> list[dict]:
+    """The encodings whose y axis shows names."""
+    return [e for e in _encoded(spec, "y") if e.get("type") == "nominal" and "field" in e and e.get("axis", {}) is not None]
+
+
+def _encoded(part: object, channel: str) -> list[dict]:
+    """Every encoding of a channel in a specification, of all its layers."""
+    if isinstance(part, list):
+        return [found for each in part for found in _encoded(each, channel)]
+    if not isinstance(part, dict):
+        return []
+    own = part.get("encoding", {}).get(channel)
+    return ([own] if own else []) + _encoded([v for k, v in part.items() if k not in ("encoding", "datasets", "data")], channel)
+
+
+def _balanced(said: str, width: float, size: float, most: int) -> list[str]:
+    """A text in no more lines than it needs, of about one length; with … where it needs more than `most`: the picture
+
+    would not fit on a page, and the workbook has the whole.
+    """
+    lines = wrapped(said, width, size)
+    if len(lines) > most:
+        return [*lines[:most - 1], lines[most - 1][:-1] + "…"]
+    evener = wrapped(said, min(width, _wide(said) * size / max(len(lines), 1) * 1.1 + size), size)
+    return evener if len(evener) == len(lines) else lines
+
+
+def _wide(said: str) -> float:
+    """Width of a text in ems, on the safe side: Chinese 1, Latin letters by their kind."""
+    return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.32 if c in _NARROW else 0.92 if c in _BROAD else
+               0.68 if c.isupper() else 0.56 for c in said)
+
+
+def _smaller(png: bytes) -> bytes:
+    """The picture with a palette of its 256 most frequent colours, a seventh of the size: a chart has few.
+
+    Unchanged where the renderer wrote another kind of PNG than 8-bit RGBA in rows of filter 1.
+    """
+    chunks = _chunks(png)
+    width, height, *kind = struct.unpack(">IIBBBBB", chunks[0][1])
+    rows = np.frombuffer(zlib.decompress(b"".join(data for name, data in chunks if name == b"IDAT")), np.uint8).reshape(height, -1)
+    if kind != [8, 6, 0, 0, 0] or (rows[:, 0] != 1).any():
+        return png
+    pixels = np.cumsum(rows[:, 1:].reshape(height, width, 4), axis=1, dtype=np.uint8).view(np.uint32)
+    codes, place, count = np.unique(pixels, return_inverse=True, return_counts=True)
+    colours = codes.view(np.uint8).reshape(-1, 4)[:, :3].astype(int)
+    palette = colours[np.argsort(-count, kind="stable")[:256]]
+    nearest = np.abs(colours[:, None] - palette).sum(axis=2).argmin(axis=1).astype(np.uint8)
+    lines = np.insert(nearest[place].reshape(height, width), 0, 0, axis=1)
+    return png[:8] + b"".join(_chunk(*part) for part in [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)), *(part for part in chunks if part[0] == b"pHYs"),
+        (b"PLTE", palette.astype(np.uint8).tobytes()), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b"")])
+
+
+def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    """The parts of a PNG file: name and content."""
+    parts, at = [], 8
+    while at < len(png):
+        length, = struct.unpack(">I", png[at:at + 4])
+        parts.append((png[at + 4:at + 8], png[at + 8:at + 8 + length]))
+        at += 12 + length
+    return parts
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

@@ -1,0 +1,27 @@
+"""Play a report notebook in this process: quick, for its numbers; that a kernel runs it whole is `reports`' business."""
+
+import ast
+
+import nbformat
+
+from plancore import schedule
+
+
+def play(report: str, **given: object) -> list[object]:
+    """What each code cell of a report shows, with parameters checked as a run checks them: HTML, Markdown, tables."""
+    values, space, shown = schedule.page(report, given).values, {}, []
+    for cell in nbformat.read(schedule.NOTEBOOKS / f"{report}.ipynb", as_version=4).cells:
+        if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
+            space |= values
+            continue
+        tree = ast.parse(cell.source)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, report, "exec"), space)
+        if last is not None:
+            shown.append(eval(compile(ast.Expression(last.value), report, "eval"), space))
+    return shown
+
+
+def page(report: str, **given: object) -> str:
+    """All that a report shows, as one text of HTML."""
+    return "\n".join(getattr(part, "data", None) or part.as_raw_html() for part in play(report, **given))

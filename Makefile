@@ -8,7 +8,7 @@ STAMP := .venv/ready
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
 
-test: $(STAMP) browser            ## everything the tests need, then all tests
+test: $(STAMP) browser office     ## everything the tests need, then all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 lab: $(STAMP)                     ## JupyterLab in notebooks/
@@ -32,10 +32,14 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: browser font
+.PHONY: browser office font
 browser: font
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install chromium >/dev/null; } || \
 	  { echo "The page tests need a browser: as root, 'apt-get install chromium', then run make test again." >&2; exit 1; }
+
+office:
+	@command -v soffice >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends libreoffice-calc libreoffice-writer >/dev/null; } || \
+	  { echo "The tests of workbooks and documents need LibreOffice: as root, 'apt-get install libreoffice-calc libreoffice-writer', then run make test again." >&2; exit 1; }
 
 font:
 	@fc-list 2>/dev/null | grep -q "CJK SC" || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install fonts-noto-cjk fontconfig >/dev/null; } || \

@@ -61,7 +61,7 @@ def _baseline(row: dict, lang: str) -> str:
 
 
 def _against(row: dict, lang: str) -> str:
-    return "" if pd.isna(row["against_path"]) else editions.difference(row["against_path"], row[f"unit_{lang}"], lang)
+    return "" if pd.isna(row["against_path"]) else wording.difference(row["against_path"], row[f"unit_{lang}"], lang)
 
 
 def _assessment(row: dict, lang: str) -> str:

@@ -144,7 +144,7 @@ def _entry(row: dict, lang: str) -> str:
             wording.text("brief_target", lang, x=_amount(row["target_value"], row["bound"], row["form"], row, lang))]
     if not pd.isna(row["against_path"]):
         said.append(wording.text("brief_against", lang, what=wording.text("margin" if _due_now(row) else "against_path", lang),
-                                 x=editions.difference(row["against_path"], row[f"unit_{lang}"], lang)))
+                                 x=wording.difference(row["against_path"], row[f"unit_{lang}"], lang)))
     if row["gap"] > 0 and not pd.isna(row["required_pace"]):
         said.append(wording.text("brief_need", lang, x=_need(row, lang)))
     return wording.text("comma", lang).join([*said, wording.text(row["verdict"] or row["official_word"], lang)])
@@ -152,7 +152,7 @@ def _entry(row: dict, lang: str) -> str:
 
 def _amount(value: float, bound: str, form: str, row: dict, lang: str) -> str:
     """A figure with unit, bound and form: 年均5.5%以上, about 75%."""
-    said = editions.quantity(wording.number(value), row[f"unit_{lang}"], lang)
+    said = wording.quantity(wording.number(value), row[f"unit_{lang}"], lang)
     return wording.text("said_" + form, lang, x=wording.text(bound, lang, x=said))
 
 
@@ -164,9 +164,9 @@ def _due_now(row: dict) -> bool:
 def _need(row: dict, lang: str) -> str:
     """The yearly need: the change of a level with its sign; a growth, a cut or an amount without."""
     if row["pace_unit"] == "unit" and row["form"] not in rules.CHAINED:
-        return editions.difference(row["required_pace"], row[f"unit_{lang}"], lang)
+        return wording.difference(row["required_pace"], row[f"unit_{lang}"], lang)
     unit = "%" if row["pace_unit"] == "percent" else row[f"unit_{lang}"]
-    return editions.quantity(wording.number(row["required_pace"], signed=row["form"] not in rules.CHAINED), unit, lang)
+    return wording.quantity(wording.number(row["required_pace"], signed=row["form"] not in rules.CHAINED), unit, lang)
 
 
 def _period(row: dict, lang: str) -> str:

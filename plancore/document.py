@@ -76,7 +76,7 @@ def write(text: pd.DataFrame, annex: pd.DataFrame, labels: dict[str, str], lang:
             _add(document, _table(annex, labels, lang))
         _add(document, _paragraph(part, sentences, numbers))
     properties = document.core_properties
-    properties.title, properties.author = _clean(text["text"].iloc[0]), "plancore"
+    properties.title, properties.author = _clean(text["text"].iloc[0])[:255], "plancore"
     properties.last_modified_by = properties.comments = ""
     properties.created = properties.modified = _MOMENT
     return _packed(document)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
 import shutil
-import struct
 import subprocess
 import unicodedata
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 
 import altair as alt
-import numpy as np
 import vl_convert
 from IPython.display import HTML
+from PIL import Image, ImageOps
 
 from plancore import figures, links, wording, workbook
 
@@ -27,13 +26,12 @@ DPI, CSS_DPI = 300, 96
 
 @dataclass(frozen=True)
 class Size:
-    """A printed width in mm; in CSS pixels its type for title and text, the room for names of rows; the scale of a plot's height."""
+    """A printed width in mm; in CSS pixels its type for title and text, and the room for names of rows."""
 
     mm: int
     title: int
     text: int
     names: int
-    height: float
 
     @property
     def width(self) -> float:
@@ -41,7 +39,7 @@ class Size:
         return round(self.mm / 25.4 * DPI) * CSS_DPI / DPI
 
 
-SIZES = (Size(160, 15, 12, 290, 1.0), Size(80, 13, 11, 150, 0.85))
+SIZES = (Size(160, 15, 12, 290), Size(80, 13, 11, 150))
 """The width of a page's text and half of it; the small picture is set anew, its type is 7.5 pt and more."""
 _TALLEST = 800
 """Height of a plot's rows that still fits on a printed page below its titles."""
@@ -74,7 +72,7 @@ def has_chinese_font() -> bool:
 
 def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
     """A chart of `figures.described` as one picture of this width, its title, subtitle and source as text inside it."""
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=False)  # the page has validated it
     said = spec.pop("usermeta")
     head, y = _text(said["title"], size, size.title, 0, "bold")
     below, y = _text(said["subtitle"], size, size.text, y)
@@ -88,9 +86,7 @@ def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
 
 def png(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> bytes:
     """The same picture in pixels, `DPI` of them to the printed inch, which the file says."""
-    # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
-    drawn = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg(chart, size), count=2)
-    return _smaller(vl_convert.svg_to_png(drawn, scale=72 / CSS_DPI, ppi=DPI))
+    return _rastered(svg(chart, size))
 
 
 def wrapped(said: str, width: float, size: float) -> list[str]:
@@ -108,11 +104,17 @@ def wrapped(said: str, width: float, size: float) -> list[str]:
 
 def _pictures(name: str, n: int, chart: alt.TopLevelMixin, lang: str) -> str:
     """One item of the list: the chart's title and its files."""
-    number = wording.text("chart_number", lang, n=n)
-    files = [links.file(f"{name}.svg", svg(chart).encode(), f"{number} SVG")]
+    number, drawn = wording.text("chart_number", lang, n=n), {size: svg(chart, size) for size in SIZES}
+    files = [links.file(f"{name}.svg", drawn[SIZES[0]].encode(), f"{number} SVG")]
     if has_chinese_font():
-        files += [links.file(f"{name}-{size.mm}mm.png", png(chart, size), f"{number} PNG {size.mm} mm") for size in SIZES]
-    return escape(chart.to_dict()["usermeta"]["title"]) + wording.text("colon", lang) + " · ".join(files)
+        files += [links.file(f"{name}-{size.mm}mm.png", _rastered(drawn[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
+    return escape(chart.usermeta["title"]) + wording.text("colon", lang) + " · ".join(files)
+
+
+def _rastered(picture: str) -> bytes:
+    # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
+    sized = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', picture, count=2)
+    return _smaller(vl_convert.svg_to_png(sized, scale=72 / CSS_DPI, ppi=DPI))
 
 
 def _text(said: str, size: Size, type_size: int, y: float, weight: str = "normal") -> tuple[str, float]:
@@ -141,10 +143,21 @@ def _plot(spec: dict, size: Size) -> str:
         "axisX": {"labelOverlap": "parity", "labelSeparation": 4},
         "legend": theme["legend"] | type_sizes | {"columns": _legend_columns(spec, size), "layout": {"top": {"anchor": "end"}}},
         "text": theme["text"] | {"fontSize": size.text}}
-    spec = _named(_titled(spec, size), size) | {"config": config, "padding": {"left": 4, "right": 10, "top": 2, "bottom": 2}}
-    if "concat" in "".join(spec):  # hconcat, vconcat, concat: each chart has its own width
-        return vl_convert.vegalite_to_svg(spec)
-    return vl_convert.vegalite_to_svg(spec | {"width": size.width, "autosize": {"type": "fit-x", "contains": "padding"}})
+    spec = _named(_titled(spec, size), size) | {"config": config}
+    if "concat" not in "".join(spec):  # charts side by side have each its own width
+        spec |= {"width": size.width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    return _uncut(spec, {"left": 4, "right": 10, "top": 2, "bottom": 2})
+
+
+def _uncut(spec: dict, padding: dict[str, int], tries: int = 3) -> str:
+    """The specification as SVG, with more padding at a side where text beyond the axes would be cut: Vega does not look."""
+    plot = vl_convert.vegalite_to_svg(spec | {"padding": padding})
+    seen = ImageOps.invert(Image.open(io.BytesIO(vl_convert.svg_to_png(plot, scale=1))).convert("L"))
+    ink = seen.getbbox() or (1, 1, 1, 1)
+    cut = [side for side, touched in (("left", ink[0] == 0), ("right", ink[2] == seen.width)) if touched]
+    if tries and cut:
+        return _uncut(spec, padding | {side: padding[side] + 14 for side in cut}, tries - 1)
+    return plot
 
 
 def _legend_columns(spec: dict, size: Size) -> int:
@@ -174,11 +187,11 @@ def _named(spec: dict, size: Size) -> dict:
     for encoding in axes:
         encoding["axis"] = encoding.get("axis", {}) | {"labelExpr": f"({json.dumps(lines)})[datum.label]"} | (
             {"labelOffset": {"value": 0, "condition": shift}} if shift else {})
-    height, counts = spec.get("height", 200), [len(each) for each in lines.values()] or [1]
-    if isinstance(height, dict):
-        step = max((a + b) / 2 for a, b in zip(counts, counts[1:] or counts)) * line + 2
-        return spec | {"height": {"step": max(height["step"], step)}}
-    return spec | {"height": round(height * size.height)}
+    if not lines or not isinstance(spec.get("height"), dict):  # a height said in pixels is left: marks may be placed by it
+        return spec
+    counts = [len(each) for each in lines.values()]
+    step = max((a + b) / 2 for a, b in zip(counts, counts[1:] or counts)) * line + 2
+    return spec | {"height": {"step": max(spec["height"]["step"], step)}}
 
 
 def _name_axes(spec: dict) -> list[dict]:
@@ -215,35 +228,8 @@ def _wide(said: str) -> float:
 
 
 def _smaller(png: bytes) -> bytes:
-    """The picture with a palette of its 256 most frequent colours, a seventh of the size: a chart has few.
-
-    Unchanged where the renderer wrote another kind of PNG than 8-bit RGBA in rows of filter 1.
-    """
-    chunks = _chunks(png)
-    width, height, *kind = struct.unpack(">IIBBBBB", chunks[0][1])
-    rows = np.frombuffer(zlib.decompress(b"".join(data for name, data in chunks if name == b"IDAT")), np.uint8).reshape(height, -1)
-    if kind != [8, 6, 0, 0, 0] or (rows[:, 0] != 1).any():
-        return png
-    pixels = np.cumsum(rows[:, 1:].reshape(height, width, 4), axis=1, dtype=np.uint8).view(np.uint32)
-    codes, place, count = np.unique(pixels, return_inverse=True, return_counts=True)
-    colours = codes.view(np.uint8).reshape(-1, 4)[:, :3].astype(int)
-    palette = colours[np.argsort(-count, kind="stable")[:256]]
-    nearest = np.abs(colours[:, None] - palette).sum(axis=2).argmin(axis=1).astype(np.uint8)
-    lines = np.insert(nearest[place].reshape(height, width), 0, 0, axis=1)
-    return png[:8] + b"".join(_chunk(*part) for part in [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)), *(part for part in chunks if part[0] == b"pHYs"),
-        (b"PLTE", palette.astype(np.uint8).tobytes()), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b"")])
-
-
-def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """The parts of a PNG file: name and content."""
-    parts, at = [], 8
-    while at < len(png):
-        length, = struct.unpack(">I", png[at:at + 4])
-        parts.append((png[at + 4:at + 8], png[at + 8:at + 8 + length]))
-        at += 12 + length
-    return parts
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    """The picture with a palette, a seventh of the size: a chart has few colours."""
+    made = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        made, "png", optimize=True, dpi=(DPI, DPI))
+    return made.getvalue()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from plancore import wording
@@ -62,18 +60,3 @@ def reason(code: str, edition: str, lang: str) -> str:
 def since(row: dict, lang: str) -> str:
     """Since when a target assigned or adjusted later is in force."""
     return wording.text("in_force_since", lang, since=row["version_since"])
-
-
-def quantity(said: str, unit: str, lang: str) -> str:
-    """A number in words with its unit: 75%, 24件, 24 patents, 55,500 × 100 million yuan."""
-    return said + (unit if unit == "%" or lang == "zh" else " " + _times(unit))
-
-
-def difference(value: float, unit: str, lang: str) -> str:
-    """A difference with its sign and unit, as in `wording`."""
-    return wording.difference(value, _times(unit), lang)
-
-
-def _times(unit: str) -> str:
-    """A unit that is itself a number, kept apart from the number before it."""
-    return "× " + unit if re.match(r"(US\$)?\d", unit) else unit

@@ -139,7 +139,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "official_final": ("最终数", "final"), "official_preliminary": ("初步数", "preliminary"), "secondary": ("转引", "secondary"),
     "derived": ("推算", "derived"), "exact": ("准确", "exact"),
     "no_rows": ("没有符合条件的指标。", "No indicator fits."),
-    "and_more": ("等{n}项", "and others, {n} in all"),
+    "and_more": ("等{n}项", " and others, {n} in all"),
     # the working
     "steps": ("公式与数值", "Formula with its numbers"), "gap_percent": ("距目标（%）", "Gap (%)"),
     "gap_years": ("按现速尚需（年）", "Years at this pace"), "acceleration": ("需提速", "Acceleration needed"),

@@ -119,8 +119,7 @@ def _latest(row: dict, sources: pd.DataFrame, lang: str) -> str:
 
 def _figure(row: dict, lang: str) -> str:
     """The latest figure with its unit."""
-    space = "" if lang == "zh" or row[f"unit_{lang}"] == "%" else " "
-    return wording.qualified(row["value"], row["qualifier"]) + space + row[f"unit_{lang}"]
+    return wording.quantity(wording.qualified(row["value"], row["qualifier"]), row[f"unit_{lang}"], lang)
 
 
 def _chip(row: dict, lang: str) -> str:

@@ -334,7 +334,8 @@ def _word(value: object, column: str, lang: str) -> object:
 
 def _text(cell: object) -> str:
     """What a cell of a page says, without its markup."""
-    said = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"(?<=\S)<(?!br)[^>]*>(?=\S)", "", str(cell))))
+    bare = re.sub(r'<a class="flag".*?</a>', "", str(cell), flags=re.DOTALL)
+    said = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"(?<=\S)<(?!br)[^>]*>(?=\S)", "", bare)))
     return "" if said.strip() == "—" else " ".join(said.split())
 
 

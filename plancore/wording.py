@@ -55,8 +55,7 @@ def progress(share: float) -> str:
 
 def bounded(value: float, bound: str, lang: str, unit: str = "") -> str:
     """A figure with its bound, and its unit where one is given: 75左右, 27微克/立方米以下, at least 5.5."""
-    space = " " if unit and lang == "en" and unit != "%" else ""
-    return text(bound, lang, x=number(value) + space + unit)
+    return text(bound, lang, x=quantity(number(value), unit, lang) if unit else number(value))
 
 
 def target(row: dict, lang: str, unit: str = "") -> str:
@@ -73,9 +72,17 @@ def difference(value: float, unit: str, lang: str) -> str:
     """A difference with its sign and unit; between percentages in percentage points."""
     if value is None or math.isnan(value):
         return "—"
-    unit = text("points", lang) if unit == "%" else unit
-    space = "" if lang == "zh" else " "
-    return number(value, signed=True) + space + unit
+    return quantity(number(value, signed=True), text("points", lang) if unit == "%" else unit, lang)
+
+
+def quantity(said: str, unit: str, lang: str) -> str:
+    """A number in words with its unit: 75%, 24件, 24 patents; a unit that is itself a number is kept apart from it:
+
+    55,500 × 100 million yuan.
+    """
+    if unit == "%" or lang == "zh":
+        return said + unit
+    return f"{said} {'× ' if re.match(r'(US[$])?[0-9]', unit) else ''}{unit}"
 
 
 def aged(row: dict, lang: str) -> str:

@@ -9,8 +9,9 @@ import openpyxl
 import pandas as pd
 import pypdf
 import pytest
+from IPython.display import HTML
 
-from plancore import audit, gaps, load, schema, sheets, trajectories, wording, workbook
+from plancore import audit, gaps, load, schema, sheets, trajectories, views, wording, workbook
 
 OBSERVATIONS, SOURCES, VINTAGES = load.observations("zj"), load.sources(), load.vintages("zj")
 YEARS = {"zj13": (2016, 2018, 2020), "zj14": (2021, 2022, 2023, 2024, 2025)}
@@ -260,10 +261,31 @@ def test_any_other_frame_is_in_words(lang):
     assert list(made.frame["S"].unique()) == [wording.text("yes", lang)] and made.frame[label["printed"]].dtype == float
     several = sheets.plain("all_findings", pd.DataFrame({"reason": [("break", "too_few"), ()]}), {}, lang).frame.iloc[:, 0]
     assert list(several) == [wording.text("list_comma", lang).join(wording.text(r, lang) for r in ("break", "too_few")), ""]
-    both = pd.DataFrame({"unit_zh": ["亿元"], "unit_en": ["100 million yuan"], "unknown_column": ["a text with {braces}"], "path": ["linear"]})
-    rows = sheets.plain("all_findings", both, {}, lang).frame
-    assert list(rows.columns) == [wording.text("unit", lang), "unknown_column", wording.text("path", lang) if wording.known("path") else "path"]
+    both = pd.DataFrame({"unit_zh": ["亿元"], "unit_en": ["100 million yuan"], "cell": ["a text with {braces}"], "path": ["linear"]})
+    rows = sheets.plain("all_findings", both, {"path": "P"}, lang).frame
+    assert list(rows.columns) == [wording.text("unit", lang), wording.text("cell", lang), "P"]
     assert list(rows.iloc[0]) == [both[f"unit_{lang}"][0], "a text with {braces}", wording.text("linear", lang)]
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_columns_without_words_are_left_out(lang):
+    frame = pd.DataFrame({"year": [2021], "internal_only": [1], "comparable": [True], "mine": [3]})
+    rows = sheets.plain("all_findings", frame, {"mine": "M"}, lang).frame
+    assert list(rows.columns) == [wording.text("column_year", lang), wording.text("column_comparable", lang), "M"]
+    assert list(rows.iloc[0]) == [2021, wording.text("yes", lang), 3]
+
+
+def test_a_table_of_the_page_has_its_figures_as_numbers():
+    targets = load.targets("zj13")
+    shown = views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh")
+    made = sheets.table("outcomes_table", shown, "zh")
+    row = made.frame.set_index("序号").loc["1"]
+    assert (row["指标"], row["2015年"], row["完成数"], row["完成率"], row["较目标"]) == ("地区生产总值(GDP)增长", "43,508亿元", 6.5, 0.98, "−0.5个百分点")
+    assert list(made.frame.set_index("序号").loc["7", ["2015年", "2020年目标", "完成数"]]) == [20000, 30000, 50000]
+    assert row["结论"] == "▽ 基本完成" and row["2020年目标"] == "年均7以上" and row["类别"] == "经济发展" and made.percent == ("完成率",)
+    assert not made.frame.map(str).apply(lambda c: c.str.contains("[<>]|&[a-z]+;")).any(axis=None)
+    none = sheets.table("outcomes_table", HTML("<p>没有符合条件的指标。</p>"), "zh")
+    assert none.frame.to_numpy().tolist() == [["没有符合条件的指标。"]]
 
 
 @pytest.mark.parametrize("said", HOSTILE)

@@ -150,6 +150,7 @@ def _paced(rows: pd.DataFrame) -> pd.DataFrame:
         needed = np.select(cases, [rules.unshare((due - total) / left, form, path), (due - total) / left,
                                    rules.yearly_rate(y, yT, left), (yT - y) / left], np.nan)
         years = np.select([geometric, linear], [np.log(yT / y) / np.log1p(observed / 100), (yT - y) / observed], np.nan)
+    needed = np.where(np.isfinite(needed), needed, np.nan)  # from zero no rate leads anywhere
     ahead = (rows["gap"] > 0) & np.isfinite(years) & (years > 0)
     return rows.assign(observed_pace=rules.clean(observed), required_pace=rules.clean(needed),
                        acceleration=rules.clean(needed - observed),

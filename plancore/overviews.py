@@ -130,7 +130,7 @@ def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
     """The plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
     lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
                          columns=["status", "x", "y", "label"])
-    words = pd.DataFrame([("ahead", 0.75, 1.0), ("on_track", 0.6, 0.6), ("behind_slight", 0.8, 0.6), ("behind", 0.75, 0.2),
+    words = pd.DataFrame([("ahead", 0.75, 1.0), ("on_track", 0.38, 0.38), ("behind_slight", 0.8, 0.6), ("behind", 0.75, 0.2),
                           ("reversing", 0.6, -0.07)], columns=["status", "x", "y"])
     words["word"] = [wording.text(s, lang) for s in words["status"]]
     words["colour"] = words["status"].map(COLOURS)

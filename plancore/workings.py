@@ -133,7 +133,7 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
         outcome=rows["outcome"].map(wording.number),
         formula=[wording.text("f_" + f, lang) for f in rows["formula"]],
         completion_rate=[wording.percent(v / 100, 2) for v in rows["completion_rate"]],
-        delivered=[wording.percent(v, 1) for v in rows["delivered"]],
+        delivered=[wording.progress(v) for v in rows["delivered"]],
         verdict=[layout.chip(v, lang) for v in rows["verdict"]])
     labels = layout.years(rows, lang)
     return layout.table(frame, lang, labels, raw=["row", "verdict"], right=["baseline", "outcome", "completion_rate", "delivered"])

@@ -36,7 +36,7 @@ def test_a_page_as_a_reader_opens_it(site, visit, path):
         assert all(f.locator(DRAWN).count() > 3 or f.locator("svg.marks text").count() for f in figures.all())
         all_live(page)
         assert all(f.locator(DRAWN).count() > 3 or f.locator("svg.marks .role-mark text").count() for f in figures.all())
-        assert page.locator("figure.chart svg.marks:not([aria-label])").count() == 0
+        assert page.locator(".plot:not([aria-label])").count() == 0
         assert page.title() and page.evaluate("document.documentElement.lang")[:2] == ("en" if path.startswith("en/") else "zh")
         if path in SCHEDULED:
             assert figures.count() >= 1 and page.locator(".answer").count() == 1

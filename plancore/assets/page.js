@@ -12,8 +12,6 @@ addEventListener("load", () => {
       plot.style.minHeight = plot.offsetHeight + "px";
       const spec = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
       const { view } = await vegaEmbed(plot, { ...spec, config: settings.theme }, { actions: false, renderer: "svg" });
-      plot.removeAttribute("role");
-      plot.removeAttribute("aria-label"); // the chart itself carries it now
       plot.style.minHeight = "";
       views.push(view);
       view.addEventListener("mouseover", (_, mark) => mark && mark.datum && mark.datum.key && light(mark.datum.key));

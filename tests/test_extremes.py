@@ -1,0 +1,38 @@
+"""Every report plays in both languages at the extremes of its parameters, and shows no absurd number."""
+
+import re
+
+import pytest
+
+import play
+from plancore import load, schedule, wording
+
+CATEGORIES = {plan: list(load.targets(plan).query("kind == 'box'")["category"].unique()) for plan in load.plans()["plan"]}
+CASES = [
+    *(("gap_analysis", {"plan": plan, "as_of": year}) for plan, year in (("zj13", 2016), ("zj13", 2020), ("zj14", 2021), ("zj14", 2025))),
+    *(("gap_analysis", {"plan": "zj14", "as_of": 2023, "attribute": attribute}) for attribute in ("binding", "expected")),
+    *(("gap_analysis", {"plan": "zj14", "as_of": 2024, "category": c}) for c in CATEGORIES["zj14"]),
+    ("gap_analysis", {"plan": "zj13", "as_of": 2019, "category": CATEGORIES["zj13"][-1], "attribute": "binding"}),
+    ("gap_analysis", {"plan": "zj14", "as_of": 2022, "known_on": "2022-12-31"}),
+    *(("plan_review", {"plan": plan}) for plan in CATEGORIES), *(("plan_audit", {"plan": plan}) for plan in CATEGORIES),
+    ("methods", {}), ("plan_bridge", {}),
+]
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+@pytest.mark.parametrize("report, given", CASES, ids=str)
+def test_plays(report, given, lang):
+    html = play.page(report, lang=lang, **given)
+    assert html.count('class="answer"') == 1 and "gt_table" in html and 'class="downloads"' in html
+    assert 'class="chart"' in html or "category" in given or given.get("plan") == "zj13"  # a few rows may have nothing to draw
+    read = re.sub(r"<(script|style)\b.*?</\1>|base64,[^\"]*|<[^>]+>", " ", html, flags=re.DOTALL)
+    for word in ("nan", "NaN", "None", "inf", "Traceback", "{", "−353", "419%"):
+        assert not re.search(rf"(^|[^A-Za-z0-9]){re.escape(word)}([^A-Za-z0-9]|$)", read), word
+    if lang == "en":
+        left = set(re.findall(r"[一-鿿]{2,}", re.sub(r"## Sources.*|Where each number comes from.*", "", read, flags=re.DOTALL)))
+        assert len(left) < 400
+
+
+def test_every_report_is_tried_somewhere():
+    elsewhere = {"indicator_profile", "road_to_2035", "data_quality", "plan_briefing"}  # in the tests of their modules
+    assert {report for report, _ in CASES} | elsewhere == set(schedule.names())

@@ -86,7 +86,7 @@ def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
 
 def png(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> bytes:
     """The same picture in pixels, `DPI` of them to the printed inch, which the file says."""
-    return _rastered(svg(chart, size))
+    return _in_pixels(svg(chart, size))
 
 
 def wrapped(said: str, width: float, size: float) -> list[str]:
@@ -107,14 +107,8 @@ def _pictures(name: str, n: int, chart: alt.TopLevelMixin, lang: str) -> str:
     number, drawn = wording.text("chart_number", lang, n=n), {size: svg(chart, size) for size in SIZES}
     files = [links.file(f"{name}.svg", drawn[SIZES[0]].encode(), f"{number} SVG")]
     if has_chinese_font():
-        files += [links.file(f"{name}-{size.mm}mm.png", _rastered(drawn[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
+        files += [links.file(f"{name}-{size.mm}mm.png", _in_pixels(drawn[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
     return escape(chart.usermeta["title"]) + wording.text("colon", lang) + " · ".join(files)
-
-
-def _rastered(picture: str) -> bytes:
-    # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
-    sized = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', picture, count=2)
-    return _smaller(vl_convert.svg_to_png(sized, scale=72 / CSS_DPI, ppi=DPI))
 
 
 def _text(said: str, size: Size, type_size: int, y: float, weight: str = "normal") -> tuple[str, float]:
@@ -227,9 +221,11 @@ def _wide(said: str) -> float:
                0.68 if c.isupper() else 0.56 for c in said)
 
 
-def _smaller(png: bytes) -> bytes:
-    """The picture with a palette, a seventh of the size: a chart has few colours."""
-    made = io.BytesIO()
+def _in_pixels(svg: str) -> bytes:
+    """A drawn picture as PNG with a palette, a seventh of the size: a chart has few colours."""
+    # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
+    svg = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg, count=2)
+    png, made = vl_convert.svg_to_png(svg, scale=72 / CSS_DPI, ppi=DPI), io.BytesIO()
     Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
         made, "png", optimize=True, dpi=(DPI, DPI))
     return made.getvalue()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import play
-from plancore import load, schedule, wording
+from plancore import downloads, load, schedule, wording
 
 CATEGORIES = {plan: list(load.targets(plan).query("kind == 'box'")["category"].unique()) for plan in load.plans()["plan"]}
 CASES = [
@@ -17,6 +17,12 @@ CASES = [
     *(("plan_review", {"plan": plan}) for plan in CATEGORIES), *(("plan_audit", {"plan": plan}) for plan in CATEGORIES),
     ("methods", {}), ("plan_bridge", {}),
 ]
+
+
+@pytest.fixture(autouse=True)
+def without_pixels(monkeypatch):
+    """Pictures in pixels take most of a report's time and are tried in test_downloads; here as on a machine without a font."""
+    monkeypatch.setattr(downloads, "has_chinese_font", lambda: False)
 
 
 @pytest.mark.parametrize("lang", wording.LANGUAGES)

@@ -19,10 +19,6 @@ _SHAPES = {
     "derived_only": ("square", "transparent"),
 }
 """Shape and fill of each state; what is missing has no mark, only its dotted cell."""
-_STYLE = ("<style>.gt_table td.c-needed, .gt_table td.c-why, .gt_table td.c-related_held, .gt_table td.c-usual_source,"
-          " .gt_table td.c-source { min-width: 150px; } .gt_table td.c-value, .gt_table td.c-status, .gt_table td.c-revision"
-          " { white-space: nowrap; }</style>")
-"""Widths of columns that only this report has."""
 _CUT = {"zh": 9, "en": 20}
 """Letters of an indicator's name beside the picture, so that it fits a phone; tooltip and table have all."""
 
@@ -42,7 +38,7 @@ def headline(counts: pd.DataFrame, plan: pd.DataFrame, as_of: int, lang: str) ->
     grades = [(_kind("grade", r.code, as_of, lang), r) for r in counts[counts["group"] == "grade"].itertuples()]
     notes = [wording.text("coverage_printed", lang, n=rows.total["printed"], year=as_of)] if rows.total["printed"] else []
     notes.append(wording.text("coverage_note", lang))
-    return HTML(f'{_STYLE}<p class="answer">{escape(said)}</p>' + _tiles("tile_rows", tiles, lang)
+    return HTML(f'<p class="answer">{escape(said)}</p>' + _tiles("tile_rows", tiles, lang)
                 + _tiles("tile_grade", grades, lang) + f'<p class="lead">{"".join(notes) if lang == "zh" else " ".join(notes)}</p>')
 
 
@@ -158,9 +154,8 @@ def revisions(found: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFra
 
 
 def _tiles(heading: str, tiles: list[tuple], lang: str) -> str:
-    shown = "".join(f'<li class="tile"><b>{row.total}</b><span>{escape(word)}</span><small>'
-                    f'{wording.text("of_which_binding", lang, n=row.binding)}</small></li>' for word, row in tiles)
-    return f'<h3 class="tiles-title">{wording.text(heading, lang)}</h3><ul class="tiles">{shown}</ul>'
+    made = [layout.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding)) for word, row in tiles]
+    return layout.tiles(made, wording.text(heading, lang))
 
 
 def _marks(states: list[str], lang: str) -> list[alt.Chart]:

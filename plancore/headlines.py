@@ -84,9 +84,8 @@ def audit_headline(findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTM
     counts = findings["verdict"].value_counts()
     said = wording.text("audit_says", lang, plan=plan[f"name_{lang}"].iloc[0], n=len(findings),
                         agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
-    tiles = "".join(_tile(v, counts.get(v, 0), wording.text("v_" + v, lang))
-                    for v in ("agrees", "explained", "differs", "cannot_tell"))
-    return HTML(f'<p class="answer">{escape(said)}</p><ul class="tiles">{tiles}</ul>')
+    tiles = [_tile(v, counts.get(v, 0), wording.text("v_" + v, lang)) for v in ("agrees", "explained", "differs", "cannot_tell")]
+    return HTML(f'<p class="answer">{escape(said)}</p>{layout.tiles(tiles)}')
 
 
 def bridge_headline(bridge: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
@@ -139,15 +138,13 @@ def _counts(key: str, rows: pd.DataFrame, seen: pd.DataFrame, lang: str, **value
 
 
 def _tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str, words: str = "") -> str:
-    tiles = "".join(
-        _tile(code, len(rows), wording.text(words + code, lang),
-              f'<small>{wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))}</small>')
-        for code, rows in groups)
-    return f'<p class="tiles-title">{wording.text(heading, lang)}</p><ul class="tiles">{tiles}</ul>'
+    made = [_tile(code, len(rows), wording.text(words + code, lang),
+                  wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))) for code, rows in groups]
+    return layout.tiles(made, wording.text(heading, lang))
 
 
 def _tile(code: str, count: int, word: str, below: str = "") -> str:
-    return f'<li class="tile s-{_kind(code)}"><b>{count}</b><span>{wording.MARKS[code]} {word}</span>{below}</li>'
+    return layout.tile(count, f"{wording.MARKS[code]} {word}", below, _kind(code))
 
 
 def _kind(code: str) -> str:

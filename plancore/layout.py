@@ -44,6 +44,19 @@ def chip(code: str, lang: str, word: str = "") -> str:
     return f'<span class="chip s-{code}"{rank}>{wording.MARKS[code]} {wording.text(word or code, lang)}</span>'
 
 
+def tile(figure: object, word: str, below: str = "", code: str = "") -> str:
+    """A figure with what it counts, and what to know of it below, in the colour of a code; all text is escaped."""
+    kind = f" s-{code}" if code else ""
+    small = f"<small>{escape(below)}</small>" if below else ""
+    return f'<li class="tile{kind}"><b>{escape(str(figure))}</b><span>{escape(word)}</span>{small}</li>'
+
+
+def tiles(made: list[str], heading: str = "") -> str:
+    """Tiles side by side, under a heading where one is given."""
+    titled = f'<p class="tiles-title">{escape(heading)}</p>' if heading else ""
+    return f'{titled}<ul class="tiles">{"".join(made)}</ul>'
+
+
 def flag(row: dict, lang: str, what: str = "") -> str:
     """A small mark to report an error in a row, or in one figure of it."""
     about = f"{row['plan']} {row['row']} {row[f'name_{lang}']}" + (f": {what}" if what else "")

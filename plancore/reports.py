@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 import nbformat
 
-from plancore import figures, load, pages, printing, publication, schedule, wording, workbook
+from plancore import figures, front, load, pages, printing, publication, schedule, wording, workbook
 from plancore.schedule import Page
 
 PACKAGE = Path(__file__).parent
@@ -66,11 +66,13 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify, pdf: bo
             notify(made["page"], made["error"])
         if not whole:
             entries |= {path: _kept(entry, earlier, draft) for path, entry in old.items() if path not in entries}
+        _link(entries, draft)
         manifest = {"run": run_id, "started": started.isoformat(timespec="seconds"),
                     "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
                     "code": _hash(*sorted(PACKAGE.glob("*.py"))), "data": _hash(*_tables()),
                     "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
-        _front_page(manifest, draft, common)
+        for name, html in front.pages(manifest, common["data_until"], [t.name for t in _tables()]).items():
+            _write(draft / name, html)
         (draft / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
         if any(e["status"] != "failed" for e in entries.values()):
             _publish(draft, site, run_id)
@@ -152,7 +154,7 @@ def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict
     stem = page.path.replace("/", "-").removesuffix(".html")
     facts["pdf"] = f"../downloads/{stem}.pdf" if common["pdf"] else ""
     raw = publication.flagged(pages.render(notebook, facts), common["errors_to"], f"{page.path} {common['run']}")
-    html, files = publication.detached(publication.linked(raw, common["known"], page.lang), stem)
+    html, files = publication.detached(raw, stem)
     pages.check_page(html)
     alone = pages.render(notebook, facts | dict.fromkeys(("home", "corrections", "other", "single", "pdf"), "") | {"inline_vega": common["script"]})
     alone = publication.linked(publication.flagged(alone, common["errors_to"], f"{page.path} {common['run']}"), [], page.lang)
@@ -176,13 +178,22 @@ def _settled(made: dict, old: dict, last: Path, draft: Path) -> dict:
         _write(draft / made["single"], made["alone"])
         for name, content in made["files"].items():
             (draft / "downloads" / name).write_bytes(content)
-        return entry | {"sha256": _sha(draft / made["path"]), "status": "new", "seconds": made["seconds"], "title": made["title"],
+        return entry | {"sha256": "", "status": "new", "seconds": made["seconds"], "title": made["title"],
                         "answer": made["answer"] if page.front else "", "cards": made["cards"], "files": sorted(made["files"]),
                         "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
     if page.path in old:
         return _kept(old[page.path], last, draft) | {"status": "stale", "error": made["error"], "seconds": made["seconds"]}
     return entry | {"sha256": "", "status": "failed", "seconds": made["seconds"], "error": made["error"],
                     "title": f"{page.report} {page.values}", "answer": "", "cards": [], "files": [], "made": ""}
+
+
+def _link(entries: dict, draft: Path) -> None:
+    """Turn the new pages' marks of other pages into links, now that it is known which there are."""
+    there = [e for e in entries.values() if e["status"] != "failed"]
+    for entry in (e for e in there if e["status"] == "new"):
+        path = draft / entry["path"]
+        _write(path, publication.linked(path.read_text(encoding="utf-8"), there, entry["lang"]))
+        entry["sha256"] = _sha(path)
 
 
 def _kept(entry: dict, last: Path, draft: Path) -> dict:
@@ -193,45 +204,6 @@ def _kept(entry: dict, last: Path, draft: Path) -> dict:
         if not (draft / "assets" / script.name).exists():
             os.link(script, draft / "assets" / script.name)
     return entry
-
-
-def _front_page(manifest: dict, draft: Path, common: dict) -> None:
-    """index.html and corrections.html, from what the pages say of themselves."""
-    plans, indicators = load.plans().set_index("plan"), load.indicators().set_index("indicator")
-    categories = load.all_targets().drop_duplicates("category").set_index("category")
-    names = {lang: plans[f"name_{lang}"].to_dict() | indicators[f"name_{lang}"].to_dict() | categories[f"category_{lang}"].to_dict()
-             for lang in wording.LANGUAGES}
-    languages = {lang: _front_part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in wording.LANGUAGES}
-    dated = {"run": manifest["run"], "data_until": common["data_until"]}
-    _write(draft / "index.html", publication.front(languages, tables=[t.name for t in _tables()], **dated))
-    _write(draft / "corrections.html", publication.corrections(load.corrections(), names, **dated))
-
-
-def _front_part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
-    """What the front page says in one language; of several cards of one indicator that of the latest year."""
-    cards = {}
-    for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
-        for card in entry["cards"]:
-            words = " ".join(str(card[k]) for k in ("name", "other_name", "indicator", "row", "target")).lower()
-            cards[card["plan"], card["row"]] = card | {
-                "path": entry["path"] + (f"#{card['at']}" if card["at"] else ""), "plan_name": names[card["plan"]],
-                "category_name": names[card["category"]], "words": f"{words} {wording.text(card['code'], lang)}".lower()}
-    carried = {card["path"] for card in cards.values()}
-    rows = load.all_targets().sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
-    order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
-    reports = [{"path": e["path"] if e["status"] != "failed" else "", "title": e["title"], "plan": e["parameters"].get("plan", ""),
-                "plan_name": names.get(e["parameters"].get("plan"), ""), "problem": _problem(e),
-                "asks": wording.text(e["report"] + "_asks", lang, **e["parameters"])} for e in entries
-               if e["path"] not in carried or e["status"] in ("stale", "failed")]
-    return {"answers": [e for e in entries if e["answer"]],
-            "cards": [card for _, card in sorted(cards.items(), key=lambda c: order[c[0]])],
-            "reports": [r | {"words": f"{r['title']} {r['asks']} {r['path']}".lower()} for r in reports]}
-
-
-def _problem(entry: dict) -> str:
-    """What to say of a page that could not be made this time."""
-    stale = wording.text("stale_since", entry["lang"], date=entry["made"])
-    return {"stale": stale, "failed": entry.get("error", "")}.get(entry["status"], "")
 
 
 def _publish(draft: Path, site: Path, run_id: str) -> None:

@@ -22,7 +22,7 @@ def headline(answers: pd.DataFrame, urban: pd.DataFrame, lang: str) -> HTML:
     rows, towns = answers.to_dict("records"), urban.to_dict("records")
     more = [road_words.gap(r, lang) for r in rows if r["reason"]] + [road_words.urban(r, lang) for r in towns]
     tiles = [_tile(r, lang) for r in rows] + [_urban_tile(r, lang) for r in towns]
-    return HTML(f'<p class="answer">{escape(road_words.outcome(answers, lang))}</p><ul class="tiles">{"".join(tiles)}</ul>'
+    return HTML(f'<p class="answer">{escape(road_words.outcome(answers, lang))}</p>{layout.tiles(tiles)}'
                 f'<p>{escape(("" if lang == "zh" else " ").join(more))}</p><p class="lead">{wording.text("road_no_forecast", lang)}</p>')
 
 
@@ -123,8 +123,7 @@ def _urban_tile(row: dict, lang: str) -> str:
 
 
 def _tiled(row: dict, figure: str, below: str, lang: str) -> str:
-    return (f'<li class="tile s-{FAMILY[row["code"]]}"><b>{figure}</b><span>{escape(_word(row, lang))}</span>'
-            f'<small>{escape(below)}</small></li>')
+    return layout.tile(figure, _word(row, lang), below, FAMILY[row["code"]])
 
 
 def _chip(row: dict, lang: str) -> str:

@@ -13,7 +13,7 @@ LAYERS = (
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
      "sheets", "downloads", "pages", "publication", "printing"},
-    {"assembly", "schedule", "audit"},
+    {"assembly", "schedule", "audit", "front"},
     {"build", "reports"},
     {"cli"},
     {"__main__"},

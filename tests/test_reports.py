@@ -1,5 +1,6 @@
 """A run publishes whole pages or keeps the last good ones; wrong parameters stop it before any kernel starts."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -187,6 +188,19 @@ class TestWholeOrNotAtAll:
         assert (site / "latest" / "zh" / "two.html").read_bytes() == two
         assert {p["path"] for p in json.loads((site / "latest" / "manifest.json").read_text())["pages"]} == {
             "zh/one.html", "zh/two.html"}
+
+    def test_a_page_that_failed_is_not_linked_to(self, run, notebooks, tmp_path):
+        site, mark = tmp_path / "site", '<a data-goto="two?">two</a>'
+        notebooks("one", showing(SHOWN + mark))
+        notebooks("two", ["1/0"])
+        wanted = [schedule.page("one", {}), schedule.page("two", {})]
+        reports.run(wanted, site=site)
+        assert "<a>two</a>" in (site / "latest" / "zh" / "one.html").read_text()
+        notebooks("two", GOOD)
+        made = reports.run(wanted, site=site)["pages"]
+        page = site / "latest" / "zh" / "one.html"
+        assert '<a href="two.html">two</a>' in page.read_text()
+        assert next(p["sha256"] for p in made if p["report"] == "one") == hashlib.sha256(page.read_bytes()).hexdigest()
 
     def test_what_a_killed_run_left_is_cleared(self, run, notebooks, tmp_path):
         left = tmp_path / "site" / "runs" / ".draft-x" / "zh"

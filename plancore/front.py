@@ -1,0 +1,52 @@
+"""The front page and the page of corrections, from what the pages of a run say of themselves."""
+
+from __future__ import annotations
+
+from plancore import load, publication, wording
+
+
+def pages(manifest: dict, data_until: str, tables: list[str]) -> dict[str, str]:
+    """`index.html` and `corrections.html` of a run: name to HTML. `tables`: the files to download besides."""
+    names = {lang: _names(lang) for lang in wording.LANGUAGES}
+    languages = {lang: _part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in wording.LANGUAGES}
+    dated = {"run": manifest["run"], "data_until": data_until}
+    return {"index.html": publication.front(languages, tables=tables, **dated),
+            "corrections.html": publication.corrections(load.corrections(), names, **dated)}
+
+
+def _names(lang: str) -> dict[str, str]:
+    """The name of every plan, indicator and category by its key."""
+    tables = {"plan": ("name", load.plans()), "indicator": ("name", load.indicators()),
+              "category": ("category", load.all_targets().drop_duplicates("category"))}
+    return {key: name for column, (stem, table) in tables.items() for key, name in zip(table[column], table[f"{stem}_{lang}"])}
+
+
+def _part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
+    """What the front page says in one language; of several cards of one indicator that of the latest year."""
+    cards = {}
+    for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
+        cards |= {(card["plan"], card["row"]): _placed(card, entry, names, lang) for card in entry["cards"]}
+    rows = load.all_targets().sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
+    order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
+    carried = {card["path"] for card in cards.values()}
+    reports = [_report(e, names, lang) for e in entries if e["path"] not in carried or e["status"] in ("stale", "failed")]
+    return {"answers": [e for e in entries if e["answer"]], "cards": [cards[key] for key in sorted(cards, key=order.get)],
+            "reports": reports}
+
+
+def _placed(card: dict, entry: dict, names: dict[str, str], lang: str) -> dict:
+    """A card with its place in the site, and the words it is found by."""
+    words = " ".join(str(card[k]) for k in ("name", "other_name", "indicator", "row", "target"))
+    return card | {"path": entry["path"] + (f"#{card['at']}" if card["at"] else ""), "plan_name": names[card["plan"]],
+                   "category_name": names[card["category"]], "words": f"{words} {wording.text(card['code'], lang)}".lower()}
+
+
+def _report(entry: dict, names: dict[str, str], lang: str) -> dict:
+    """A page as the front page lists it."""
+    plan = entry["parameters"].get("plan", "")
+    asks = wording.text(entry["report"] + "_asks", lang, **entry["parameters"])
+    stale = wording.text("stale_since", lang, date=entry["made"])
+    problem = {"stale": stale, "failed": entry.get("error", "")}.get(entry["status"], "")
+    return {"path": entry["path"] if entry["status"] != "failed" else "", "title": entry["title"], "plan": plan,
+            "plan_name": names.get(plan, ""), "asks": asks, "problem": problem,
+            "words": f"{entry['title']} {asks} {entry['path']}".lower()}

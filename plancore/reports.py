@@ -58,8 +58,8 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify, pdf: bo
     _clear_drafts(site)
     draft.mkdir(parents=True)
     try:
-        coming = {p.path: {"report": p.report, "parameters": p.values, "path": p.path} for p in wanted}
-        common = _common(draft, run_id, list((({} if whole else old) | coming).values())) | {"pdf": pdf}
+        coming = {p.path for p in wanted} | (set() if whole else set(old))
+        common = _common(draft, run_id) | {"coming": coming, "pdf": pdf}
         entries, earlier = {}, (site / "latest").resolve()
         for made in _make(wanted, common, jobs):
             entries[made["path"]] = _settled(made, old, earlier, draft)
@@ -81,8 +81,8 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify, pdf: bo
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _common(draft: Path, run_id: str, known: list[dict]) -> dict:
-    """What all pages of a run share: run id, data date, the Vega script, the pages there will be, tables to download."""
+def _common(draft: Path, run_id: str) -> dict:
+    """What all pages of a run share: run id, data date, the Vega script, where errors are reported; and the tables to download."""
     script = figures.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
@@ -91,7 +91,7 @@ def _common(draft: Path, run_id: str, known: list[dict]) -> dict:
     for table in _tables():
         (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem)))
     published = load.vintages(load.plans()["region"].iloc[0])["published"]
-    return {"run": run_id, "data_until": published.max(), "vega": name, "known": known, "script": script,
+    return {"run": run_id, "data_until": published.max(), "vega": name, "script": script,
             "errors_to": schedule.errors_to()}
 
 
@@ -146,11 +146,11 @@ def _execute(page: Page) -> nbformat.NotebookNode:
 
 def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict:
     """The page twice, sharing the site's script and as one file that needs nothing else; and the files it offers."""
-    paths, single = {p["path"] for p in common["known"]}, _single(page.path)
+    single = _single(page.path)
     other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
     facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common["data_until"], "run": common["run"],
              "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",
-             "other": "../" + other if other in paths else "", "single": "../" + single, "vega": "../assets/" + common["vega"]}
+             "other": "../" + other if other in common["coming"] else "", "single": "../" + single, "vega": "../assets/" + common["vega"]}
     stem = page.path.replace("/", "-").removesuffix(".html")
     facts["pdf"] = f"../downloads/{stem}.pdf" if common["pdf"] else ""
     raw = publication.flagged(pages.render(notebook, facts), common["errors_to"], f"{page.path} {common['run']}")

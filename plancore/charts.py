@@ -9,7 +9,7 @@ from plancore import wording
 from plancore.figures import ACCENT, INK, PATH, described, layered, word
 
 _SIGNS = {"at_least": "▲ ", "more_than": "▲ ", "at_most": "▼ ", "less_than": "▼ ", "about": "≈ "}
-_HEIGHT = 210
+_HEIGHT, _AHEAD = 210, "#5b6570"
 
 
 def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
@@ -53,16 +53,23 @@ def _told(series: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFram
     titles = sources.set_index("source")["title"]
     data = series.assign(
         label=[wording.text(f"series_{s}", lang) for s in series["series"]],
-        shown=[wording.qualified(v, q) for v, q in zip(series["value"], series["qualifier"])],
+        shown=[_shown(r, lang) for r in series.to_dict("records")],
         vintage=[wording.text(s, lang) for s in series["status"]],
         mark=["bound" if q == "more_than" else "final" if s == "official_final" else "preliminary"
               for q, s in zip(series["qualifier"], series["status"])],
         cited=series["source"].map(titles).fillna(""))[
-        ["plan", "year", "series", "label", "value", "shown", "vintage", "mark", "cited", "basis"]]
+        ["plan", "year", "series", "label", "value", "shown", "vintage", "mark", "cited", "basis", *[c for c in ("low", "high") if c in series]]]
     observed = data[data["series"] == "observed"].sort_values(["plan", "year"])
     breaks = observed["basis"] != observed.groupby("plan")["basis"].shift(fill_value="")
     run = ((observed["year"].diff() != 1) | breaks).cumsum()
     return data.assign(run=run.reindex(data.index).fillna(0).astype(int), breaks=breaks.reindex(data.index, fill_value=False))
+
+
+def _shown(row: dict, lang: str) -> str:
+    """A value as it is written; an outlook with its interval."""
+    said = wording.qualified(row["value"], row["qualifier"])
+    wide = row["series"] == "outlook" and row.get("low") != row.get("high") and not pd.isna(row.get("low"))
+    return said + (wording.text("bracket", lang, x=f"{wording.number(row['low'])}–{wording.number(row['high'])}") if wide else "")
 
 
 def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
@@ -72,9 +79,12 @@ def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
 
     observed, point = only("observed"), dict(size=70, color=INK, opacity=1)
     layers = {
+        "outlook": [only("outlook").mark_area(color=PATH, opacity=0.18).encode(y="low:Q", y2="high:Q"),
+                    only("outlook").mark_line(color=_AHEAD, strokeWidth=1.4, strokeDash=[6, 4])],
         "required": [only("required").mark_line(color=PATH, strokeWidth=1.2).encode(detail="plan:N")],
         "goal_path": [only("goal_path").mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4])],
         "yearly": [only("yearly").mark_point(color=PATH, size=26, filled=True)],
+        "vintage": [only("vintage").mark_point(color=PATH, size=34, shape="square", fill="white", strokeWidth=1.4, opacity=1)],
         "derived": [only("derived").mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"})],
         "observed": [
             observed.mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail=["plan:N", "basis:N"]),
@@ -96,7 +106,7 @@ def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     years = list(range(int(data["year"].min()), int(data["year"].max()) + 1))
     return layered(
         data, [layer for name, drawn in layers.items() if name in present for layer in drawn] + [signs],
-        x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity"), scale=alt.Scale(domain=years)),
+        x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=6), scale=alt.Scale(domain=years)),
         y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
         tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for k, c in label.items()])
 

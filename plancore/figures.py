@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import altair as alt
 import pandas as pd
 import vl_convert
 from IPython.display import HTML
+from jupyter_core.paths import jupyter_data_dir
 
 from plancore import links, wording
 
@@ -27,6 +33,7 @@ COLOURS = {
 SHAPES = {"▲": "triangle-up", "▼": "triangle-down", "▽": "triangle-down", "●": "circle", "■": "square", "✕": "cross",
           "✓": "diamond", "◎": "circle", "↓": "arrow", "◆": "diamond", "○": "circle"}
 WIDTH = 620
+_SCRIPT_WORDS = ("filter_table", "by_urgency", "plan_order", "sort", "all_attributes", "binding", "expected")
 _TAG, _DECIMALS = re.compile(r"<[^>]+>"), re.compile(r"(\d+\.\d)\d+")
 _NEEDLESS = re.compile(r' (?:font-family|aria-\w+|role|pointer-events|xmlns:xlink)="[^"]*"| (?:opacity|stroke-width)="1"')
 THEME = {
@@ -42,14 +49,36 @@ def show(*charts: alt.TopLevelMixin | None) -> HTML:
     """The charts as figures that need no network: in JupyterLab, in papermill's pages and in Voila alike; None is left out.
 
     Each has its finding as title, an SVG drawn here, the numbers behind it as a table, and its specification, which
-    a published page turns into a live chart with tooltips (`assets/page/page.js`).
+    a published page turns into a live chart with tooltips (`assets/alive.js`).
     """
-    return HTML('<div class="charts">' + "".join(_figure(c) for c in charts if c) + "</div>")
+    return HTML('<div class="charts">' + "".join(_figure(c, still=True) for c in charts if c) + "</div>")
+
+
+def live(*charts: alt.TopLevelMixin | None) -> str:
+    """The same figures without their drawn SVG, for an app: `assets/alive.js` draws them in the reader's browser."""
+    return '<div class="charts">' + "".join(_figure(c, still=False) for c in charts if c) + "</div>"
 
 
 def bundle() -> str:
     """Vega, Vega-Lite and vega-embed as one script that sets window.vegaEmbed; shared by all pages of a site."""
-    return vl_convert.javascript_bundle()
+    return bundle_file().read_text(encoding="utf-8")
+
+
+@cache
+def bundle_file() -> Path:
+    """The file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
+    name = f"vega-{vl_convert.__version__}.js"
+    folder = next(f / "plancore" for f in (Path(sys.prefix) / "share", Path(jupyter_data_dir())) if _writable(f / "plancore"))
+    if not (folder / name).is_file():
+        with NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as made:
+            made.write(vl_convert.javascript_bundle())
+        os.replace(made.name, folder / name)
+    return folder / name
+
+
+def settings(lang: str) -> dict:
+    """What `assets/alive.js` needs to know: the theme of the charts, and the words it says to a reader."""
+    return {"theme": THEME} | {key: wording.text(key, lang) for key in _SCRIPT_WORDS}
 
 
 def layered(data: pd.DataFrame, layers: list[alt.Chart], **encoding: object) -> alt.LayerChart:
@@ -68,25 +97,39 @@ def described(chart: alt.LayerChart, title: str, subtitle: str, alt_text: str, t
         "table": table.to_dict("split", index=False)})
 
 
+def untabled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
+    """The chart without the numbers behind it, where they stand in a table of their own."""
+    chart.usermeta["table"] = None
+    return chart
+
+
 def word(code: str, lang: str) -> str:
     return f"{wording.MARKS[code]} {wording.text(code, lang)}"
 
 
-def _figure(chart: alt.TopLevelMixin) -> str:
-    """One figure as HTML: title, subtitle, SVG, source, table, and the specification for a live page."""
-    spec = chart.to_dict() | {"config": THEME}
+def _figure(chart: alt.TopLevelMixin, still: bool) -> str:
+    """One figure as HTML: title, subtitle, SVG (where it shall be still), source, table, specification for a live page."""
+    spec = chart.to_dict(validate=still) | {"config": THEME}
     said = spec.pop("usermeta")
     live = spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
     del live["config"]  # a page has the theme once
-    table = pd.DataFrame(**said["table"]).to_html(index=False, border=0, classes="numbers", justify="left")
+    if not still:  # an app has controls of its own
+        live["params"] = [{k: v for k, v in param.items() if k != "bind"} for param in spec.get("params", [])]
     e, lang = html.escape, said["lang"]
     return (
         f'<figure class="chart" data-code="{e(said["code"])}" data-key="{e(said["key"])}"><figcaption>'
         f'<strong>{e(said["title"])}</strong><span>{e(said["subtitle"])}</span></figcaption>'
-        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(vl_convert.vegalite_to_svg(spec))}</div>'
+        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(vl_convert.vegalite_to_svg(spec)) if still else ""}</div>'
         f'<p class="cited">{e(said["source"])} {links.flag(said["title"], wording.text("report_error", lang))}</p>'
-        f'<details><summary>{wording.text("data_table", lang)}</summary><div class="scroll" tabindex="0">{table}</div></details>'
-        f'<script type="application/json">{script_json(live)}</script></figure>')
+        f'{_table(said["table"], lang)}<script type="application/json">{script_json(live)}</script></figure>')
+
+
+def _table(split: dict | None, lang: str) -> str:
+    """The numbers behind a chart, folded; nothing where they stand elsewhere."""
+    if split is None:
+        return ""
+    table = pd.DataFrame(**split).to_html(index=False, border=0, classes="numbers", justify="left")
+    return f'<details><summary>{wording.text("data_table", lang)}</summary><div class="scroll" tabindex="0">{table}</div></details>'
 
 
 def sparkline(points: list[tuple[int, float]], goal: tuple[int, float] | None) -> str:
@@ -112,3 +155,12 @@ def _light(svg: str) -> str:
     """A drawn SVG without what a page says once or nobody sees: fonts, long decimals, defaults, empty frames."""
     svg = re.sub(r'<path class="(?:background|foreground)"[^>]*/>', "", svg)
     return _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", _NEEDLESS.sub("", tag[0])), svg)  # never in what is read
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be put into the folder, which is made where it can be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)

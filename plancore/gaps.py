@@ -224,3 +224,27 @@ def _half_unit(*printed: pd.Series) -> np.ndarray:
     """Half a unit of the last digit printed in these cells, the finest of them."""
     coded = [pd.factorize(cells, use_na_sentinel=False) for cells in printed]
     return np.minimum.reduce([np.array([rules.half_unit(cell) for cell in cells])[codes] for codes, cells in coded])
+
+
+def concluded(result: pd.DataFrame, completion: pd.DataFrame) -> pd.DataFrame:
+    """`measure` by the end of a plan, with the verdict and figure of `completion` wherever that has one.
+
+    For a plan whose table of outcomes is printed: what it prints is final, whatever else was collected.
+    """
+    done = completion[completion["verdict"] != "no_figure"].set_index(["plan", "row"])
+    rows = result.set_index(["plan", "row"])
+    own = rows.index[rows.index.isin(done.index)]
+    rows.loc[own, "status"], rows.loc[own, ["qualifier", "reason", "official_word", "trend"]] = "final", ""
+    rows.loc[own, "last_period"], rows.loc[own, "age"], rows.loc[own, "stale"] = rows.loc[own, "as_of"], 0, False
+    for ours, theirs in {"value": "outcome", "verdict": "verdict", "against_path": "margin", "formula": "formula", "source": "source"}.items():
+        rows.loc[own, ours] = done.loc[own, theirs]
+    rows.loc[own, "gap"] = rules.clean(-done.loc[own, "margin"])
+    rows.loc[own, ["pace_ratio", "observed_pace", "required_pace", "required"]] = np.nan
+    return rows.reset_index()[list(result)]
+
+
+def of_plan(targets: pd.DataFrame, outcomes: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """`measure`, and by the end of a plan whose outcomes are printed `concluded` with them."""
+    result = measure(targets, observations, as_of)
+    ended = as_of == targets["target_year"].max() and len(outcomes)
+    return concluded(result, completion(targets, outcomes)) if ended else result

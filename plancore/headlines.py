@@ -11,7 +11,7 @@ from IPython.display import HTML, Markdown
 
 from plancore import layout, rules, schema, wording
 
-_STYLE = (Path(__file__).parent / "assets" / "content.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parent / "assets" / "content.css").read_text(encoding="utf-8")
 _LAGGING = ("behind_slight", "behind", "reversing", "breached")
 _WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
 
@@ -21,7 +21,7 @@ def title(report: str, plan: pd.DataFrame | None, lang: str, note: str = "", **v
     name = escape(plan[f"name_{lang}"].iloc[0]) + wording.text("colon", lang) if plan is not None else ""
     note = wording.text("bracket", lang, x=escape(note)) if note else ""
     values = {key: escape(str(value)) for key, value in values.items()}
-    return HTML(f'<style>{_STYLE}</style><h1>{name}{wording.text(report, lang, **values)}{note}</h1>'
+    return HTML(f'<style>{STYLE}</style><h1>{name}{wording.text(report, lang, **values)}{note}</h1>'
                 f'<p class="asks">{wording.text(report + "_asks", lang, **values)}</p>')
 
 

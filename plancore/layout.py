@@ -38,6 +38,13 @@ def identity(rows: pd.DataFrame, lang: str, anchor: str = "") -> pd.DataFrame:
         "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)), "unit": rows[f"unit_{lang}"]})
 
 
+def by_urgency(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `gaps.measure`: the furthest behind first, then as planned, better, and last what cannot be told."""
+    code = rows["verdict"].where(rows["verdict"] != "", rows["status"])
+    order = code.map(_URGENCY.index).mask(code == "not_assessable", len(_URGENCY))
+    return rows.assign(order=order).sort_values(["order", "pace_ratio"], kind="stable").drop(columns="order")
+
+
 def chip(code: str, lang: str, word: str = "") -> str:
     """A status or verdict as its shape and word in its colour; `word` names the glossary's key where it is another."""
     rank = f' data-sort="{_URGENCY.index(code)}"' if code in _URGENCY else ""

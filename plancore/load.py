@@ -160,6 +160,18 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
     return frame.assign(vintages=count).loc[best].reset_index(drop=True)
 
 
+def latest() -> dict:
+    """The plan that the latest figures are about, and the last of its years they reach: plan, as_of."""
+    seen = int(vintages(plans()["region"].iloc[0])["period"].str[-4:].max())
+    plan = plans().query("baseline_year < @seen").sort_values("target_year").iloc[-1]
+    return {"plan": str(plan["plan"]), "as_of": min(seen, int(plan["target_year"]))}
+
+
+def data_until() -> str:
+    """The day of the latest figure in the tables, ISO; what a page says it is dated by."""
+    return vintages(plans()["region"].iloc[0])["published"].max()
+
+
 def day(said: str) -> pd.Timestamp:
     """A date given as ISO text or "today". Raises DataError for anything else."""
     date = pd.Timestamp.today().normalize() if said == "today" else pd.to_datetime(said, format="%Y-%m-%d", errors="coerce")

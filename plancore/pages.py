@@ -12,8 +12,6 @@ from nbconvert import HTMLExporter
 from plancore import figures, wording
 
 ASSETS = Path(__file__).parent / "assets"
-_SCRIPT_WORDS = ("filter_table", "by_urgency", "plan_order", "sort", "all_attributes", "binding", "expected")
-"""What `assets/page.js` says to a reader."""
 _FOREIGN = re.compile(r"""(?:<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc|<link\b[^>]*\bhref)\s*=\s*["']?(?:https?:)?//"""
                       r"""|@import|url\(\s*["']?(?:https?:)?//""", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
@@ -68,8 +66,8 @@ def render(notebook: nbformat.NotebookNode, page: dict) -> str:
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True)
     body, _ = exporter.from_notebook_node(notebook, resources={"page": page | {
         "words": words, "lang_tag": wording.TAGS[lang], "other_lang": wording.TAGS[other],
-        "settings": figures.script_json({"theme": figures.THEME} | {k: wording.text(k, lang) for k in _SCRIPT_WORDS}),
-        "style": _asset("page.css"), "script": _asset("page.js")}})
+        "settings": figures.script_json(figures.settings(lang)),
+        "style": _asset("page.css"), "script": _asset("alive.js") + _asset("page.js")}})
     return body
 
 

@@ -24,6 +24,12 @@ def headline(result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
     return HTML(f'<p class="answer">{_chip(row, lang)} {escape(said)}</p><dl class="facts">{facts}</dl>{reading}')
 
 
+def line(row: dict, lang: str) -> str:
+    """The indicator's name, its status and its answer in a line; a row of `layout.named_rows`."""
+    name = escape(row[f"name_{lang}"]) + wording.text("colon", lang)
+    return f"<b>{name}</b>{_chip(row, lang)} {escape(_sentence(row, lang))}"
+
+
 def neighbours(indicator: str, targets: pd.DataFrame, as_of: int, lang: str) -> HTML:
     """Links to the whole plan, and to the indicators before and after this one in the plan's order."""
     rows = targets[targets["kind"] == "box"].reset_index(drop=True)

@@ -21,18 +21,28 @@ _FILE = re.compile(r'<a download="([^"]*)" href="data:[^;"]*;base64,([^"]*)">')
 _CARDS = re.compile(r'<script\b[^>]*\bclass="cards"[^>]*>(.*?)</script>', re.DOTALL)
 
 
-def linked(html: str, pages: list[dict], lang: str) -> str:
+def linked(html: str, pages: list[dict], lang: str, folder: str = "") -> str:
     """The page with its marks of other pages (`links.page`) as links; a page that does not exist leaves plain text.
 
-    `pages`: report, parameters, path of all there will be. Of several pages that fit, the one of the year asked for, else
+    `pages`: report, parameters, path of all there will be; `folder`: where they are, seen from this page. Of several pages that fit, the one of the year asked for, else
     of the last year.
     """
     def address(mark: re.Match) -> str:
         goal, _, at = unescape(mark[1]).partition("#")
         report, _, query = goal.partition("?")
-        path = _find(report, dict(parse_qsl(query)), pages, lang)
-        return f'<a href="{escape(Path(path).name)}{"#" + at if at else ""}">' if path else "<a>"
+        path = find(report, dict(parse_qsl(query)), pages, lang)
+        return f'<a href="{escape(folder + Path(path).name)}{"#" + at if at else ""}">' if path else "<a>"
     return _GOTO.sub(address, html)
+
+
+def find(report: str, given: dict, pages: list[dict], lang: str) -> str:
+    """The path of the page of a report that fits what is given best; empty where there is none."""
+    given = dict(given)
+    year = given.pop("as_of", "")
+    fit = [p for p in pages if p["report"] == report and p["parameters"]["lang"] == lang
+           and all(str(p["parameters"].get(k)) == v for k, v in given.items())]
+    best = sorted(fit, key=lambda p: (str(p["parameters"].get("as_of")) == year, p["parameters"].get("as_of", 0)))
+    return best[-1]["path"] if best else ""
 
 
 def flagged(html: str, errors_to: str, where: str) -> str:
@@ -101,12 +111,3 @@ def _filters(parts: dict, lang: str) -> dict[str, list[tuple[str, str]]]:
     return {"plan": sorted(plans.items()), "category": list({c["category"]: c["category_name"] for c in parts["cards"]}.items()),
             "attribute": [(a, wording.text(a, lang)) for a in ("binding", "expected")],
             "status": [(c, f"{wording.MARKS[c]} {wording.text(c, lang)}") for c in wording.MARKS if c in codes]}
-
-
-def _find(report: str, given: dict, pages: list[dict], lang: str) -> str:
-    """The path of the page of a report that fits what is given best; empty where there is none."""
-    year = given.pop("as_of", "")
-    fit = [p for p in pages if p["report"] == report and p["parameters"]["lang"] == lang
-           and all(str(p["parameters"].get(k)) == v for k, v in given.items())]
-    best = sorted(fit, key=lambda p: (str(p["parameters"].get("as_of")) == year, p["parameters"].get("as_of", 0)))
-    return best[-1]["path"] if best else ""

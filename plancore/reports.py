@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 import nbformat
 
-from plancore import figures, front, load, pages, printing, publication, schedule, wording, workbook
+from plancore import figures, front, kernels, load, pages, printing, publication, schedule, wording, workbook
 from plancore.schedule import Page
 
 PACKAGE = Path(__file__).parent
@@ -82,7 +82,7 @@ def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify, pdf: bo
 
 
 def _common(draft: Path, run_id: str) -> dict:
-    """What all pages of a run share: run id, data date, the Vega script, where errors are reported; and the tables to download."""
+    """What all pages of a run share: run id, data date, Vega script, where errors are reported, kernel; and the tables to download."""
     script = figures.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
@@ -90,15 +90,15 @@ def _common(draft: Path, run_id: str) -> dict:
     (draft / "assets" / name).write_text(script, encoding="utf-8")
     for table in _tables():
         (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem)))
-    published = load.vintages(load.plans()["region"].iloc[0])["published"]
-    return {"run": run_id, "data_until": published.max(), "vega": name, "script": script,
-            "errors_to": schedule.errors_to()}
+    return {"run": run_id, "data_until": load.data_until(), "vega": name, "script": script,
+            "errors_to": schedule.errors_to(), "kernel": kernels.name()}
 
 
 def _make(wanted: list[Page], common: dict, jobs: int):
     """Yield what became of each page, as it is ready: path, page, error, seconds, html, title, answer."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(wanted)) or 1, mp_context=context) as pool:
+    server = kernels.server() if common["kernel"] == kernels.WARM else None  # one for all workers, starting while they start
+    with ProcessPoolExecutor(min(jobs, len(wanted)) or 1, mp_context=context, initializer=kernels.share, initargs=(server,)) as pool:
         futures = {pool.submit(_work, p, common): p for p in wanted}
         for future in as_completed(futures):
             try:
@@ -113,14 +113,14 @@ def _work(page: Page, common: dict) -> dict:
     result = {"page": page, "path": page.path, "error": ""}
     try:
         with _deadline(PAGE_SECONDS):
-            notebook = _execute(page)
+            notebook = _execute(page, common["kernel"])
             result |= _rendered(notebook, page, common)
     except Exception as error:
         result["error"] = _reason(error)
     return result | {"seconds": round(time.monotonic() - start, 2)}
 
 
-def _execute(page: Page) -> nbformat.NotebookNode:
+def _execute(page: Page, kernel: str) -> nbformat.NotebookNode:
     """The executed notebook, checked to be whole; a kernel that does not start is tried once more.
 
     Output and sockets live in a folder that goes with the run: nothing of it can reach the site, and no port is open.
@@ -135,7 +135,7 @@ def _execute(page: Page) -> nbformat.NotebookNode:
             try:
                 notebook = papermill.execute_notebook(
                     schedule.NOTEBOOKS / f"{page.report}.ipynb", f"{folder}/executed.ipynb", parameters=page.values,
-                    kernel_name="python3", progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
+                    kernel_name=kernel, progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
                 break
             except RuntimeError as error:
                 if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):

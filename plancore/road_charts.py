@@ -19,7 +19,8 @@ _HEIGHT, _READOUT, _LINE = 340, 66, 19
 """Pixels of the explorable chart: its height, the strip above the lines where results are read, a line of text in it."""
 _TINTS = ["#f1d4ab", "#f7e5cb", "#fcf4e8", "#e9f1f8", "#cfe0ee", "#b5cfe4"]
 _CUTS = [180, 190, 200, 215, 230]
-_VALUE = "datum.base * pow(1 + growth_2026_2030 / 100, datum.first) * pow(1 + growth_2031_2035 / 100, datum.second)"
+_VALUE = ("datum.base * pow(1 + growth_2026_2030 / 100, datum.first) * pow(1 + growth_2031_2035 / 100, datum.second)"
+          " / pow(1 + population_growth / 100, datum.heads)")
 """The scenario as Vega computes it; the same as `scenario.grown`."""
 _SAID = "datum.value < 200 && datum.value >= 199.95 ? format(floor(datum.value * 100) / 100, '.2f') : format(datum.value, '.1f')"
 """An index as Vega writes it; the same as `road_words.index`."""
@@ -45,8 +46,12 @@ def doubling(answers: pd.DataFrame, history: pd.DataFrame, path: pd.DataFrame, u
                      _numbers(seen, path, lang), _cited(used[used["indicator"].str.endswith("_growth")], sources, lang), "", lang)
 
 
-def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, sources: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """The urbanization rate observed and the straight road to 80 % 左右 in 2035; None where nothing was observed."""
+def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, sources: pd.DataFrame, lang: str,
+                 assumed: bool = False) -> alt.LayerChart | None:
+    """The urbanization rate observed and the straight road to 80 % 左右 in 2035; None where nothing was observed.
+
+    assumed: also the straight road to the chart's parameter `urbanization_2035`, which an app drives.
+    """
     if urban.empty:
         return None
     row, seen = urban.iloc[0].to_dict(), used[used["indicator"] == "urbanization_rate"]
@@ -58,7 +63,9 @@ def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, so
     title = wording.text("road_urban_title_met" if row["reached"] else "road_urban_title", lang, needed=rate(row["needed"]))
     table = pd.concat([data, road[road["year"] > row["year"]]])[["year", "label", "shown", "cited"]].set_axis(
         [wording.text(k, lang) for k in ("period", "series", "value", "source")], axis=1)
-    return described(_urban_layers(data, road, row, lang).properties(height=260), title, wording.text("road_urban_sub", lang),
+    drawn = _urban_layers(data, road, row, lang)
+    drawn = alt.layer(drawn, *_urban_assumed(road, lang)).add_params(alt.param(name="urbanization_2035", value=80.0)) if assumed else drawn
+    return described(drawn.properties(height=260), title, wording.text("road_urban_sub", lang),
                      title + ("。" if lang == "zh" else ". ") + road_words.urban(row, lang), table, _cited(seen, sources, lang), "", lang)
 
 
@@ -77,12 +84,13 @@ def heat(grid: pd.DataFrame, line: pd.DataFrame, chosen: pd.DataFrame, answers: 
 
 
 def _sliders(answers: pd.DataFrame, lang: str) -> list[alt.Parameter]:
-    """The two rates as sliders that live in the chart itself, starting at the page's own."""
+    """The two rates as sliders that live in the chart itself, starting at the page's own; an app also drives the population."""
     row = answers.iloc[0]
     keys = {"growth_2026_2030": "road_slider_first", "growth_2031_2035": "road_slider_second"}
     return [alt.param(name=name, value=float(row[name]), bind=alt.binding_range(
         min=min(SLIDER[0], float(row[name])), max=max(SLIDER[1], float(row[name])), step=0.1,
-        name=wording.text(key, lang, since=row["since"]) + " ")) for name, key in keys.items()]
+        name=wording.text(key, lang, since=row["since"]) + " ")) for name, key in keys.items()] + [
+        alt.param(name="population_growth", value=0.0)]
 
 
 def _ahead(known: pd.DataFrame, path: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -90,9 +98,9 @@ def _ahead(known: pd.DataFrame, path: pd.DataFrame, lang: str) -> pd.DataFrame:
     rows = path.merge(known.reset_index(drop=True).reset_index(names="slot")[["series", "slot", "index"]], on="series")
     names, signs = _names(rows, lang), [_SHAPES[s][1] for s in rows["series"]]
     frame = rows[["series", "year", "first", "second"]].assign(
-        base=rows["index"], slot=10 + _LINE * rows["slot"], sign=signs, name=names,
+        heads=(rows["first"] + rows["second"]).where(rows["series"] != "gdp", 0), base=rows["index"], slot=10 + _LINE * rows["slot"], sign=signs, name=names,
         lead=[wording.text("road_read", lang, sign=s, name=n) for s, n in zip(signs, names)])
-    goal = {"series": "goal", "year": 2035, "base": 200.0, "first": 0, "second": 0, "slot": 0, "sign": "▲", "name": "", "lead": ""}
+    goal = {"series": "goal", "year": 2035, "base": 200.0, "first": 0, "second": 0, "heads": 0, "slot": 0, "sign": "▲", "name": "", "lead": ""}
     return pd.concat([frame, pd.DataFrame([goal])], ignore_index=True)
 
 
@@ -204,6 +212,18 @@ def _urban_layers(data: pd.DataFrame, road: pd.DataFrame, row: dict, lang: str) 
         alt.Chart(pd.concat([data.iloc[[0, -1]], goal])).mark_text(dy=-14, color=INK).encode(text=text),
         alt.Chart(middle).mark_text(dy=16, align="left", color=_LIGHT).encode(text=text)]
     return alt.layer(*[layer.encode(**shared) for layer in layers])
+
+
+def _urban_assumed(road: pd.DataFrame, lang: str) -> list[alt.Chart]:
+    """The straight road to an assumed share, computed by Vega: x0 + (x − x0)·t."""
+    share = (road["year"] - road["year"].min()) / (road["year"].max() - road["year"].min())
+    base = alt.Chart(road[["year"]].assign(x0=road["value"].iloc[0], t=share)).transform_calculate(
+        value="datum.x0 + (urbanization_2035 - datum.x0) * datum.t")
+    x, y = alt.X("year:Q"), alt.Y("value:Q", title=wording.text("road_urban_axis", lang))
+    end = base.transform_filter("datum.t === 1").transform_calculate(said="format(datum.value, '.1f')")
+    return [base.mark_line(color=_LIGHT, strokeWidth=1.6, strokeDash=[6, 4]).encode(x=x, y=y),
+            end.mark_point(size=80, color=_LIGHT, fill="white", strokeWidth=1.8, opacity=1).encode(x=x, y=y),
+            end.mark_text(align="left", dx=9, color=INK).encode(x=x, y=y, text="said:N")]
 
 
 def _heat_layers(grid: pd.DataFrame, line: pd.DataFrame, answers: pd.DataFrame, lang: str) -> alt.LayerChart:

@@ -243,10 +243,21 @@ def per_head(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, gr
     rows = []
     for rate, observed in sorted(rates):
         row = answers(observations, as_of, growth_2026_2030, growth_2031_2035, rate).set_index("series").loc["gdp_per_head"]
-        each = [((1 + g / 100) / (1 + rate / 100) - 1) * 100 for g in (growth_2026_2030, growth_2031_2035)]
+        each = per_head_rates(growth_2026_2030, growth_2031_2035, rate)
         multiple = (1 + row["assumed"] / 100) ** (END + 1 - row["since"])
         rows.append((rate, observed, *each, multiple, row["since"], row["value"], row["fill"]))
     return pd.DataFrame(rows, columns=["population_growth", "observed", "first", "second", "multiple", "since", "value", "fill"])
+
+
+def per_head_rates(growth_2026_2030: float, growth_2031_2035: float, population_growth: float) -> tuple[float, float]:
+    """Growth per head in both periods, % a year: ((1+g)/(1+p)−1)·100."""
+    first, second = (((1 + g / 100) / (1 + population_growth / 100) - 1) * 100 for g in (growth_2026_2030, growth_2031_2035))
+    return first, second
+
+
+def pace_to(value: float, year: int, goal: float) -> float:
+    """Points a year from a share in a year to a goal in 2035."""
+    return float(rules.clean((goal - value) / (END - year)))
 
 
 def periods(year, until) -> tuple:

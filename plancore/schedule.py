@@ -162,11 +162,11 @@ def _allowed(values: dict) -> dict[str, list]:
         targets = targets[targets["attribute"] == values["attribute"]]
     allowed["category"] = ["all", *targets["category"].unique()]
     of_a_plan = {"plan", "indicator"} & set(values)
-    allowed["as_of"] = _years(targets) if of_a_plan else scenario.years(load.observations(plans["region"].iloc[0]))
+    allowed["as_of"] = years(targets) if of_a_plan else scenario.years(load.observations(plans["region"].iloc[0]))
     return {name: options for name, options in allowed.items() if name in values and options}
 
 
-def _years(targets: pd.DataFrame) -> list[int]:
+def years(targets: pd.DataFrame) -> list[int]:
     """The years of the plans that have these targets."""
     spans = targets[["baseline_year", "target_year"]].drop_duplicates()
     return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))

@@ -38,7 +38,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
         **{str(y): [_figure(yearly, row, y) for row in rows["row"]] for y in years},
         against_path=[wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
         required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])],
-        assessment=[_assessment(r, lang) for r in rows.to_dict("records")],
+        assessment=[assessment(r, lang) for r in rows.to_dict("records")],
         figure_from=[_dated(r, sources, lang) for r in rows.to_dict("records")])
     if not (rows["required_pace"].notna() & (rows["gap"] > 0)).any():
         frame = frame.drop(columns="required_pace")
@@ -109,7 +109,7 @@ def _figure(yearly: pd.DataFrame, row: str, year: int) -> str:
     return f'<a href="#src-{source}" title="{escape(str(seen["title"]))}">{wording.qualified(seen["value"], seen["qualifier"])}</a>'
 
 
-def _assessment(row: dict, lang: str) -> str:
+def assessment(row: dict, lang: str) -> str:
     """Status or verdict with its shape, the reason where there is none, and the figure's year where it is old."""
     if row["status"] == "not_assessable":
         return layout.chip(row["status"], lang) + wording.text("colon", lang) + wording.text(row["reason"], lang)

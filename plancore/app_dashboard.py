@@ -1,0 +1,107 @@
+"""The overview of a plan as an app: how its targets stand by a year, and the panel of the one that was picked."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+
+import pandas as pd
+
+from plancore import charts, figures, gaps, headlines, layout, links, load, profiles, scenario, schedule, sheets, stage, trajectories, views, wording
+from plancore.stage import Choice
+from plancore.workbook import Sheet
+
+
+def controls(state: dict, lang: str) -> list[Choice]:
+    """Plan, year, attribute, category, and the indicator picked in the list."""
+    targets = _boxed(state["plan"], state["attribute"], state["category"])
+    text, every = wording.text, _boxed(state["plan"], state["attribute"], "all")
+    categories = every.drop_duplicates("category")[[f"category_{lang}", "category"]].itertuples(index=False, name=None)
+    return [
+        Choice("plan", tuple(load.plans()[[f"name_{lang}", "plan"]].itertuples(index=False, name=None))),
+        Choice("as_of", tuple((text("year", lang, year=y), y) for y in _years(state["plan"]))),
+        Choice("attribute", tuple((text(k, lang), a) for k, a in (("all_attributes", "all"), ("binding", "binding"), ("expected", "expected"))), "buttons"),
+        Choice("category", ((text("all_categories", lang), "all"), *categories)),
+        Choice("indicator", (("", ""), *targets[[f"name_{lang}", "indicator"]].itertuples(index=False, name=None)), "picked")]
+
+
+def parts(state: dict, lang: str) -> dict[str, str]:
+    """The answer with its counts, the list of gaps, and the panel of an indicator."""
+    targets, result, _ = _measured(state["plan"], state["as_of"])
+    targets = views.select(targets, state["attribute"], state["category"])
+    result = result[result["row"].isin(targets["row"])]
+    the_plan = load.plans().query("plan == @state['plan']")
+    rows = layout.by_urgency(layout.named_rows(result, targets))
+    return {"answer": headlines.gap_headline(result, targets, the_plan, lang).data,
+            "list": _list(rows, lang),
+            "panel": _panel(state["indicator"] or rows["indicator"].iloc[0], state, lang) if len(rows) else ""}
+
+
+def tables(state: dict, lang: str) -> list[Sheet]:
+    """The list of gaps as shown, with its figures as numbers and their working."""
+    targets, result, series = _measured(state["plan"], state["as_of"])
+    targets = views.select(targets, state["attribute"], state["category"])
+    result = result[result["row"].isin(targets["row"])]
+    return [sheets.standing(result, targets, series, load.sources(), lang), sheets.schedule(result, targets, lang)]
+
+
+def _list(rows: pd.DataFrame, lang: str) -> str:
+    """Every target with its status; its name picks it."""
+    if rows.empty:
+        return layout.nothing("no_rows", lang).data
+    records = rows.to_dict("records")
+    frame = pd.DataFrame({
+        "row": rows["row"], "indicator": [_pick(r, lang) for r in records],
+        "attribute": [wording.text(a, lang) for a in rows["attribute"]],
+        "assessment": [links.Html(views.assessment(r, lang)) for r in records],
+        "latest_value": [_latest(r) for r in records], "target": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
+        "against_path": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
+        "required_pace": [wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])]})
+    shown = layout.table(frame, lang, layout.years(rows, lang), raw=["indicator", "assessment"], right=["latest_value", "against_path", "required_pace"])
+    return f'<h2>{wording.text("app_list", lang)}</h2><div data-plain>{layout.html(shown)}</div>'
+
+
+def _panel(indicator: str, state: dict, lang: str) -> str:
+    """One indicator, the most urgent until another is picked: its answer, its figures, its chart, and where to read on."""
+    targets, result, series = _measured(state["plan"], state["as_of"])
+    target, row = (f[f["indicator"] == indicator] for f in (targets, result))
+    name = escape(target[f"name_{lang}"].iloc[0])
+    goals = scenario.long_term(target, load.commitments(state["plan"]))
+    chart = charts.profile(series[series["row"].isin(target["row"])], goals, row, target, load.sources(), lang)
+    read_on = links.page(wording.text("app_full_page", lang), "indicator_profile", indicator=indicator, as_of=state["as_of"])
+    return f'<h2>{name}</h2>{profiles.headline(row, target, load.sources(), lang).data}{figures.live(chart)}<p class="read-on">{read_on}</p>'
+
+
+def _pick(row: dict, lang: str) -> links.Html:
+    name = escape(row[f"name_{lang}"])
+    return links.Html(f'<button type="button" class="pick" data-pick="{row["indicator"]}" data-key="{row["indicator"]}">{name}</button>')
+
+
+def _latest(row: dict) -> str:
+    """The latest figure with its year."""
+    return "—" if pd.isna(row["value"]) else f"{wording.qualified(row['value'], row['qualifier'])} ({int(row['last_period'])})"
+
+
+def _years(plan: str) -> list[int]:
+    return schedule.years(load.targets(plan))
+
+
+@lru_cache(maxsize=64)
+def _boxed(plan: str, attribute: str, category: str) -> pd.DataFrame:
+    return views.select(load.targets(plan, "today").query("kind == 'box'"), attribute, category)
+
+
+@lru_cache(maxsize=16)
+def _measured(plan: str, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Targets of the plan's table, how they stand by a year, and their series; an ended plan by its printed outcomes.
+
+    Cached for the life of a kernel: a kernel shows the tables it started with, the next visitor gets a new one.
+    """
+    targets = load.targets(plan, "today").query("kind == 'box'")
+    observations = load.observations(targets["region"].iloc[0], "today")
+    result = gaps.of_plan(targets, load.outcomes(plan), observations, as_of)
+    return targets, result, trajectories.series(targets, observations, as_of)
+
+
+PLAY = stage.Play("dashboard", lambda: load.latest() | {"attribute": "all", "category": "all", "indicator": ""}, controls, parts, tables,
+                  panel="panel")

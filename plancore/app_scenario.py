@@ -1,0 +1,87 @@
+"""The road to 2035 as an app: assumed growth, population and urbanization, and where they lead."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+
+import pandas as pd
+
+from plancore import figures, layout, load, road_charts, road_words, roads, scenario, sheets, stage, wording
+from plancore.stage import Choice, Slide
+from plancore.workbook import Sheet
+
+_SLIDES = (Slide("growth_2026_2030", *road_charts.SLIDER, 0.1), Slide("growth_2031_2035", *road_charts.SLIDER, 0.1),
+           Slide("population_growth", -1.0, 2.0, 0.1), Slide("urbanization_2035", 70.0, 90.0, 0.1))
+
+
+def controls(state: dict, lang: str) -> list[Choice | Slide]:
+    """The four assumptions, and the year up to which figures are known."""
+    years = tuple((wording.text("year", lang, year=y), y) for y in scenario.years(_observations()))
+    return [*_SLIDES, Choice("as_of", years)]
+
+
+def parts(state: dict, lang: str) -> dict[str, str]:
+    """The answer with a tile a goal, the charts that follow the sliders, the goals one by one, and the path in numbers."""
+    answers, urban = _answers(state), scenario.urban(_observations(), state["as_of"])
+    return {"answer": roads.headline(answers, urban, lang).data + _assumed(state, urban, lang),
+            "charts": _charts(state["as_of"], lang),
+            "goals": f'<h2>{wording.text("road_goals", lang)}</h2>' + layout.html(_goals(state, lang)),
+            "numbers": f'<details><summary><h2>{wording.text("app_path", lang)}</h2></summary>{layout.html(_path(state, lang))}</details>'}
+
+
+def tables(state: dict, lang: str) -> list[Sheet]:
+    """The goals as shown, and the path year by year."""
+    return [sheets.table("road_goals", _goals(state, lang), lang), sheets.table("app_path", _path(state, lang), lang)]
+
+
+def _answers(state: dict) -> pd.DataFrame:
+    return scenario.answers(_observations(), state["as_of"], state["growth_2026_2030"], state["growth_2031_2035"], state["population_growth"])
+
+
+def _goals(state: dict, lang: str):
+    urban = scenario.urban(_observations(), state["as_of"])
+    return roads.standing(_answers(state), urban, scenario.goals(load.commitments("zj14")), lang)
+
+
+def _path(state: dict, lang: str):
+    """Observed and assumed, year by year, a column a series."""
+    path = scenario.paths(_observations(), state["as_of"], state["growth_2026_2030"], state["growth_2031_2035"],
+                          state["population_growth"], state["urbanization_2035"])
+    wide = path.pivot(index="year", columns="series", values="value")
+    frame = pd.DataFrame({"period": wide.index.astype(str)} | {
+        f"road_{s}": [road_words.index(v) if s != "urbanization" else wording.number(v) for v in wide[s]] for s in (*scenario.GROWTH, "urbanization") if s in wide})
+    labels = {f"road_{s}": wording.text("app_indexed", lang, name=road_words.name(s, lang)) for s in scenario.GROWTH}
+    return layout.table(frame, lang, labels, raw=[], right=list(frame)[1:])
+
+
+def _assumed(state: dict, urban: pd.DataFrame, lang: str) -> str:
+    """What the assumed population means per head, and what the assumed share asks of each year."""
+    first, second = scenario.per_head_rates(state["growth_2026_2030"], state["growth_2031_2035"], state["population_growth"])
+    said = wording.text("app_per_head", lang, population=road_words.rate(state["population_growth"]), first=road_words.rate(first), second=road_words.rate(second))
+    for row in urban.to_dict("records"):
+        pace = scenario.pace_to(row["value"], row["year"], state["urbanization_2035"])
+        said += wording.text("app_urban", lang, share=wording.number(state["urbanization_2035"]), pace=wording.number(round(pace, 2), signed=True))
+    return f"<p>{escape(said)}</p>"
+
+
+@lru_cache(maxsize=32)
+def _charts(as_of: int, lang: str) -> str:
+    """Both charts; the sliders drive them in the browser, so that they depend on the year and the language alone."""
+    observations, sources = _observations(), load.sources()
+    used, defaults = scenario.used(observations, as_of), PLAY.defaults()
+    answers = scenario.answers(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
+    path = scenario.paths(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
+    doubling = road_charts.doubling(answers, scenario.history(observations, as_of), path, used, sources, lang)
+    urban = road_charts.urbanization(used, path, scenario.urban(observations, as_of), sources, lang, assumed=True)
+    return figures.live(*(figures.untabled(chart) for chart in (doubling, urban) if chart))
+
+
+@lru_cache(maxsize=1)
+def _observations() -> pd.DataFrame:
+    """Cached as a kernel lives no longer than its tables."""
+    return load.observations(load.plans().query("plan == 'zj14'")["region"].iloc[0], "today")
+
+
+PLAY = stage.Play("scenario", lambda: {"growth_2026_2030": 5.0, "growth_2031_2035": 4.5, "population_growth": 0.0, "urbanization_2035": scenario.URBANIZATION,
+                                       "as_of": scenario.years(_observations())[-1]}, controls, parts, tables, drives="charts")

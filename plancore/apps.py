@@ -1,0 +1,33 @@
+"""The widget apps: overview of a plan, explorer of indicators, scenarios to 2035; in JupyterLab and in Voila alike."""
+
+from __future__ import annotations
+
+from plancore import app_dashboard, app_explorer, app_scenario, stage
+
+PLAYS = {play.name: play for play in (app_dashboard.PLAY, app_explorer.PLAY, app_scenario.PLAY)}
+"""Each app by the name of its notebook and its address."""
+
+
+def dashboard(lang: str = "zh", **state: object) -> stage.App:
+    """How the targets of a plan stand: counts, the list of gaps, a panel for one of them.
+
+    state: plan, as_of, attribute (`all`, `binding`, `expected`), category, indicator. What is not allowed is said in the
+    app, which then shows the default.
+    """
+    return stage.App(app_dashboard.PLAY, lang, state)
+
+
+def explorer(lang: str = "zh", **state: object) -> stage.App:
+    """Indicators with their figures, path, outlook and vintages; several in their units or as an index.
+
+    state: plan, as_of, indicator (one or a list), scale (`units`, `index`), required_path, outlook, vintages (bool).
+    """
+    return stage.App(app_explorer.PLAY, lang, state)
+
+
+def scenario(lang: str = "zh", **state: object) -> stage.App:
+    """Where assumed growth leads by 2035.
+
+    state: growth_2026_2030, growth_2031_2035, population_growth (% a year), urbanization_2035 (%), as_of.
+    """
+    return stage.App(app_scenario.PLAY, lang, state)

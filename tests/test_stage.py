@@ -1,0 +1,164 @@
+"""An app's frame: what an address may ask, what a state is called, and what a moved control does, without a browser."""
+
+import math
+
+import pytest
+
+from plancore import apps, load, stage, wording
+
+HOSTILE = ["<script>alert(1)</script>", "__import__('os')", "zj14' OR 1=1 --", "../../etc/passwd", "%00", "", "a" * 5000, "nan", "inf",
+           "-1e999", "{{7*7}}", "zj14\nSet-Cookie: x", "指标", "None", "true"]
+PLAYS = list(apps.PLAYS.values())
+CONSTRUCTORS = {"dashboard": apps.dashboard, "explorer": apps.explorer, "scenario": apps.scenario}
+
+
+@pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
+def test_defaults_are_allowed_and_need_no_address(play):
+    state, refused = stage.settle(play, {}, "zh")
+    assert state == play.defaults() and refused == []
+    assert stage.query(play, state, "zh") == "" and stage.query(play, state, "en") == "?lang=en"
+
+
+@pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_a_value_that_is_not_known_is_refused_and_the_default_stands(play, bad):
+    for name, default in play.defaults().items():
+        state, refused = stage.settle(play, {name: bad}, "zh")
+        control = next(c for c in play.controls(state, "zh") if c.name == name)
+        known, whole = control.read(bad)
+        assert (name in refused) == (not whole)  # some of it is a value here or there, such as "" for no indicator
+        assert state[name] == (known if known is not None else default)
+
+
+@pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
+def test_an_address_says_the_state_and_the_state_the_address(play):
+    state = play.defaults()
+    for control in play.controls(state, "zh"):
+        values = [control.high, control.low + control.step] if isinstance(control, stage.Slide) else [v for _, v in control.options][-2:]
+        for value in values:
+            value = (value,) if getattr(control, "kind", "") == "several" else value
+            there, refused = stage.settle(play, {control.name: value}, "zh")
+            assert refused == []
+            given, lang, known = stage.asked(play, stage.query(play, there, "en"))
+            assert (lang, known) == ("en", True)
+            assert stage.settle(play, given, "zh") == (there, [])
+
+
+def test_of_several_values_the_known_ones_are_kept():
+    play = apps.PLAYS["explorer"]
+    state, refused = stage.settle(play, {"indicator": "rd_share,bogus,rd_share,gdp_growth"}, "zh")
+    assert state["indicator"] == ("rd_share", "gdp_growth") and refused == ["indicator"]
+    every = load.targets("zj14").query("kind == 'box'")["indicator"]
+    state, refused = stage.settle(play, {"indicator": ",".join(every)}, "zh")
+    assert state["indicator"] == tuple(every[:6]) and refused == ["indicator"]
+
+
+def test_a_slider_takes_the_nearest_step_between_its_ends():
+    slide = stage.Slide("x", -1.0, 2.0, 0.1)
+    assert slide.read("0.26") == (0.3, True) and slide.read(-1) == (-1.0, True) and slide.read("2.0") == (2.0, True)
+    for bad in ("2.1", "-1.01", "nan", "inf", "", None, "0x1", "1e400"):
+        assert slide.read(bad) == (None, False)
+    assert all(math.isclose(slide.read(k / 10)[0], k / 10) for k in range(-10, 21))
+
+
+def test_an_address_is_read_only_as_far_as_the_app_has_parameters():
+    play = apps.PLAYS["dashboard"]
+    said = "?parameters=%7B%22plan%22%3A1%7D&plan=zj13&lang=fr&as_of=2018&cell=import+os"
+    assert stage.asked(play, said) == ({"plan": "zj13", "as_of": "2018"}, "zh", False)
+    assert stage.asked(play, "?" + "&".join(f"plan={n}" for n in range(10000)))[0].keys() == {"plan"}
+    assert stage.asked(play, "") == ({}, "zh", True)
+
+
+def test_a_plan_narrows_what_follows_it():
+    play = apps.PLAYS["dashboard"]
+    state, refused = stage.settle(play, {"plan": "zj13", "as_of": 2024, "indicator": "care_workers_per_10k_elderly"}, "zh")
+    assert state["plan"] == "zj13" and state["as_of"] == 2020 and state["indicator"] == ""
+    assert refused == ["as_of", "indicator"]
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_every_value_of_every_control_is_shown(name, lang):
+    for control in apps.PLAYS[name].controls(apps.PLAYS[name].defaults(), lang):
+        app = CONSTRUCTORS[name](lang=lang)
+        if control.name not in app._controls:
+            continue
+        widget = app._controls[control.name]
+        values = [control.low, control.high] if isinstance(control, stage.Slide) else [v for _, v in control.options]
+        for value in values if control.name != "indicator" else []:
+            widget.value = value
+            assert app.state[control.name] == value and app._place.message == "", (control.name, value)
+            assert all(part.html for part in app._parts.values())
+        assert widget.description == wording.text("control_" + control.name, lang)
+
+
+def test_a_moved_control_that_fails_leaves_the_last_view_and_says_so(monkeypatch, caplog):
+    app = apps.dashboard()
+    before, shown = dict(app.state), app._parts["list"].html
+    monkeypatch.setattr("plancore.app_dashboard.layout.by_urgency", lambda rows: 1 / 0)
+    app._controls["attribute"].value = "binding"
+    assert app._place.message == wording.text("app_error", "zh") and not app._place.busy
+    assert app.state == before and app._parts["list"].html == shown and app._controls["attribute"].value == "all"
+    assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
+    app._controls["attribute"].value = "binding"
+    assert app.state["attribute"] == "binding" and app._place.message == "" and app._parts["list"].html != shown
+
+
+def test_a_visit_shows_what_the_address_says_and_names_what_it_cannot():
+    app = apps.dashboard().visit("as_of=2024&lang=en&attribute=sideways")
+    assert (app.lang, app.state["as_of"], app.state["attribute"]) == ("en", 2024, "all")
+    assert "Attribute" in app._place.message and "Obligatory" in app._place.message
+    assert app._place.query == "?as_of=2024&lang=en"
+    assert app.visit("")._place.query == "" and app.lang == "zh"  # the back button, to where the visit began
+    app.visit("?lang=fr")
+    assert app.lang == "zh" and "English" in app._place.message
+
+
+def test_what_a_part_holds_of_a_hostile_address_is_nothing():
+    app = apps.explorer().visit("indicator=<img src=x onerror=alert(1)>&scale=<b>")
+    assert "<img" not in app._place.message + "".join(p.html for p in app._parts.values())
+    assert "<b>" not in app._place.message
+
+
+def test_the_language_changes_words_and_nothing_else():
+    app = apps.scenario(growth_2026_2030=6)
+    state = dict(app.state)
+    app._language.value = "en"
+    assert app.state == state and app._place.query == "?growth_2026_2030=6&lang=en" and app._place.tag == "en"
+    assert app._controls["growth_2026_2030"].description == "Real growth 2026–2030 (% a year)"
+    assert "With 6% a year" in app._parts["answer"].html
+
+
+def test_an_unchanged_part_is_not_sent_again():
+    app = apps.scenario()
+    sent = []
+    app._parts["charts"].observe(lambda change: sent.append(change["name"]), ["html", "stamp"])
+    app._controls["growth_2026_2030"].value = 6.3
+    app._controls["urbanization_2035"].value = 82.0
+    assert sent == [] and "6.3%" in app._parts["answer"].html  # the browser moves the chart itself
+
+
+def test_the_first_paint_is_the_parts_themselves():
+    app = apps.dashboard()
+    painted = app._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in painted
+    for name, part in app._parts.items():
+        assert f'data-part="{name}" data-stamp="{part.stamp}">{part.html}</div>' in painted["text/html"]
+
+
+def test_marks_become_links_where_reports_are_served(monkeypatch, tmp_path):
+    html = ('<a href="#src-{s}" title="t">1</a><a href="#origin-7b">2</a><a data-goto="indicator_profile?indicator=rd_share&amp;as_of=2025">3</a>'
+            '<a class="flag" data-about="x">4</a>')
+    with_url = load.sources().query("url != ''")["source"].iloc[0]
+    state = {"plan": "zj14", "as_of": 2025}
+    monkeypatch.delenv("VOILA_BASE_URL", raising=False)
+    plain = stage.walked(html.format(s=with_url), state, "zh")
+    assert f'href="{load.sources().set_index("source")["url"][with_url]}"'.replace("&", "&amp;") in plain
+    assert plain.count("href") == 1 and "flag" not in plain
+    monkeypatch.setenv("VOILA_BASE_URL", "/x/")
+    pages = [{"report": r, "parameters": {"lang": "zh", **p}, "path": f"zh/{r}.html"} for r, p in (
+        ("gap_analysis", {"plan": "zj14", "as_of": 2025}), ("indicator_profile", {"indicator": "rd_share", "as_of": 2025}))]
+    monkeypatch.setattr(stage, "_published", lambda: pages)
+    there = stage.walked(html.format(s="unknown"), state, "zh")
+    assert 'href="/x/reports/zh/gap_analysis.html#origin-7b"' in there and 'href="/x/reports/zh/indicator_profile.html"' in there

@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/ready
 
-.PHONY: reports test lab build bench lock clean
+.PHONY: reports test serve lab build bench lock clean
 
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
 
-test: $(STAMP) browser office     ## everything the tests need, then all tests
+test: $(STAMP) browser office nginx systemd  ## everything the tests need, then all tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+serve: $(STAMP)                   ## the apps, reports and landing page on http://127.0.0.1:8866/
+	@$(BIN)/plancore serve $(ARGS)
 
 lab: $(STAMP)                     ## JupyterLab in notebooks/
 	@cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
@@ -30,9 +33,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/jupyter kernelspec install --sys-prefix --name plancore plancore/assets/kernel 2>/dev/null
 	@touch $@
 
-.PHONY: browser office font
+.PHONY: browser office nginx systemd font
 browser: font
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install chromium >/dev/null; } || \
 	  { echo "The page tests need a browser: as root, 'apt-get install chromium', then run make test again." >&2; exit 1; }
@@ -40,6 +44,16 @@ browser: font
 office:
 	@command -v soffice >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends libreoffice-calc libreoffice-writer >/dev/null; } || \
 	  { echo "The tests of workbooks and documents need LibreOffice: as root, 'apt-get install libreoffice-calc libreoffice-writer', then run make test again." >&2; exit 1; }
+
+# Unpacked, not installed: an installed nginx would begin to serve port 80.
+nginx:
+	@command -v nginx >/dev/null || test -x .venv/nginx/usr/sbin/nginx || \
+	  { test "$$(id -u)" = 0 && apt-get -qq update && cd .venv && apt-get -qq download nginx 2>/dev/null && dpkg -x nginx_*.deb nginx && rm nginx_*.deb; } || \
+	  { echo "The test of deploy/nginx.conf needs nginx: as root, 'apt-get install nginx-light', then run make test again." >&2; exit 1; }
+
+systemd:
+	@command -v systemd-analyze >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends systemd >/dev/null; } || \
+	  { echo "The test of deploy/plancore.service needs systemd-analyze: as root, 'apt-get install systemd', then run make test again." >&2; exit 1; }
 
 font:
 	@fc-list 2>/dev/null | grep -q "CJK SC" || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install fonts-noto-cjk fontconfig >/dev/null; } || \

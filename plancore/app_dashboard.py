@@ -7,8 +7,8 @@ from html import escape
 
 import pandas as pd
 
-from plancore import charts, figures, gaps, headlines, layout, links, load, profiles, scenario, schedule, sheets, stage, trajectories, views, wording
-from plancore.stage import Choice
+from plancore import charts, figures, gaps, headlines, layout, links, load, plays, profiles, scenario, schedule, sheets, trajectories, views, wording
+from plancore.plays import Choice
 from plancore.workbook import Sheet
 
 
@@ -25,28 +25,15 @@ def controls(state: dict, lang: str) -> list[Choice]:
         Choice("indicator", (("", ""), *targets[[f"name_{lang}", "indicator"]].itertuples(index=False, name=None)), "picked")]
 
 
-def parts(state: dict, lang: str) -> dict[str, str]:
-    """The answer with its counts, the list of gaps, and the panel of an indicator."""
-    targets, result, _ = _measured(state["plan"], state["as_of"])
-    targets = views.select(targets, state["attribute"], state["category"])
-    result = result[result["row"].isin(targets["row"])]
-    the_plan = load.plans().query("plan == @state['plan']")
-    rows = layout.by_urgency(layout.named_rows(result, targets))
-    return {"answer": headlines.gap_headline(result, targets, the_plan, lang).data,
-            "list": _list(rows, lang),
-            "panel": _panel(state["indicator"] or rows["indicator"].iloc[0], state, lang) if len(rows) else ""}
+def answer(state: dict, lang: str) -> str:
+    """How many targets stand how, in a sentence and in tiles."""
+    targets, result, _ = _chosen(state)
+    return headlines.gap_headline(result, targets, load.plans().query("plan == @state['plan']"), lang).data
 
 
-def tables(state: dict, lang: str) -> list[Sheet]:
-    """The list of gaps as shown, with its figures as numbers and their working."""
-    targets, result, series = _measured(state["plan"], state["as_of"])
-    targets = views.select(targets, state["attribute"], state["category"])
-    result = result[result["row"].isin(targets["row"])]
-    return [sheets.standing(result, targets, series, load.sources(), lang), sheets.schedule(result, targets, lang)]
-
-
-def _list(rows: pd.DataFrame, lang: str) -> str:
-    """Every target with its status; its name picks it."""
+def listed(state: dict, lang: str) -> str:
+    """Every target with its status, most urgent first; its name picks it."""
+    rows = _ordered(state)
     if rows.empty:
         return layout.nothing("no_rows", lang).data
     records = rows.to_dict("records")
@@ -57,12 +44,16 @@ def _list(rows: pd.DataFrame, lang: str) -> str:
         "latest_value": [_latest(r) for r in records], "target": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
         "against_path": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
         "required_pace": [wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])]})
-    shown = layout.table(frame, lang, layout.years(rows, lang), raw=["indicator", "assessment"], right=["latest_value", "against_path", "required_pace"])
+    shown = layout.table(frame, lang, layout.years(rows, lang), raw=["assessment"], right=["latest_value", "against_path", "required_pace"])
     return f'<h2>{wording.text("app_list", lang)}</h2><div data-plain>{layout.html(shown)}</div>'
 
 
-def _panel(indicator: str, state: dict, lang: str) -> str:
+def panel(state: dict, lang: str) -> str:
     """One indicator, the most urgent until another is picked: its answer, its figures, its chart, and where to read on."""
+    rows = _ordered(state)
+    if rows.empty:
+        return ""
+    indicator = state["indicator"] or rows["indicator"].iloc[0]
     targets, result, series = _measured(state["plan"], state["as_of"])
     target, row = (f[f["indicator"] == indicator] for f in (targets, result))
     name = escape(target[f"name_{lang}"].iloc[0])
@@ -70,6 +61,12 @@ def _panel(indicator: str, state: dict, lang: str) -> str:
     chart = charts.profile(series[series["row"].isin(target["row"])], goals, row, target, load.sources(), lang)
     read_on = links.page(wording.text("app_full_page", lang), "indicator_profile", indicator=indicator, as_of=state["as_of"])
     return f'<h2>{name}</h2>{profiles.headline(row, target, load.sources(), lang).data}{figures.live(chart)}<p class="read-on">{read_on}</p>'
+
+
+def tables(state: dict, lang: str) -> list[Sheet]:
+    """The list of gaps as shown, with its figures as numbers and their working."""
+    targets, result, series = _chosen(state)
+    return [sheets.standing(result, targets, series, load.sources(), lang), sheets.schedule(result, targets, lang)]
 
 
 def _pick(row: dict, lang: str) -> links.Html:
@@ -91,6 +88,19 @@ def _boxed(plan: str, attribute: str, category: str) -> pd.DataFrame:
     return views.select(load.targets(plan, "today").query("kind == 'box'"), attribute, category)
 
 
+def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """`_measured` of one attribute and one category."""
+    targets, result, series = _measured(state["plan"], state["as_of"])
+    targets = views.select(targets, state["attribute"], state["category"])
+    return targets, result[result["row"].isin(targets["row"])], series
+
+
+def _ordered(state: dict) -> pd.DataFrame:
+    """The chosen targets with their results, most urgent first."""
+    targets, result, _ = _chosen(state)
+    return layout.by_urgency(layout.named_rows(result, targets))
+
+
 @lru_cache(maxsize=16)
 def _measured(plan: str, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Targets of the plan's table, how they stand by a year, and their series; an ended plan by its printed outcomes.
@@ -103,5 +113,5 @@ def _measured(plan: str, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     return targets, result, trajectories.series(targets, observations, as_of)
 
 
-PLAY = stage.Play("dashboard", lambda: load.latest() | {"attribute": "all", "category": "all", "indicator": ""}, controls, parts, tables,
-                  panel="panel")
+PLAY = plays.Play("dashboard", lambda: load.latest() | {"attribute": "all", "category": "all", "indicator": ""}, controls,
+                  {"answer": answer, "list": listed, "panel": panel}, tables, panel="panel")

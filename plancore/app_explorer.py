@@ -9,8 +9,8 @@ import altair as alt
 import great_tables as gt
 import pandas as pd
 
-from plancore import charts, comparisons, figures, gaps, layout, links, load, profiles, scenario, schedule, sheets, stage, trajectories, views, wording
-from plancore.stage import SWITCH, Choice
+from plancore import charts, comparisons, figures, gaps, layout, links, load, plays, profiles, scenario, schedule, sheets, trajectories, views, wording
+from plancore.plays import SWITCH, Choice
 from plancore.workbook import Sheet
 
 MOST = 6
@@ -31,14 +31,28 @@ def controls(state: dict, lang: str) -> list[Choice]:
         *(Choice(name, SWITCH, "switch") for name in _OPTIONAL)]
 
 
-def parts(state: dict, lang: str) -> dict[str, str]:
-    """Where each indicator stands, the chart or charts, the numbers beside them, and every published value."""
+def answer(state: dict, lang: str) -> str:
+    """Where each chosen indicator stands, a line each."""
     targets, result = _chosen(state)
-    rows = layout.named_rows(result, targets).to_dict("records")
-    return {"answer": "".join(_line(r, lang) for r in rows),
-            "charts": _omitted(state, targets, lang) + figures.live(*_charts(state, lang)),
-            "numbers": f'<h2>{wording.text("app_numbers", lang)}</h2>' + _numbers(state, lang),
-            "published": f'<details><summary><h2>{wording.text("published_figures", lang)}</h2></summary>{_html(_published(state, lang))}</details>'}
+    return "".join(_line(r, lang) for r in layout.named_rows(result, targets).to_dict("records"))
+
+
+def pictures(state: dict, lang: str) -> str:
+    """A chart for each chosen indicator, or one for all."""
+    return _omitted(state, _chosen(state)[0], lang) + figures.live(*_charts(state, lang))
+
+
+def numbers(state: dict, lang: str) -> str:
+    """A table for each chosen indicator, its numbers in the plan year by year."""
+    tables = [f"<h3>{escape(row[f'name_{lang}'])} ({escape(row[f'unit_{lang}'])})</h3>{layout.html(_table(_yearly(row, state), lang))}"
+              for row in _chosen(state)[0].to_dict("records")]
+    return f'<h2>{wording.text("app_numbers", lang)}</h2>{"".join(tables)}'
+
+
+def published(state: dict, lang: str) -> str:
+    """Every published value of the chosen indicators, folded."""
+    shown = _published(state, lang)
+    return f'<details><summary><h2>{wording.text("published_figures", lang)}</h2></summary>{shown.data if hasattr(shown, "data") else layout.html(shown)}</details>'
 
 
 def tables(state: dict, lang: str) -> list[Sheet]:
@@ -66,12 +80,6 @@ def _series(state: dict) -> pd.DataFrame:
     every = pd.concat([_told(state["plan"], state["as_of"], key) for key in state["indicator"]], ignore_index=True)
     left_out = [series for name, series in _OPTIONAL.items() if not state[name]]
     return every[~every["series"].isin(left_out)]
-
-
-def _numbers(state: dict, lang: str) -> str:
-    """A table for each chosen indicator, its numbers in the plan year by year."""
-    rows = _chosen(state)[0].to_dict("records")
-    return "".join(f"<h3>{escape(row[f'name_{lang}'])} ({escape(row[f'unit_{lang}'])})</h3>{layout.html(_table(_yearly(row, state), lang))}" for row in rows)
 
 
 def _table(frame: pd.DataFrame, lang: str) -> gt.GT:
@@ -112,10 +120,6 @@ def _omitted(state: dict, targets: pd.DataFrame, lang: str) -> str:
     drawn = set(trajectories.indexed(_series(state), targets)["indicator"])
     lacking = targets.loc[~targets["indicator"].isin(drawn), f"name_{lang}"]
     return f'<p class="lead">{wording.text("not_indexed", lang, names=wording.names(list(lacking), lang))}</p>' if len(lacking) else ""
-
-
-def _html(shown: object) -> str:
-    return shown.data if hasattr(shown, "data") else layout.html(shown)
 
 
 @lru_cache(maxsize=64)
@@ -167,4 +171,4 @@ def _defaults() -> dict:
     return latest | {"indicator": (first,), "scale": "units", "required_path": True, "outlook": True, "vintages": False}
 
 
-PLAY = stage.Play("explorer", _defaults, controls, parts, tables)
+PLAY = plays.Play("explorer", _defaults, controls, {"answer": answer, "charts": pictures, "numbers": numbers, "published": published}, tables)

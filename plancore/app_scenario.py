@@ -7,8 +7,8 @@ from html import escape
 
 import pandas as pd
 
-from plancore import figures, layout, load, road_charts, road_words, roads, scenario, sheets, stage, wording
-from plancore.stage import Choice, Slide
+from plancore import figures, layout, load, plays, road_charts, road_words, roads, scenario, sheets, wording
+from plancore.plays import Choice, Slide
 from plancore.workbook import Sheet
 
 _SLIDES = (Slide("growth_2026_2030", *road_charts.SLIDER, 0.1), Slide("growth_2031_2035", *road_charts.SLIDER, 0.1),
@@ -21,13 +21,25 @@ def controls(state: dict, lang: str) -> list[Choice | Slide]:
     return [*_SLIDES, Choice("as_of", years)]
 
 
-def parts(state: dict, lang: str) -> dict[str, str]:
-    """The answer with a tile a goal, the charts that follow the sliders, the goals one by one, and the path in numbers."""
-    answers, urban = _answers(state), scenario.urban(_observations(), state["as_of"])
-    return {"answer": roads.headline(answers, urban, lang).data + _assumed(state, urban, lang),
-            "charts": _charts(state["as_of"], lang),
-            "goals": f'<h2>{wording.text("road_goals", lang)}</h2>' + layout.html(_goals(state, lang)),
-            "numbers": f'<details><summary><h2>{wording.text("app_path", lang)}</h2></summary>{layout.html(_path(state, lang))}</details>'}
+def answer(state: dict, lang: str) -> str:
+    """Where the assumed rates lead, with a tile a goal, and what population and urbanization assume."""
+    urban = scenario.urban(_observations(), state["as_of"])
+    return roads.headline(_answers(state), urban, lang).data + _assumed(state, urban, lang)
+
+
+def pictures(state: dict, lang: str) -> str:
+    """The charts that follow the sliders."""
+    return _charts(state["as_of"], lang)
+
+
+def goals(state: dict, lang: str) -> str:
+    """The goals one by one."""
+    return f'<h2>{wording.text("road_goals", lang)}</h2>' + layout.html(_goals(state, lang))
+
+
+def numbers(state: dict, lang: str) -> str:
+    """The path year by year, folded."""
+    return f'<details><summary><h2>{wording.text("app_path", lang)}</h2></summary>{layout.html(_path(state, lang))}</details>'
 
 
 def tables(state: dict, lang: str) -> list[Sheet]:
@@ -69,7 +81,7 @@ def _assumed(state: dict, urban: pd.DataFrame, lang: str) -> str:
 def _charts(as_of: int, lang: str) -> str:
     """Both charts; the sliders drive them in the browser, so that they depend on the year and the language alone."""
     observations, sources = _observations(), load.sources()
-    used, defaults = scenario.used(observations, as_of), PLAY.defaults()
+    used, defaults = scenario.used(observations, as_of), _defaults()
     answers = scenario.answers(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
     path = scenario.paths(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
     doubling = road_charts.doubling(answers, scenario.history(observations, as_of), path, used, sources, lang)
@@ -83,5 +95,9 @@ def _observations() -> pd.DataFrame:
     return load.observations(load.plans().query("plan == 'zj14'")["region"].iloc[0], "today")
 
 
-PLAY = stage.Play("scenario", lambda: {"growth_2026_2030": 5.0, "growth_2031_2035": 4.5, "population_growth": 0.0, "urbanization_2035": scenario.URBANIZATION,
-                                       "as_of": scenario.years(_observations())[-1]}, controls, parts, tables, drives="charts")
+def _defaults() -> dict:
+    return {"growth_2026_2030": 5.0, "growth_2031_2035": 4.5, "population_growth": 0.0, "urbanization_2035": scenario.URBANIZATION,
+            "as_of": scenario.years(_observations())[-1]}
+
+
+PLAY = plays.Play("scenario", _defaults, controls, {"answer": answer, "charts": pictures, "goals": goals, "numbers": numbers}, tables, drives="charts")

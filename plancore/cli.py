@@ -1,4 +1,4 @@
-"""The command line: plancore build · check · report."""
+"""The command line: plancore build · check · report · serve."""
 
 from __future__ import annotations
 
@@ -60,6 +60,20 @@ def report(
         typer.echo(str(schedule.REPORTS / "latest" / "index.html"))
     if bad:
         raise typer.Exit(4)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0: any free one.")] = 8866,
+    base_url: Annotated[str, typer.Option("--base-url", help="Path below which everything is served, such as /plans/.")] = "/",
+    token: Annotated[str, typer.Option("--token", envvar="PLANCORE_TOKEN", help="Asked of every visitor, once, as ?token=TOKEN.")] = "",
+    max_visitors: Annotated[Optional[int], typer.Option("--max-visitors", min=1, help="Apps open at once; by default as in voila.json.")] = None,
+) -> None:
+    """Serve the apps, the published reports and a landing page until Ctrl-C. Exit 2: wrong use, or the port is taken."""
+    from plancore import serve as serving
+
+    _or_exit(lambda: serving.run(host, port, base_url, token, max_visitors))
 
 
 def _with_progress(wanted: list, jobs: int, whole: bool, pdf: bool) -> dict:

@@ -67,11 +67,11 @@ def bundle() -> str:
 @cache
 def bundle_file() -> Path:
     """The file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
-    name = f"vega-{vl_convert.__version__}.js"
+    name = f"bundle-{vl_convert.__version__}.js"
     folder = next(f / "plancore" for f in (Path(sys.prefix) / "share", Path(jupyter_data_dir())) if _writable(f / "plancore"))
     if not (folder / name).is_file():
         with NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as made:
-            made.write(vl_convert.javascript_bundle())
+            made.write("(() => {" + vl_convert.javascript_bundle() + "\n})();")  # its names are not the page's
         os.replace(made.name, folder / name)
     return folder / name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
@@ -62,8 +63,9 @@ class Live(_Widget):
 class Place(_Widget):
     """Where an app lives: the address that says its state, its language and title, messages, files to take away.
 
-    query: what the address shall say; asked: what the reader's address says; step: whether a change is one to go back
-    from; made: called with the kind of file a reader wants (`csv`, `xlsx`), gives its name, type and content.
+    query: what the address shall say; asked: what the reader's address said when the page was made; step: whether a change
+    is one to go back from; make: called with the kind of file a reader wants (`csv`, `xlsx`), gives its name, type and
+    content, or None; visit: called with what the address says when the reader has changed it.
     """
 
     query = traitlets.Unicode().tag(sync=True)
@@ -76,13 +78,17 @@ class Place(_Widget):
     words = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, make: object = None, **traits: object) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[str], tuple[str, str, bytes] | None], visit: Callable[[str], object], **traits: object) -> None:
+        self._make, self._visit = make, visit
         super().__init__(**traits)
 
-    def _answer(self, widget: object, asked: object, buffers: object) -> None:
-        super()._answer(widget, asked, buffers)
-        kind = asked.get("make") if isinstance(asked, dict) else None
-        if kind in ("csv", "xlsx") and self._make:
-            name, mime, content = self._make(kind)
-            self.send({"name": name, "type": mime}, buffers=[content])
+    def _answer(self, widget: object, said: object, buffers: object) -> None:
+        super()._answer(widget, said, buffers)
+        if not isinstance(said, dict):
+            return
+        if said.get("make") in ("csv", "xlsx"):
+            made = self._make(said["make"])
+            if made:
+                self.send({"name": made[0], "type": made[1]}, buffers=[made[2]])
+        elif isinstance(said.get("visit"), str):
+            self._visit(said["visit"])

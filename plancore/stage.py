@@ -5,130 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import os
 import re
-from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from html import escape
-from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets
 
-from plancore import figures, links, load, publication, schedule, wording, workbook
+from plancore import figures, links, load, plays, publication, schedule, wording, workbook
 from plancore.live import Live, Place
+from plancore.plays import Choice, Play, Slide
 
 _SOURCE = re.compile(r'<a href="#src-([^"]*)"')
 _ORIGIN = re.compile(r'<a href="(#origin-[^"]*)"')
 _WORDS = {"copy": "copy_link", "copied": "link_copied", "link": "link_of_view", "download": "download", "busy": "app_busy"}
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A parameter with a list of allowed values, each with its word. kind: `list`, `buttons`, `switch` (False or True),
-
-    `several` (at most `most`), or `picked` in a part of the app, without a control; `most` counts from the first given.
-    """
-
-    name: str
-    options: tuple[tuple[str, object], ...]
-    kind: str = "list"
-    most: int = 1
-
-    def read(self, given: object) -> tuple[object, bool]:
-        """What of the value given is allowed, as it stands in the list (None: nothing), and whether that is all of it."""
-        if self.kind != "several":
-            return (one := self._one(given)), one is not None
-        every = [self._one(each) for each in (given.split(",") if isinstance(given, str) else given)]
-        known = tuple(dict.fromkeys(each for each in every if each is not None))[:self.most]
-        return known or None, len(known) == len(every)
-
-    def _one(self, given: object) -> object:
-        return next((value for _, value in self.options if str(value).lower() == str(given).lower()), None)
-
-
-SWITCH = (("", False), ("", True))
-"""The values of a `switch`."""
-
-
-@dataclass(frozen=True)
-class Slide:
-    """A number between two ends, in steps; unit: what follows it."""
-
-    name: str
-    low: float
-    high: float
-    step: float
-    unit: str = "%"
-
-    def read(self, given: object) -> tuple[float | None, bool]:
-        """The number at its nearest step, and whether it is one between the ends."""
-        try:
-            value = float(given)
-        except (TypeError, ValueError):
-            return None, False
-        if not (math.isfinite(value) and self.low <= value <= self.high):
-            return None, False
-        return round(round((value - self.low) / self.step) * self.step + self.low, 6), True
-
-
-@dataclass(frozen=True)
-class Play:
-    """What an app is. defaults: each parameter's value where none is given; controls: from a state, its parameters in order, earlier ones narrowing later ones; parts: from a
-
-    state and a language, its parts as HTML by name; sheets: the tables shown, for files; drives: the part whose charts
-    have signals named as the sliders, moved in the browser at once; panel: the part that shows what was picked.
-    """
-
-    name: str
-    defaults: Callable[[], dict]
-    controls: Callable[[dict, str], list[Choice | Slide]]
-    parts: Callable[[dict, str], dict[str, str]]
-    sheets: Callable[[dict, str], list[workbook.Sheet]]
-    drives: str = ""
-    panel: str = ""
-
-
-def settle(play: Play, given: dict, lang: str) -> tuple[dict, list[str]]:
-    """The state that what is given leads to, and the names of parameters whose given value is not allowed.
-
-    A parameter not given, or not allowed, has its default; where that is not allowed either, the last of the list.
-    """
-    defaults, refused = play.defaults(), []
-    state = dict(defaults)
-    for name in defaults:
-        control = next(c for c in play.controls(state, lang) if c.name == name)
-        value, whole = control.read(given[name]) if name in given else (None, True)
-        refused += [] if whole else [name]
-        default, _ = control.read(defaults[name])
-        state[name] = value if value is not None else default if default is not None else _last(control)
-    return state, refused
-
-
-def query(play: Play, state: dict, lang: str) -> str:
-    """The address of a state: what differs from the defaults, and the language where it is not Chinese."""
-    defaults = play.defaults()
-    said = {name: _said(value) for name, value in state.items() if value != defaults[name]}
-    said |= {"lang": lang} if lang != wording.LANGUAGES[0] else {}
-    return "?" + urlencode(said, safe=",") if said else ""
-
-
-def asked(play: Play, said: str) -> tuple[dict, str, bool]:
-    """What an address asks for: the parameters the app has, the language, and whether that language is known."""
-    pairs = dict(parse_qsl(said.removeprefix("?")[:2000]))
-    lang = pairs.pop("lang", wording.LANGUAGES[0])
-    known = lang in wording.LANGUAGES
-    known_names = play.defaults()
-    return {k: v for k, v in pairs.items() if k in known_names}, lang if known else wording.LANGUAGES[0], known
-
-
 class App(ipywidgets.VBox):
     """An app as one widget, in JupyterLab and in Voila alike; `state` and `lang` are what it shows."""
 
     def __init__(self, play: Play, lang: str, given: dict) -> None:
+        plays.check(play, lang, given)
         self.play, self.lang = play, lang
-        self.state, refused = settle(play, given, lang)
+        self.state, refused = plays.settle(play, given, lang)
         self._settling = False
         every = play.controls(self.state, lang)
         self._picked = next((c.name for c in every if getattr(c, "kind", "") == "picked"), "")
@@ -136,8 +35,8 @@ class App(ipywidgets.VBox):
         self._language = ipywidgets.ToggleButtons(options=[("中文", "zh"), ("English", "en")], value=lang, description="语言 Language")
         self._language.add_class("language")
         drivers = {name: w for name, w in self._controls.items() if isinstance(w, ipywidgets.FloatSlider)}
-        self._parts = {name: Live(part=name, panel=name == play.panel, drives=drivers if name == play.drives else {}) for name in play.parts(self.state, lang)}
-        self._place = Place(make=self._file, name=play.name)
+        self._parts = {name: Live(part=name, panel=name == play.panel, drives=drivers if name == play.drives else {}) for name in play.parts}
+        self._place = Place(make=self._file, visit=self.visit, name=play.name)
         bar = ipywidgets.Box([*self._controls.values(), self._language], layout=ipywidgets.Layout(flex_flow="row wrap"))
         bar.add_class("controls")
         super().__init__([bar, self._place, *self._parts.values()])
@@ -149,7 +48,6 @@ class App(ipywidgets.VBox):
         for part in self._parts.values():
             part.observe(lambda change: self._moved({self._picked: change["new"]}), "picked")
         self._language.observe(lambda change: self._moved({}, change["new"]), "value")
-        self._place.observe(lambda change: self._visit(change["new"]), "asked")
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         """The widget, and its first paint for a page that shows it before any widget is there."""
@@ -161,15 +59,13 @@ class App(ipywidgets.VBox):
 
     def visit(self, said: str) -> App:
         """Show what a reader's address says, such as `?as_of=2024&lang=en`."""
-        self._place.asked = said if not said or said.startswith("?") else f"?{said}"
-        return self
-
-    def _visit(self, said: str) -> None:
-        given, lang, known = asked(self.play, said)
+        given, lang, known = plays.asked(self.play, said)
         with self._working():
             self.lang = lang
-            self.state, refused = settle(self.play, given, lang)
+            self.state, refused = plays.settle(self.play, given, lang)
             self._show(refused + ([] if known else ["lang"]))
+        self._place.asked = "?" + said.removeprefix("?") if said else ""
+        return self
 
     def _moved(self, change: dict, lang: str | None = None) -> None:
         """A control was moved: the state follows, and what no longer fits falls back to what does."""
@@ -177,21 +73,21 @@ class App(ipywidgets.VBox):
             return
         with self._working():
             self.lang = lang or self.lang
-            self.state, _ = settle(self.play, self.state | change, self.lang)
+            self.state, _ = plays.settle(self.play, self.state | change, self.lang)
             self._place.step = not any(isinstance(self._controls.get(name), ipywidgets.FloatSlider) for name in change)
             self._show([])
 
     def _show(self, refused: list[str]) -> None:
         """Put the state into parts, controls and address; what can fail comes before anything is shown."""
-        made = {name: walked(html, self.state, self.lang) for name, html in self.play.parts(self.state, self.lang).items()}
+        made = {name: walked(html, self.state, self.lang) for name, html in self.play.shown(self.state, self.lang).items()}
         controls = self._turn()
         for name, html in made.items():
             _put(self._parts[name], html, self.lang)
         text = wording.text
         message = " ".join(text("not_known", self.lang, name=text("control_" + name, self.lang),
-                                known=_known(controls.get(name), self.lang)) for name in refused)
+                                known=plays.allowed(controls.get(name), self.lang)) for name in refused)
         _assign(self._place, words={k: text(v, self.lang) for k, v in _WORDS.items()}, tag=wording.TAGS[self.lang], message=message,
-                title=text("app_" + self.play.name, self.lang), query=query(self.play, self.state, self.lang))
+                title=text("app_" + self.play.name, self.lang), query=plays.query(self.play, self.state, self.lang))
 
     def _turn(self) -> dict[str, Choice | Slide]:
         """Turn every control to the state."""
@@ -222,17 +118,13 @@ class App(ipywidgets.VBox):
         finally:
             self._place.busy = False
 
-    def _file(self, kind: str) -> tuple[str, str, bytes]:
-        """The tables shown as a file: name, type, content."""
-        sheets = self.play.sheets(self.state, self.lang)
-        content = workbook.write(sheets) if kind == "xlsx" else workbook.csv(sheets[0].frame)
-        return f"{self.play.name}.{kind}", links.MIME[kind], content
-
-
-def _last(control: Choice) -> object:
-    """What stands at the end of a list, such as its latest year."""
-    value = control.options[-1][1]
-    return (value,) if control.kind == "several" else value
+    def _file(self, kind: str) -> tuple[str, str, bytes] | None:
+        """The tables shown as a file: name, type, content; None where that failed, which the app then says."""
+        with self._working():
+            sheets = self.play.sheets(self.state, self.lang)
+            content = workbook.write(sheets) if kind == "xlsx" else workbook.csv(sheets[0].frame)
+            return f"{self.play.name}.{kind}", links.MIME[kind], content
+        return None
 
 
 def walked(html: str, state: dict, lang: str) -> str:
@@ -252,18 +144,6 @@ def _published() -> list[dict]:
     """The pages of the site that is published; none where there is no site."""
     manifest = schedule.REPORTS / "latest" / "manifest.json"
     return json.loads(manifest.read_text(encoding="utf-8"))["pages"] if manifest.is_file() else []
-
-
-def _said(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-
-def _known(control: Choice | Slide | None, lang: str) -> str:
-    """What is allowed, in words; of a long list only how many."""
-    if isinstance(control, Slide):
-        return f"{control.low:g}–{control.high:g}"
-    options = [label for label, _ in control.options] if control else ["中文", "English"]
-    return wording.text("list_comma", lang).join(options[:8]) + ("…" if len(options) > 8 else "")
 
 
 def _control(control: Choice | Slide) -> ipywidgets.Widget:

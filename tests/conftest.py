@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -128,6 +131,47 @@ def visit(browser):
         finally:
             context.close()
     return opened
+
+
+class Served(NamedTuple):
+    """A running `plancore serve`: its address, its process, and the file it writes its errors to."""
+
+    url: str
+    process: subprocess.Popen
+    errors: Path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """`plancore serve` on a free port as a context manager: `server("--token", "x", project=folder)` gives `Served`.
+
+    project: the checkout it serves, this one or a copy. It is ended with SIGTERM, which must leave nothing behind.
+    """
+    @contextmanager
+    def started(*options: str, project: Path = ROOT):
+        errors = tmp_path_factory.mktemp("served") / "errors.txt"
+        with errors.open("w") as log:
+            process = subprocess.Popen([sys.executable, "-m", "plancore", "serve", "--port", "0", *options], cwd=project, text=True,
+                                       env=os.environ | {"PYTHONPATH": str(project)}, stdout=subprocess.PIPE, stderr=log)
+        try:
+            said = process.stdout.readline()
+            assert said.startswith("serving on "), errors.read_text(encoding="utf-8")
+            yield Served(said.split()[-1], process, errors)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(90)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+    return started
+
+
+@pytest.fixture(scope="session")
+def serving(server) -> str:
+    """The address of a server of this checkout with default settings."""
+    with server() as served:
+        yield served.url
 
 
 @pytest.fixture(scope="session")

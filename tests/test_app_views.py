@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from plancore import apps, gaps, layout, load, road_words, scenario, stage, trajectories, wording
+from plancore import apps, gaps, layout, load, plays, road_words, scenario, trajectories, wording
 
 BOOKS = load.plans()["plan"].tolist()
 
 
 def parts(name: str, lang: str = "zh", **given) -> dict[str, BeautifulSoup]:
     play = apps.PLAYS[name]
-    state, refused = stage.settle(play, given, lang)
+    state, refused = plays.settle(play, given, lang)
     assert refused == []
-    return {part: BeautifulSoup(html, "html.parser") for part, html in play.parts(state, lang).items()}
+    return {part: BeautifulSoup(html, "html.parser") for part, html in play.shown(state, lang).items()}
 
 
 def cells(table: BeautifulSoup) -> list[dict[str, str]]:
@@ -191,7 +191,7 @@ def test_files_hold_what_is_shown(name, lang):
 def test_a_part_asks_nobody_else_for_anything(name):
     for lang in wording.LANGUAGES:
         play = apps.PLAYS[name]
-        for html in play.parts(play.defaults(), lang).values():
+        for html in play.shown(play.defaults(), lang).values():
             assert not re.search(r"<(script|img|iframe|link)[^>]*(src|href)=", html) and "@import" not in html
             assert not re.search(r"\{\w+\}", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)), "a word with a gap left"
 

@@ -12,9 +12,10 @@ LAYERS = (
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
-     "sheets", "downloads", "pages", "publication", "printing"},
-    {"assembly", "schedule", "audit", "front"},
-    {"build", "reports"},
+     "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live"},
+    {"assembly", "schedule", "audit", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver"},
+    {"stage", "app_dashboard", "app_explorer", "app_scenario", "kernels"},
+    {"apps", "build", "reports", "serve"},
     {"cli"},
     {"__main__"},
 )

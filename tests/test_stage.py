@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from plancore import apps, load, stage, wording
+from plancore import apps, load, plays, stage, wording
 
 HOSTILE = ["<script>alert(1)</script>", "__import__('os')", "zj14' OR 1=1 --", "../../etc/passwd", "%00", "", "a" * 5000, "nan", "inf",
            "-1e999", "{{7*7}}", "zj14\nSet-Cookie: x", "指标", "None", "true"]
@@ -14,16 +14,16 @@ CONSTRUCTORS = {"dashboard": apps.dashboard, "explorer": apps.explorer, "scenari
 
 @pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
 def test_defaults_are_allowed_and_need_no_address(play):
-    state, refused = stage.settle(play, {}, "zh")
+    state, refused = plays.settle(play, {}, "zh")
     assert state == play.defaults() and refused == []
-    assert stage.query(play, state, "zh") == "" and stage.query(play, state, "en") == "?lang=en"
+    assert plays.query(play, state, "zh") == "" and plays.query(play, state, "en") == "?lang=en"
 
 
 @pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
 @pytest.mark.parametrize("bad", HOSTILE)
 def test_a_value_that_is_not_known_is_refused_and_the_default_stands(play, bad):
     for name, default in play.defaults().items():
-        state, refused = stage.settle(play, {name: bad}, "zh")
+        state, refused = plays.settle(play, {name: bad}, "zh")
         control = next(c for c in play.controls(state, "zh") if c.name == name)
         known, whole = control.read(bad)
         assert (name in refused) == (not whole)  # some of it is a value here or there, such as "" for no indicator
@@ -34,27 +34,27 @@ def test_a_value_that_is_not_known_is_refused_and_the_default_stands(play, bad):
 def test_an_address_says_the_state_and_the_state_the_address(play):
     state = play.defaults()
     for control in play.controls(state, "zh"):
-        values = [control.high, control.low + control.step] if isinstance(control, stage.Slide) else [v for _, v in control.options][-2:]
+        values = [control.high, control.low + control.step] if isinstance(control, plays.Slide) else [v for _, v in control.options][-2:]
         for value in values:
             value = (value,) if getattr(control, "kind", "") == "several" else value
-            there, refused = stage.settle(play, {control.name: value}, "zh")
+            there, refused = plays.settle(play, {control.name: value}, "zh")
             assert refused == []
-            given, lang, known = stage.asked(play, stage.query(play, there, "en"))
+            given, lang, known = plays.asked(play, plays.query(play, there, "en"))
             assert (lang, known) == ("en", True)
-            assert stage.settle(play, given, "zh") == (there, [])
+            assert plays.settle(play, given, "zh") == (there, [])
 
 
 def test_of_several_values_the_known_ones_are_kept():
     play = apps.PLAYS["explorer"]
-    state, refused = stage.settle(play, {"indicator": "rd_share,bogus,rd_share,gdp_growth"}, "zh")
+    state, refused = plays.settle(play, {"indicator": "rd_share,bogus,rd_share,gdp_growth"}, "zh")
     assert state["indicator"] == ("rd_share", "gdp_growth") and refused == ["indicator"]
     every = load.targets("zj14").query("kind == 'box'")["indicator"]
-    state, refused = stage.settle(play, {"indicator": ",".join(every)}, "zh")
+    state, refused = plays.settle(play, {"indicator": ",".join(every)}, "zh")
     assert state["indicator"] == tuple(every[:6]) and refused == ["indicator"]
 
 
 def test_a_slider_takes_the_nearest_step_between_its_ends():
-    slide = stage.Slide("x", -1.0, 2.0, 0.1)
+    slide = plays.Slide("x", -1.0, 2.0, 0.1)
     assert slide.read("0.26") == (0.3, True) and slide.read(-1) == (-1.0, True) and slide.read("2.0") == (2.0, True)
     for bad in ("2.1", "-1.01", "nan", "inf", "", None, "0x1", "1e400"):
         assert slide.read(bad) == (None, False)
@@ -64,14 +64,14 @@ def test_a_slider_takes_the_nearest_step_between_its_ends():
 def test_an_address_is_read_only_as_far_as_the_app_has_parameters():
     play = apps.PLAYS["dashboard"]
     said = "?parameters=%7B%22plan%22%3A1%7D&plan=zj13&lang=fr&as_of=2018&cell=import+os"
-    assert stage.asked(play, said) == ({"plan": "zj13", "as_of": "2018"}, "zh", False)
-    assert stage.asked(play, "?" + "&".join(f"plan={n}" for n in range(10000)))[0].keys() == {"plan"}
-    assert stage.asked(play, "") == ({}, "zh", True)
+    assert plays.asked(play, said) == ({"plan": "zj13", "as_of": "2018"}, "zh", False)
+    assert plays.asked(play, "?" + "&".join(f"plan={n}" for n in range(10000)))[0].keys() == {"plan"}
+    assert plays.asked(play, "") == ({}, "zh", True)
 
 
 def test_a_plan_narrows_what_follows_it():
     play = apps.PLAYS["dashboard"]
-    state, refused = stage.settle(play, {"plan": "zj13", "as_of": 2024, "indicator": "care_workers_per_10k_elderly"}, "zh")
+    state, refused = plays.settle(play, {"plan": "zj13", "as_of": 2024, "indicator": "care_workers_per_10k_elderly"}, "zh")
     assert state["plan"] == "zj13" and state["as_of"] == 2020 and state["indicator"] == ""
     assert refused == ["as_of", "indicator"]
 
@@ -84,7 +84,7 @@ def test_every_value_of_every_control_is_shown(name, lang):
         if control.name not in app._controls:
             continue
         widget = app._controls[control.name]
-        values = [control.low, control.high] if isinstance(control, stage.Slide) else [v for _, v in control.options]
+        values = [control.low, control.high] if isinstance(control, plays.Slide) else [v for _, v in control.options]
         for value in values if control.name != "indicator" else []:
             widget.value = value
             assert app.state[control.name] == value and app._place.message == "", (control.name, value)
@@ -162,3 +162,25 @@ def test_marks_become_links_where_reports_are_served(monkeypatch, tmp_path):
     monkeypatch.setattr(stage, "_published", lambda: pages)
     there = stage.walked(html.format(s="unknown"), state, "zh")
     assert 'href="/x/reports/zh/gap_analysis.html#origin-7b"' in there and 'href="/x/reports/zh/indicator_profile.html"' in there
+
+
+def test_a_file_that_fails_is_said_and_not_sent(monkeypatch):
+    app, sent = apps.dashboard(), []
+    monkeypatch.setattr(app._place, "send", lambda said, buffers=(): sent.append(said))
+    app._place._answer(app._place, {"make": "csv"}, [])
+    assert sent == [{"name": "dashboard.csv", "type": "text/csv"}]
+    monkeypatch.setattr("plancore.workbook.write", lambda sheets: 1 / 0)
+    app._place._answer(app._place, {"make": "xlsx"}, [])
+    assert len(sent) == 1 and app._place.message == wording.text("app_error", "zh")
+    for nonsense in ("x", None, 7, {"make": "../x"}, {"visit": 3}, {}):
+        app._place._answer(app._place, nonsense, [])
+    assert len(sent) == 1
+    app._place._answer(app._place, {"visit": "?as_of=2022"}, [])
+    assert app.state["as_of"] == 2022
+
+
+def test_what_a_program_gets_wrong_is_an_error_that_names_what_is_allowed():
+    with pytest.raises(ValueError, match="no parameter 'plam'.*plan.*allowed: plan, as_of, attribute, category, indicator"):
+        apps.dashboard(plam="zj14")
+    with pytest.raises(ValueError, match="lang='fr' is not known; allowed: zh, en"):
+        apps.explorer(lang="fr")

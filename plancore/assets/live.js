@@ -115,11 +115,20 @@ const place = async ({ model, el }) => {
       document.title = model.get("title");
     }
   };
-  const busy = () => { document.body.classList.toggle("busy", model.get("busy")); message.textContent = model.get("busy") ? words().busy : model.get("message"); };
+  let waiting; // what takes no time is not worth saying
+  const busy = () => {
+    clearTimeout(waiting);
+    const said = () => {
+      document.body.classList.toggle("busy", model.get("busy"));
+      message.textContent = model.get("busy") ? words().busy : model.get("message");
+    };
+    if (model.get("busy")) waiting = setTimeout(said, 300); else said();
+  };
   const goto = () => {
     if (!own) return;
     turn();
-    if (location.search !== model.get("query")) history[model.get("step") ? "pushState" : "replaceState"](null, "", model.get("query") || location.pathname);
+    const way = model.get("step") && document.body.classList.contains("ready") ? "pushState" : "replaceState";
+    if (location.search !== model.get("query")) history[way](null, "", model.get("query") || location.pathname);
   };
   // The bar's language link leads to the same view in the other language.
   const turn = () => {
@@ -129,15 +138,25 @@ const place = async ({ model, el }) => {
     if (link && link.lang !== "zh-CN") there.set("lang", link.lang);
     if (link) link.href = location.pathname + (there.size ? "?" + there : "");
   };
+  // Sliders have no name of their own for those who do not see their label.
+  const name = () => document.querySelectorAll(".plancore-app .widget-slider").forEach((slider) => {
+    const label = slider.querySelector(".widget-label")?.textContent || "";
+    slider.querySelectorAll('[role="slider"], .widget-readout').forEach((each) => {
+      if (each.getAttribute("aria-label") !== label) each.setAttribute("aria-label", label);
+      if (!each.hasAttribute("role")) each.setAttribute("role", "textbox");
+    });
+  });
+  new MutationObserver(name).observe(document.body, { childList: true, characterData: true, subtree: true });
+  name();
   model.on("change:words change:message change:title", say);
   model.on("change:busy", busy);
   model.on("change:query", goto);
   model.on("msg:custom", (made, buffers) => { if (made.name) save(made.name, new Blob([buffers[0]], { type: made.type })); delete el.dataset.making; });
   say();
   if (own) {
-    const ask = () => { model.set("asked", location.search); model.save_changes(); };
+    const ask = () => model.send({ visit: location.search });
     addEventListener("popstate", ask);
-    if (location.search !== model.get("asked")) ask();
+    if (location.search !== model.get("asked")) ask(); else goto();
     turn();
     document.body.classList.add("ready");
   }

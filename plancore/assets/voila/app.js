@@ -1,0 +1,41 @@
+// What an app's page does by itself: its first paint comes to life before any widget is there, and a reader is told when the
+// kernel is lost, that is, when the websocket was closed and the kernel does not answer any more.
+(() => {
+  addEventListener("DOMContentLoaded", () => {
+    const paint = document.querySelector(".first-paint");
+    const settings = document.querySelector("script.settings");
+    if (paint && settings && window.plancore?.alive) window.plancore.alive(paint, JSON.parse(settings.textContent));
+  });
+  let leaving = false, asking = false;
+  const gone = () => {
+    const note = document.querySelector("main > .lost");
+    if (!note || leaving) return;
+    note.hidden = false;
+    note.querySelector("button").onclick = () => location.reload();
+  };
+  const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+  // A line that breaks may come back by itself; a kernel that is not there any more never does.
+  const ask = async (kernel) => {
+    if (asking) return;
+    asking = true;
+    for (let turn = 0; turn < 4 && !leaving; turn += 1) {
+      try {
+        const answer = await fetch(kernel, { cache: "no-store" });
+        if (!answer.ok) break;
+        if ((await answer.json()).connections > 0) { asking = false; return; }
+      } catch { /* the server itself cannot be reached */ }
+      await wait(2);
+    }
+    asking = false;
+    gone();
+  };
+  addEventListener("pagehide", () => { leaving = true; });
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  const Line = window.WebSocket;
+  window.WebSocket = class extends Line {
+    constructor(address, ...more) {
+      super(address, ...more);
+      this.addEventListener("close", (event) => event.code === 4404 ? gone() : ask(String(address).replace(/^ws/, "http").replace(/\/channels.*/, "")));
+    }
+  };
+})();

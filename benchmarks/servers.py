@@ -43,9 +43,8 @@ APPS = {app.name: app for app in (
     App("panel", "panel serve panel_app.py --address 127.0.0.1 --port {port} --allow-websocket-origin 127.0.0.1:{port}", "panel_app"),
     App("streamlit", "streamlit run streamlit_app.py --server.address 127.0.0.1 --server.port {port} --server.headless true "
                      "--server.fileWatcherType none --browser.gatherUsageStats false"),
-    # A page that is left tells the kernel to end, which stock Voila refuses: without culling all kernels would stay.
-    App("voila", "voila voila_app.ipynb --no-browser --port {port} --MappingKernelManager.cull_idle_timeout=2 "
-                 "--MappingKernelManager.cull_interval=2"))}
+    # A page that is left asks for the end of its kernel; stock Voila forbids that for want of a token, and all kernels would stay.
+    App("voila", "voila voila_app.ipynb --no-browser --port {port} --Voila.tornado_settings disable_check_xsrf=True"))}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ NOT_IN_KERNELS = ("jupyter_server", "nbclient", "nbconvert", "papermill", "typer
 """What runs notebooks is nothing that a notebook imports; so our modules that import these stay out too."""
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 """Environment in which no library starts a thread: a fork copies one thread only, and what the others held stays locked."""
+_HEARD = (signal.SIGCHLD, signal.SIGTERM) if sys.platform != "win32" else ()
 _TICK = 1.0
 """Seconds between two looks whether the manager still lives; mostly its sockets tell, unless a child of its holds them too."""
 
@@ -39,7 +40,7 @@ def command(requests: int, manager: int) -> list[str]:
 
 
 def serve(requests: int, manager: int) -> None:
-    """Fork a kernel for each request and answer for it until it ends, or end it with its manager.
+    """Fork a kernel for each request and answer for it until it ends, or end it with its manager or at SIGTERM.
 
     A request is a byte on the socket `requests` with three descriptors: a channel, and the kernel's standard output and
     error. Over the channel come argv, env, cwd and umask in a dict, and go back the kernel's process number or the
@@ -55,8 +56,8 @@ def serve(requests: int, manager: int) -> None:
         _tell(running, ended)
         ready = wait([bell, *incoming, *running.values(), *ended.values()], _TICK)
         _let_go(ready, running, ended)
-        if bell in ready:
-            bell.recv(4096)
+        if bell in ready and signal.SIGTERM in bell.recv(4096):
+            break
         if not incoming or incoming[0] not in ready:
             continue
         asked = _receive(incoming[0]) if _stamp() == seen else None
@@ -125,11 +126,12 @@ def _stamp() -> list[tuple[str, int, int]]:
 
 
 def _bell() -> tuple[socket.socket, socket.socket]:
-    """Two ends of a socket; the first can be read when a kernel has ended."""
+    """Two ends of a socket; from the first come the numbers of signals: SIGCHLD when a kernel has ended, and SIGTERM."""
     bell, clapper = socket.socketpair()
     clapper.setblocking(False)
     signal.set_wakeup_fd(clapper.fileno())
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for number in _HEARD:
+        signal.signal(number, lambda *_: None)
     return bell, clapper
 
 
@@ -195,7 +197,8 @@ def _settle(streams: list[int], env: dict[str, str], cwd: str, umask: int) -> No
 
     os.setsid()
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in _HEARD:
+        signal.signal(number, signal.SIG_DFL)
     for target, stream in enumerate(streams, start=1):
         os.dup2(stream, target)
     _close(streams)

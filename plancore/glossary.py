@@ -25,7 +25,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "server_too_long": ("请求过长，无法处理。", "The request is too long."),
     "server_error": ("此页面暂时无法显示，请稍后再试。", "This page cannot be shown just now; please try again later."),
     "app_failed": ("应用未能启动，请重新载入页面。", "The app could not be started; please load the page again."),
-    "app_preparing": ("正在准备控件…", "The controls are being prepared…"), "token": ("口令", "Token"), "enter": ("进入", "Enter"),
+    "token": ("口令", "Token"), "enter": ("进入", "Enter"),
     "no_script": ("互动功能需要启用 JavaScript。", "The controls need JavaScript."), "try_again": ("再试一次", "Try again"),
     "app_dashboard": ("规划总览", "Plan overview"), "app_explorer": ("指标浏览", "Indicator explorer"), "app_scenario": ("情景推演", "Scenarios to 2035"),
     "app_dashboard_asks": ("截至某年，各项指标走到哪里，哪些最需要关注？", "By a given year, where does each target stand, and which ones need attention first?"),

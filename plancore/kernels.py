@@ -229,16 +229,13 @@ def _say(text: str) -> None:
 
 def _end() -> None:
     """With this process its fork servers end, and their kernels."""
-    if _server and _processes:
-        _server.socket.close()
-    for kernel in _alive:
-        kernel.channel.close()
+    for process in _processes:
+        process.terminate()
     for process in _processes:
         try:
             process.wait(5)
-        except subprocess.TimeoutExpired:  # a child of this process holds the socket too
+        except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
 
 
 def _forget() -> None:

@@ -41,7 +41,7 @@ def collect(folder: Path, voila: list[str], extensions: list[str], allowed: list
     joined = _joined(folder, found)
     found |= joined
     version = _short(*(file.read_bytes() for _, file in sorted(found.items())))
-    script = live.scripts()
+    script = live.scripts() + "\n" + (ASSETS / "paint.js").read_text(encoding="utf-8")
     shared = f"app-{_short(script.encode())}.js"
     (folder / shared).write_text(script, encoding="utf-8")
     main, *others = [f"{version}/{address}" for address in joined]

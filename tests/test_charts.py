@@ -80,3 +80,5 @@ def test_names_from_data_stay_text(target, observed):
 def test_the_bundle_is_one_script_without_imports():
     script = figures.bundle()
     assert "window.vegaEmbed=" in script and len(script) < 1_200_000 and "import(" not in script
+    assert script.startswith("(() => {") and script.endswith("})();")  # none of its names is a page's
+    assert figures.bundle_file().read_text(encoding="utf-8") == script and not list(figures.bundle_file().parent.glob("tmp*"))

@@ -158,7 +158,7 @@ def over(pid: int) -> bool:
 def script(folder: Path, body: str, **env: str) -> subprocess.Popen:
     """A program that has `Kernel` of this file, and may run for long."""
     path = folder / "program.py"
-    path.write_text("import os, sys, time\nfrom pathlib import Path\nfrom test_kernels import Kernel\n" + textwrap.dedent(body))
+    path.write_text("import os, subprocess, sys, time\nfrom pathlib import Path\nfrom test_kernels import Kernel\n" + textwrap.dedent(body))
     modules = os.pathsep.join((env.get("PYTHONPATH", os.environ["PYTHONPATH"]), str(ROOT / "tests")))
     return subprocess.Popen([sys.executable, path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             env=os.environ | {"PYTHONPATH": modules})
@@ -184,6 +184,7 @@ class TestAsAStockKernel:
     def test_code_sees_the_same_world(self, start, monkeypatch, tmp_path):
         monkeypatch.setenv("PLANCORE_TOLD", "浙江")
         monkeypatch.setenv("TZ", "Asia/Shanghai")
+        start()  # so that there is a server, who cannot know what changes now
         before = os.umask(0o027)
         try:
             warm = start(cwd=tmp_path)
@@ -432,15 +433,19 @@ class TestColdStart:
 
 class TestWhoDies:
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
-    @pytest.mark.parametrize("holder", [False, True])
+    @pytest.mark.parametrize("holder", ["", "fork", "heir"])
     def test_with_its_manager_all_ends(self, tmp_path, how, holder):
         program = script(tmp_path, f"""
             from plancore import kernels
             idle, busy = Kernel(), Kernel()
             child = busy.ask("import subprocess; p = subprocess.Popen(['sleep', '600']); print(p.pid)")
             busy.client.execute("while True: pass")
-            if {holder} and not os.fork():
+            if {holder!r} == "fork" and not os.fork():
                 time.sleep(600)
+            if {holder!r} == "heir":
+                for held in (kernels._server.socket, *(k.channel for k in kernels._alive)):
+                    os.set_inheritable(held.fileno(), True)
+                subprocess.Popen(["sleep", "600"], close_fds=False)
             print(kernels._processes[-1].pid, idle.pid, busy.pid, child, flush=True)
             sys.stdin.readline()
             """)

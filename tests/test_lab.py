@@ -1,4 +1,4 @@
-"""A report notebook, run by a researcher in a real JupyterLab, shows its tables and charts without a network."""
+"""A report and an app, run by a researcher in a real JupyterLab, show their tables and charts without a network."""
 
 import json
 import os
@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from plancore import load
+from plancore import load, wording
 
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "reports" / "gap_analysis.ipynb"
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+REPORT, APP = NOTEBOOKS / "reports" / "gap_analysis.ipynb", NOTEBOOKS / "apps" / "scenario.ipynb"
 PATIENCE = 120  # seconds until something counts as hung, not how long it should take
 FLAGS = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
          "--ServerApp.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True",
@@ -36,8 +37,9 @@ CUT = "cells => cells.filter(c => c.scrollWidth > c.clientWidth + 1).map(c => c.
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a JupyterLab over a copy of the notebook; whatever Lab writes stays in `tmp_path`."""
-    shutil.copy(NOTEBOOK, tmp_path)
+    """The address of a JupyterLab over copies of the notebooks; whatever Lab writes stays in `tmp_path`."""
+    for notebook in (REPORT, APP):
+        shutil.copy(notebook, tmp_path)
     own = {name: str(tmp_path / ".lab" / name) for name in FOLDERS}
     settings = Path(own["JUPYTER_CONFIG_DIR"], "labconfig", "default_setting_overrides.json")
     settings.parent.mkdir(parents=True)
@@ -65,9 +67,9 @@ def lab(tmp_path):
 
 
 def test_notebook_in_jupyterlab(lab, visit):
-    with visit(f"{lab}/lab/tree/{NOTEBOOK.name}?reset") as (page, foreign, errors):
+    with visit(f"{lab}/lab/tree/{REPORT.name}?reset") as (page, foreign, errors):
         page.set_default_timeout(PATIENCE * 1000)
-        _run_all_cells(page)
+        _run_all_cells(page, REPORT)
         assert page.locator(WRONG).all_inner_texts() == []
         assert "“十四五”规划35项指标" in page.locator(".answer").inner_text()
         table = page.locator(".gt_table").first.inner_text()
@@ -79,9 +81,31 @@ def test_notebook_in_jupyterlab(lab, visit):
     assert (foreign, errors) == ([], [])
 
 
-def _run_all_cells(page) -> None:
+def test_an_app_in_jupyterlab(lab, visit):
+    with visit(f"{lab}/lab/tree/{APP.name}?reset") as (page, foreign, errors):
+        page.set_default_timeout(PATIENCE * 1000)
+        _run_all_cells(page, APP)
+        assert page.locator(WRONG).all_inner_texts() == []
+        page.locator(".part-charts .plot").first.scroll_into_view_if_needed()
+        page.wait_for_selector(".part-charts .plot[data-drawn] svg.marks")  # the kernel has sent the scripts
+        answer, address = page.locator(".part-answer .answer"), page.url
+        before = answer.inner_text()
+        slider = page.get_by_role("slider", name=wording.text("control_growth_2026_2030", "zh"))
+        slider.focus()
+        slider.press("ArrowRight")
+        page.wait_for_function("before => document.querySelector('.part-answer .answer').innerText !== before", arg=before)
+        assert "2026—2030年年均增长5.1%" in answer.inner_text()
+        assert page.url == address  # the address is Lab's own there
+        page.get_by_role("button", name="English", exact=True).click()
+        page.wait_for_function("document.querySelector('.part-answer .answer').innerText.startsWith('With 5.1% a year')")
+        page.get_by_role("button", name=wording.text("copy_link", "en")).click()
+        assert page.get_by_label(wording.text("link_of_view", "en")).input_value() == "?growth_2026_2030=5.1&lang=en"
+    assert (foreign, errors) == ([], [])
+
+
+def _run_all_cells(page, notebook: Path) -> None:
     """By the Run menu; until the last cell has run, or one has failed."""
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     idle = page.get_by_text("Python 3 (ipykernel) | Idle")  # the toolbar says idle before there is a kernel
     idle.wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -1,11 +1,6 @@
-// What an app's page does by itself: its first paint comes to life before any widget is there, and a reader is told when the
-// kernel is lost, that is, when the websocket was closed and the kernel does not answer any more.
+// What an app's page does by itself: the widgets take their place, and a reader is told when the kernel is lost, that is, when
+// the websocket was closed and the kernel does not answer any more.
 (() => {
-  addEventListener("DOMContentLoaded", () => {
-    const paint = document.querySelector(".first-paint");
-    const settings = document.querySelector("script.settings");
-    if (paint && settings && window.plancore?.alive) window.plancore.alive(paint, JSON.parse(settings.textContent));
-  });
   let leaving = false, asking = false;
   const gone = () => {
     const note = document.querySelector("main > .lost");
@@ -29,6 +24,27 @@
     asking = false;
     gone();
   };
+  // A widget takes its place once all are known. Voila's own way gives up after two seconds, too soon where many load at once.
+  const show = async (manager, place) => {
+    try {
+      const view = await manager.create_view(await manager.get_model(place.dataset.model));
+      view.luminoWidget.constructor.attach(view.luminoWidget, place);
+    } catch (error) {
+      console.error(error);
+      gone();
+    }
+  };
+  Object.defineProperty(window, "jupyterapp", { set(app) { // Voila sets it when it has started
+    const manager = app.widgetManager;
+    if (!manager) return gone();
+    const all = () => {
+      manager.restored.disconnect(all);
+      document.querySelectorAll("[data-model]").forEach((place) => show(manager, place));
+    };
+    if (manager.restoredStatus) all();
+    else manager.restored.connect(all);
+  } });
+
   addEventListener("pagehide", () => { leaving = true; });
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   const Line = window.WebSocket;

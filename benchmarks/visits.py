@@ -44,10 +44,14 @@ async def visitors(browser: Browser, server: Server, count: int) -> AsyncIterato
             present.append(visitor)
         yield present
     finally:
-        with suppress(Error):  # where the benchmark is stopped, the browser may be gone first
-            for visitor in present:
-                await visitor.page.goto("about:blank")
-                await visitor.page.context.close()
+        with suppress(Error, TimeoutError):  # where the benchmark is stopped, the browser may be gone first
+            await asyncio.wait_for(_leave(present), LIMIT)
+
+
+async def _leave(present: list[Visitor]) -> None:
+    for visitor in present:
+        await visitor.page.goto("about:blank")
+        await visitor.page.context.close()
 
 
 async def arrive(visitor: Visitor) -> float:

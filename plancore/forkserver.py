@@ -83,6 +83,7 @@ def _preload() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
     _import_ours()
+    _greet_widgets()
     with suppress(Exception):  # a broken table is for the notebook to tell
         _read_tables()
     sys.modules["narwhals"].from_native(sys.modules["pandas"].DataFrame())  # imports what Altair needs for its first frame
@@ -93,6 +94,20 @@ def _preload() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def _greet_widgets() -> None:
+    """Let every kernel answer for its widgets: ipywidgets does so when it is imported, which here is before there is a kernel."""
+    from ipykernel.kernelapp import IPKernelApp
+    from ipywidgets import register_comm_target
+
+    begin = IPKernelApp.init_extensions
+
+    def init_extensions(app: IPKernelApp) -> None:
+        begin(app)
+        register_comm_target()
+
+    IPKernelApp.init_extensions = init_extensions
 
 
 def _import_ours() -> None:

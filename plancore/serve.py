@@ -21,13 +21,11 @@ from voila.paths import collect_static_paths, collect_template_paths
 from voila.static_file_handler import AllowListFileHandler
 from voila.utils import get_voila_labextensions_path
 
-from plancore import addresses, guard, load, schedule, scripts, wording
+from plancore import addresses, guard, kernels, load, schedule, scripts, wording
 
 APPS = schedule.ROOT / "notebooks" / "apps"
 LATEST = schedule.REPORTS / "latest"
 PACKAGE = Path(__file__).parent
-KERNEL = "plancore"
-"""The kernel that apps run on, where the set-up has installed it; a notebook's own otherwise."""
 _KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
 """What a page may say to its kernel; nothing that runs code."""
@@ -124,7 +122,7 @@ class Serve(Voila):
 
     def kernel_name(self, asked: str) -> str:
         """The kernel an app runs on."""
-        return KERNEL if KERNEL in self.kernel_spec_manager.find_kernel_specs() else asked
+        return kernels.name() if asked == kernels.STOCK else asked
 
     def stamp(self) -> tuple:
         """What changes with data, code, apps, publication and day."""
@@ -138,10 +136,10 @@ class Serve(Voila):
 
     def state(self) -> dict:
         """What `health` tells."""
-        kernels = self.kernel_manager
-        status = "busy" if kernels.full else "failing" if kernels.failing else "ok"
-        return {"status": status, "visitors": kernels.visitors, "max_visitors": kernels.max_visitors,
-                "pools": kernels.prepared(), "data_until": _data_until(self.stamp())}
+        pools = self.kernel_manager
+        status = "busy" if pools.full else "failing" if pools.failing else "ok"
+        return {"status": status, "visitors": pools.visitors, "max_visitors": pools.max_visitors,
+                "pools": pools.prepared(), "data_until": _data_until(self.stamp())}
 
     async def _announce(self, ending: asyncio.Event) -> None:
         """Say the address once it answers."""
@@ -188,7 +186,7 @@ def _data_until(stamp: tuple) -> str:
     """The day the newest figure was published; while the tables are being rebuilt, what it was before."""
     if _known.get("stamp") != stamp:
         try:
-            _known.update(date=load.vintages(load.plans()["region"].iloc[0])["published"].max(), stamp=stamp)
+            _known.update(date=load.data_until(), stamp=stamp)
         except Exception:
             logging.getLogger("plancore").warning("the tables cannot be read just now", exc_info=True)
     return _known.get("date", "—")

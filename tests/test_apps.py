@@ -122,7 +122,7 @@ def test_sliders_move_the_chart_itself(app):
         signal = "name => [...plancore.views.values()].map(v => v.getState({signals: n => n === name}).signals[name]).find(x => x !== undefined)"
         for name, label in (("growth_2026_2030", "control_growth_2026_2030"), ("urbanization_2035", "control_urbanization_2035")):
             page.locator(".plot").last.scroll_into_view_if_needed()
-            page.wait_for_function("plancore.views.size === 2")
+            page.wait_for_function("() => plancore.views.size === 2")
             slider = page.get_by_role("slider", name=wording.text(label, "zh"))
             was = page.evaluate(signal, name)
             slider.focus()
@@ -278,7 +278,7 @@ def test_long_work_shows_that_it_goes_on(visit, serving):
         page.evaluate("window.seen = []; new MutationObserver(() => seen.push(document.body.classList.contains('busy') + document.querySelector('.place .message').textContent))"
                       ".observe(document.body, { attributes: true })")
         page.get_by_label(wording.text("control_indicator", "zh")).select_option(index=list(range(6)))
-        page.wait_for_function("seen.some(s => s.startsWith('true')) && !document.body.classList.contains('busy')", timeout=PATIENCE)
+        page.wait_for_function("() => seen.some(s => s.startsWith('true')) && !document.body.classList.contains('busy')", timeout=PATIENCE)
         assert "true" + wording.text("app_busy", "zh") in page.evaluate("seen") and page.locator(".place .message").inner_text() == ""
 
 

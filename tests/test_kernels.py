@@ -155,13 +155,23 @@ def over(pid: int) -> bool:
         return True
 
 
-def script(folder: Path, body: str, **env: str) -> subprocess.Popen:
-    """A program that has `Kernel` of this file, and may run for long."""
-    path = folder / "program.py"
-    path.write_text("import os, subprocess, sys, time\nfrom pathlib import Path\nfrom test_kernels import Kernel\n" + textwrap.dedent(body))
-    modules = os.pathsep.join((env.get("PYTHONPATH", os.environ["PYTHONPATH"]), str(ROOT / "tests")))
-    return subprocess.Popen([sys.executable, path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            env=os.environ | {"PYTHONPATH": modules})
+@pytest.fixture
+def script(tmp_path):
+    """Start a program that has `Kernel` of this file, and ends with the test."""
+    started = []
+
+    def go(body: str, package: Path | None = None) -> subprocess.Popen:
+        path = tmp_path / "program.py"
+        head = "import os, subprocess, sys, time\nfrom pathlib import Path\nfrom test_kernels import Kernel\n"
+        path.write_text(head + textwrap.dedent(body))
+        modules = [str(package.parent) if package else os.environ["PYTHONPATH"], str(ROOT / "tests")]
+        started.append(subprocess.Popen([sys.executable, path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join(modules)}))
+        return started[-1]
+    yield go
+    for program in started:
+        with program:
+            program.kill()
 
 
 @pytest.fixture
@@ -342,8 +352,8 @@ class TestWhatItKnows:
         assert {"pandas", "altair", "anywidget", "great_tables", "plancore.load", "plancore.charts", "plancore.figures"} <= known
         assert not known & {*forkserver.NOT_IN_KERNELS, "matplotlib"}
 
-    def test_new_code_and_tables_are_seen_and_old_kernels_live_on(self, checkout, tmp_path):
-        done = script(tmp_path, f"""
+    def test_new_code_and_tables_are_seen_and_old_kernels_live_on(self, script, checkout):
+        done = script(f"""
             from plancore import kernels, rules
             copy = Path({str(checkout)!r})
             assert Path(rules.__file__).parent == copy
@@ -365,20 +375,20 @@ class TestWhatItKnows:
             print(old.poll())
             while kernels._processes[0].poll() is None: time.sleep(0.05)
             new.end()
-            """, PYTHONPATH=str(checkout.parent))
+            """, checkout)
         said, log = done.communicate(timeout=PATIENCE * 2)
         first, second, third, code = said.splitlines() or [log] * 4
         assert first.startswith("None ") and "新的题目" not in first
         assert (second, third, code) == ("changed 新的题目", "still here True", "3"), log
 
-    def test_a_broken_module_is_told_where_it_is_wanted(self, checkout, tmp_path):
+    def test_a_broken_module_is_told_where_it_is_wanted(self, script, checkout):
         (checkout / "roads.py").write_text("this is no Python\n")
-        done = script(tmp_path, """
+        done = script("""
             from plancore import kernels
             kernel = Kernel()
             print(kernel.process.ppid() == kernels._processes[-1].pid, kernel.ask("import plancore.load; import plancore.roads"))
             kernel.end()
-            """, PYTHONPATH=str(checkout.parent))
+            """, checkout)
         said, log = done.communicate(timeout=PATIENCE)
         assert said.startswith("True SyntaxError"), log
 
@@ -408,11 +418,11 @@ class TestColdStart:
         kernel = start(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert kernel.ask("print(2)") == "2" and kernel.manager.provisioner.process.stdout
 
-    def test_a_server_that_cannot_start(self, checkout, tmp_path):
+    def test_a_server_that_cannot_start(self, script, checkout):
         path = checkout / "forkserver.py"
         path.write_text(path.read_text().replace('"pandas",', '"no_such_package",', 1))
-        done = script(tmp_path, "for _ in range(2):\n    kernel = Kernel()\n    print(kernel.ask('print(5)'))\n    kernel.end()",
-                      PYTHONPATH=str(checkout.parent))
+        done = script("for _ in range(2):\n    kernel = Kernel()\n    print(kernel.ask('print(5)'))\n    kernel.end()",
+                      checkout)
         said, log = done.communicate(timeout=PATIENCE * 2)
         assert said.split() == ["5", "5"] and log.count("start cold") == 1 and "no_such_package" in log
 
@@ -434,8 +444,8 @@ class TestColdStart:
 class TestWhoDies:
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
     @pytest.mark.parametrize("holder", ["", "fork", "heir"])
-    def test_with_its_manager_all_ends(self, tmp_path, how, holder):
-        program = script(tmp_path, f"""
+    def test_with_its_manager_all_ends(self, script, how, holder):
+        program = script(f"""
             from plancore import kernels
             idle, busy = Kernel(), Kernel()
             child = busy.ask("import subprocess; p = subprocess.Popen(['sleep', '600']); print(p.pid)")
@@ -461,9 +471,6 @@ class TestWhoDies:
         finally:
             for other in others:
                 other.kill()
-            program.wait(PATIENCE)
-            for stream in (program.stdout, program.stderr):
-                stream.close()
 
     def test_a_killed_server_takes_its_kernels_along_and_is_replaced(self, start):
         kernel = start()

@@ -97,7 +97,7 @@ def test_an_app_in_jupyterlab(lab, visit):
         assert "2026—2030年年均增长5.1%" in answer.inner_text()
         assert page.url == address  # the address is Lab's own there
         page.get_by_role("button", name="English", exact=True).click()
-        page.wait_for_function("document.querySelector('.part-answer .answer').innerText.startsWith('With 5.1% a year')")
+        page.wait_for_function("() => document.querySelector('.part-answer .answer').innerText.startsWith('With 5.1% a year')")
         page.get_by_role("button", name=wording.text("copy_link", "en")).click()
         assert page.get_by_label(wording.text("link_of_view", "en")).input_value() == "?growth_2026_2030=5.1&lang=en"
     assert (foreign, errors) == ([], [])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import filelock
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -254,5 +255,5 @@ def test_no_kernel_is_left(run, notebooks):
     notebooks("one", ["import os; os._exit(1)", *GOOD])
     run("one")
     assert multiprocessing.active_children() == []
-    listed = subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True).stdout.splitlines()
-    assert not [line for line in listed if line.split()[0] == str(os.getpid()) and "ipykernel" in line]
+    family = psutil.Process().children(recursive=True)
+    assert [p for p in family if p.ppid() != os.getpid() or "ipykernel" in " ".join(p.cmdline())] == []  # not of the fork server either

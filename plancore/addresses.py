@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import mimetypes
@@ -17,7 +18,7 @@ from tornado import httputil, web
 from tornado.iostream import StreamClosedError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from plancore import publication, wording
+from plancore import figures, publication, wording
 
 ASSETS = Path(__file__).parent / "assets"
 FOREVER = "public, max-age=31536000, immutable"
@@ -88,7 +89,7 @@ class App(Page):
         try:
             async with aclosing(self.kernel_manager.page(f"{name}.ipynb", self.request.query)) as parts:
                 async for part in parts:
-                    self.write(part)
+                    self.write(await asyncio.to_thread(figures.painted, part) if "first-paint" in part else part)
                     await self.flush()
             self.finish("</main>\n</body>\n</html>\n")
         except StreamClosedError:

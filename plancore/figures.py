@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -34,6 +34,7 @@ SHAPES = {"▲": "triangle-up", "▼": "triangle-down", "▽": "triangle-down", 
           "✓": "diamond", "◎": "circle", "↓": "arrow", "◆": "diamond", "○": "circle"}
 WIDTH = 620
 _SCRIPT_WORDS = ("filter_table", "by_urgency", "plan_order", "sort", "all_attributes", "binding", "expected")
+_UNDRAWN = re.compile(r'(<div class="plot"[^>]*>)(</div>(?:(?!<div class="plot").)*?<script type="application/json">)(.*?)(?=</script></figure>)', re.DOTALL)
 _TAG, _DECIMALS = re.compile(r"<[^>]+>"), re.compile(r"(\d+\.\d)\d+")
 _NEEDLESS = re.compile(r' (?:font-family|aria-\w+|role|pointer-events|xmlns:xlink)="[^"]*"| (?:opacity|stroke-width)="1"')
 THEME = {
@@ -57,6 +58,17 @@ def show(*charts: alt.TopLevelMixin | None) -> HTML:
 def live(*charts: alt.TopLevelMixin | None) -> str:
     """The same figures without their drawn SVG, for an app: `assets/alive.js` draws them in the reader's browser."""
     return '<div class="charts">' + "".join(_figure(c, still=False) for c in charts if c) + "</div>"
+
+
+def painted(html: str) -> str:
+    """HTML of `live` with every chart drawn, for a page that shows it before any script runs; what was drawn once is kept."""
+    return _UNDRAWN.sub(lambda found: found[1] + _still(found[3]) + found[2] + found[3], html)
+
+
+@lru_cache(maxsize=256)
+def _still(spec: str) -> str:
+    """A figure's specification, as it stands in a page, drawn."""
+    return _light(vl_convert.vegalite_to_svg(json.loads(spec) | {"config": THEME, "width": WIDTH}))
 
 
 def bundle() -> str:

@@ -21,7 +21,7 @@ from voila.paths import collect_static_paths, collect_template_paths
 from voila.static_file_handler import AllowListFileHandler
 from voila.utils import get_voila_labextensions_path
 
-from plancore import addresses, guard, kernels, load, schedule, scripts, wording
+from plancore import addresses, figures, guard, kernels, load, schedule, scripts, wording
 
 APPS = schedule.ROOT / "notebooks" / "apps"
 LATEST = schedule.REPORTS / "latest"
@@ -29,6 +29,8 @@ PACKAGE = Path(__file__).parent
 _KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
 """What a page may say to its kernel; nothing that runs code."""
+_FIRST = '<div class="plot"></div><script type="application/json">{"mark":"point","data":{"values":[]}}</script></figure>'
+"""The smallest picture there is."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 """An address to reach a server by that listens on all."""
 
@@ -64,7 +66,7 @@ class Serve(Voila):
         ending = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(one, ending.set)
-        with tempfile.TemporaryDirectory(prefix="plancore-serve-") as self.connection_dir:
+        with tempfile.TemporaryDirectory(prefix="plancore-serve-", dir=_roomy()) as self.connection_dir:
             self._scripts = scripts.collect(Path(self.connection_dir), self.static_paths, get_voila_labextensions_path(),
                                             self.voila_configuration.extension_allowlist)
             if len(self.connection_dir) > 55:
@@ -76,9 +78,11 @@ class Serve(Voila):
             http.add_sockets(sockets)
             for address in [*self._scripts.first, *self._scripts.later]:
                 addresses.packed(self._scripts.files[address])  # now, so that no visitor waits for it
+            drawing = asyncio.create_task(asyncio.to_thread(figures.painted, _FIRST))  # V8 takes a second to start
             await self._announce(ending)
             await ending.wait()
             await self.kernel_manager.close()
+            await drawing
             http.stop()
             await http.close_all_connections()
 
@@ -173,6 +177,12 @@ def _listen(host: str, port: int) -> list:
     except OSError as error:
         raise PortTaken(f"cannot listen on {_bracketed(host)}:{port}: {error.strerror or error}; "
                         "choose another with --port or --host") from None
+
+
+def _roomy() -> str:
+    """A folder for temporary files whose name leaves room for the names of sockets, which may have 107 bytes with it."""
+    return next((folder for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp") if len(folder.encode()) <= 28 and os.access(folder, os.W_OK)),
+                tempfile.gettempdir())
 
 
 def _bracketed(host: str) -> str:

@@ -61,9 +61,11 @@ class App(ipywidgets.VBox):
         """Show what a reader's address says, such as `?as_of=2024&lang=en`."""
         given, lang, known = plays.asked(self.play, said)
         with self._working():
-            self.lang = lang
-            self.state, refused = plays.settle(self.play, given, lang)
-            self._show(refused + ([] if known else ["lang"]))
+            state, refused = plays.settle(self.play, given, lang)
+            refused += [] if known else ["lang"]
+            if refused or self._place.message or (state, lang) != (self.state, self.lang):  # most visitors want what is prepared
+                self.state, self.lang = state, lang
+                self._show(refused)
         self._place.asked = "?" + said.removeprefix("?") if said else ""
         return self
 

@@ -82,3 +82,17 @@ def test_the_bundle_is_one_script_without_imports():
     assert "window.vegaEmbed=" in script and len(script) < 1_200_000 and "import(" not in script
     assert script.startswith("(() => {") and script.endswith("})();")  # none of its names is a page's
     assert figures.bundle_file().read_text(encoding="utf-8") == script and not list(figures.bundle_file().parent.glob("tmp*"))
+
+
+def test_a_live_figure_is_painted_as_it_would_be_drawn(target, observed):
+    rows, seen = target(), observed({2021: 112, 2022: 130})
+    result, series = gaps.measure(rows, seen, 2022), trajectories.series(rows, seen, 2022)
+    drawn = charts.trajectories(series, result, rows, load.sources(), "zh")
+    undrawn = "<p>before</p>" + figures.live(*drawn, *drawn) + "<p>after</p>"
+    assert "<svg" not in undrawn
+    painted = figures.painted(undrawn)
+    assert painted.count("<svg") == 2 * len(drawn) and re.sub(r"<svg.*?</svg>", "", painted, flags=re.DOTALL) == undrawn
+    still = figures.show(*drawn).data
+    marks = [re.findall(r'<path aria-label|<path transform="[^"]*" d="([^"]*)"', html.split("</svg>")[0]) for html in (painted, still)]
+    assert marks[0] == marks[1] and marks[0]
+    assert figures.painted(painted) == painted  # drawn once

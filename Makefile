@@ -59,6 +59,7 @@ font:
 	@fc-list 2>/dev/null | grep -q "CJK SC" || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install fonts-noto-cjk fontconfig >/dev/null; } || \
 	  echo "No Chinese font found and not root: pages use the reader's fonts; PNG downloads are left out. To add one: apt-get install fonts-noto-cjk." >&2
 
-bench: $(STAMP)                   ## benchmarks; writes benchmarks/results.json
+bench: $(STAMP) browser           ## benchmarks; writes benchmarks/results.json
 	@$(BIN)/python benchmarks/measure.py
 	@$(BIN)/python benchmarks/pages.py
+	@$(BIN)/python benchmarks/apps.py

@@ -1,6 +1,7 @@
 """A warm kernel behaves as a stock one, knows the code and tables on disk, and leaves nothing behind, whoever dies."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 import gc
 import json
 import multiprocessing
@@ -296,7 +297,8 @@ class TestAsAStockKernel:
             return await asyncio.gather(*(one(number) for number in range(5)))
 
         with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
-            pids, files = zip(*asyncio.run(all_of_them()))
+            with ThreadPoolExecutor(1) as apart:  # the browser of other tests has an event loop in this thread
+                pids, files = zip(*apart.submit(asyncio.run, all_of_them()).result())
         assert len(set(pids)) == len(set(files)) == 5
         until(lambda: gone(*pids))
 

@@ -22,7 +22,7 @@ window.plancore ??= (() => {
       plot.style.minHeight = plot.offsetHeight + "px";
       plot.append(next); // drawn unseen, beside what it replaces, so that nothing flickers
       const { view } = await vegaEmbed(next, { ...spec, config: settings.theme }, { actions: false, renderer: "svg", ast: true });
-      next.className = "";
+      next.classList.remove("plot-next");
       plot.replaceChildren(next);
       views.set(plot, view);
       view.addEventListener("mouseover", (_, mark) => mark && mark.datum && mark.datum.key && light(mark.datum.key));

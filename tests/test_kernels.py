@@ -1,7 +1,6 @@
 """A warm kernel behaves as a stock one, knows the code and tables on disk, and leaves nothing behind, whoever dies."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 import gc
 import json
 import multiprocessing
@@ -13,7 +12,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import psutil

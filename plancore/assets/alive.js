@@ -24,6 +24,7 @@ window.plancore ??= (() => {
       const { view } = await vegaEmbed(next, { ...spec, config: settings.theme }, { actions: false, renderer: "svg", ast: true });
       next.classList.remove("plot-next");
       plot.replaceChildren(next);
+      plot.setAttribute("role", "group"); // a picture no longer: it may hold controls
       views.set(plot, view);
       view.addEventListener("mouseover", (_, mark) => mark && mark.datum && mark.datum.key && light(mark.datum.key));
       view.addEventListener("click", (_, mark) => mark && mark.datum && mark.datum.key && lead(mark.datum.key, figure));

@@ -19,7 +19,7 @@ def controls(state: dict, lang: str) -> list[Choice]:
     categories = every.drop_duplicates("category")[[f"category_{lang}", "category"]].itertuples(index=False, name=None)
     return [
         Choice("plan", tuple(load.plans()[[f"name_{lang}", "plan"]].itertuples(index=False, name=None))),
-        Choice("as_of", tuple((text("year", lang, year=y), y) for y in _years(state["plan"]))),
+        Choice("as_of", tuple((text("year", lang, year=y), y) for y in schedule.years(_boxed(state["plan"], "all", "all")))),
         Choice("attribute", tuple((text(k, lang), a) for k, a in (("all_attributes", "all"), ("binding", "binding"), ("expected", "expected"))), "buttons"),
         Choice("category", ((text("all_categories", lang), "all"), *categories)),
         Choice("indicator", (("", ""), *targets[[f"name_{lang}", "indicator"]].itertuples(index=False, name=None)), "picked")]
@@ -79,10 +79,6 @@ def _latest(row: dict) -> str:
     return "—" if pd.isna(row["value"]) else f"{wording.qualified(row['value'], row['qualifier'])} ({int(row['last_period'])})"
 
 
-def _years(plan: str) -> list[int]:
-    return schedule.years(load.targets(plan))
-
-
 @lru_cache(maxsize=64)
 def _boxed(plan: str, attribute: str, category: str) -> pd.DataFrame:
     return views.select(load.targets(plan, "today").query("kind == 'box'"), attribute, category)
@@ -107,7 +103,7 @@ def _measured(plan: str, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
 
     Cached for the life of a kernel: a kernel shows the tables it started with, the next visitor gets a new one.
     """
-    targets = load.targets(plan, "today").query("kind == 'box'")
+    targets = _boxed(plan, "all", "all")
     observations = load.observations(targets["region"].iloc[0], "today")
     result = gaps.of_plan(targets, load.outcomes(plan), observations, as_of)
     return targets, result, trajectories.series(targets, observations, as_of)

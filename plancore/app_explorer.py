@@ -9,7 +9,7 @@ import altair as alt
 import great_tables as gt
 import pandas as pd
 
-from plancore import charts, comparisons, figures, gaps, layout, links, load, plays, profiles, scenario, schedule, sheets, trajectories, views, wording
+from plancore import charts, comparisons, figures, gaps, layout, links, load, plays, profiles, scenario, schedule, sheets, trajectories, wording
 from plancore.plays import SWITCH, Choice
 from plancore.workbook import Sheet
 
@@ -67,9 +67,7 @@ def _charts(state: dict, lang: str) -> list[alt.LayerChart | None]:
     """One chart an indicator, or one for all as an index of the baseline."""
     targets, result = _chosen(state)
     if state["scale"] == "index":
-        series = trajectories.indexed(_series(state), targets)
-        series = series if state["required_path"] else series[series["series"] != "required"]
-        return [comparisons.indexed(series, targets, load.sources(), lang)]
+        return [comparisons.indexed(trajectories.indexed(_series(state), targets), targets, load.sources(), lang)]
     series = _series(state)
     return [charts.profile(series[series["indicator"] == key], _goals(state["plan"], key), result[result["indicator"] == key],
                            targets[targets["indicator"] == key], load.sources(), lang) for key in targets["indicator"]]
@@ -90,7 +88,7 @@ def _yearly(target: dict, state: dict) -> pd.DataFrame:
     """One indicator's year, figure, growth in the year, path, trend, index, as text; columns without any figure are left out."""
     series = _told(state["plan"], state["as_of"], target["indicator"])
     series = series[series["plan"] == state["plan"]]
-    index = trajectories.indexed(series, load.targets(state["plan"]).query("kind == 'box'")).assign(
+    index = trajectories.indexed(series, _boxed(state["plan"])).assign(
         series=lambda rows: rows["series"].map({"observed": "index", "baseline": "index"})) if state["scale"] == "index" else series[:0]
     cells = pd.concat([series, index]).dropna(subset="series").pivot_table(index="year", columns="series", values="value", aggfunc="first")
     cells = cells.reindex(columns=["baseline", "observed", "yearly", "required", "outlook", "index"])

@@ -40,13 +40,12 @@ SWITCH = (("", False), ("", True))
 
 @dataclass(frozen=True)
 class Slide:
-    """A number between two ends, in steps; unit: what follows it."""
+    """A number between two ends, in steps."""
 
     name: str
     low: float
     high: float
     step: float
-    unit: str = "%"
 
     def read(self, given: object) -> tuple[float | None, bool]:
         """The number at its nearest step, and whether it is one between the ends."""

@@ -66,7 +66,7 @@ class Serve(Voila):
         ending = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(one, ending.set)
-        with tempfile.TemporaryDirectory(prefix="plancore-serve-", dir=_roomy()) as self.connection_dir:
+        with tempfile.TemporaryDirectory(prefix="plancore-serve-") as self.connection_dir:
             self._scripts = scripts.collect(Path(self.connection_dir), self.static_paths, get_voila_labextensions_path(),
                                             self.voila_configuration.extension_allowlist)
             if len(self.connection_dir) > 55:
@@ -177,12 +177,6 @@ def _listen(host: str, port: int) -> list:
     except OSError as error:
         raise PortTaken(f"cannot listen on {_bracketed(host)}:{port}: {error.strerror or error}; "
                         "choose another with --port or --host") from None
-
-
-def _roomy() -> str:
-    """A folder for temporary files whose name leaves room for the names of sockets, which may have 107 bytes with it."""
-    return next((folder for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp") if len(folder.encode()) <= 28 and os.access(folder, os.W_OK)),
-                tempfile.gettempdir())
 
 
 def _bracketed(host: str) -> str:

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -158,20 +157,18 @@ class TestCommand:
         assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr
 
     @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-    def test_the_end_leaves_nothing(self, server, project, how, monkeypatch, request):
-        folder = Path(tempfile.mkdtemp(prefix="e-"))  # a short name, so that it is really used
-        request.addfinalizer(lambda: shutil.rmtree(folder))
-        monkeypatch.setenv("TMPDIR", str(folder))
+    def test_the_end_leaves_nothing(self, server, project, how, tmp_path, monkeypatch):
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
         with server(project=project) as served:
             wait(lambda: health(served.url)["pools"] == {"dashboard": 1, "explorer": 1}, "pools are filled")
             page = ask(served.url, "dashboard")
             assert page.status == 200 and 'class="broken"' not in page.text
             left = descendants(served)
-            assert list(folder.iterdir())
+            assert list(tmp_path.iterdir())
             served.process.send_signal(how)
             assert served.process.wait(PATIENCE) == 0
             gone, alive = psutil.wait_procs(left, PATIENCE)
-            assert left and not alive and list(folder.iterdir()) == []
+            assert left and not alive and list(tmp_path.iterdir()) == []
             assert "Traceback" not in served.errors.read_text(encoding="utf-8")
 
     def test_an_end_while_kernels_start(self, server, project):
@@ -574,12 +571,3 @@ class TestStrangers:
             except OSError:
                 pass
         assert ask(toys.url).status == 200
-
-
-def test_a_long_name_of_the_temporary_folder_leaves_room_for_sockets(monkeypatch, tmp_path):
-    from plancore import serve
-
-    long = tmp_path / ("x" * 90)
-    long.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(long))
-    assert len(serve._roomy()) <= 28

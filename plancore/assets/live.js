@@ -97,7 +97,7 @@ const place = async ({ model, el }) => {
     copy.textContent = words().copied;
     setTimeout(say, 3000);
   });
-  const files = Object.fromEntries(["csv", "xlsx"].map((kind) => [kind, button(() => { model.send({ make: kind }); el.dataset.making = kind; })]));
+  const files = Object.fromEntries(["csv", "xlsx"].map((kind) => [kind, button(() => model.send({ make: kind }))]));
   const pictures = Object.fromEntries(["svg", "png"].map((kind) => [kind, button(() => picture(kind, model))]));
   bar.append(link);
   el.append(bar, message);
@@ -151,7 +151,7 @@ const place = async ({ model, el }) => {
   model.on("change:words change:message change:title", say);
   model.on("change:busy", busy);
   model.on("change:query", goto);
-  model.on("msg:custom", (made, buffers) => { if (made.name) save(made.name, new Blob([buffers[0]], { type: made.type })); delete el.dataset.making; });
+  model.on("msg:custom", (made, buffers) => { if (made.name) save(made.name, new Blob([buffers[0]], { type: made.type })); });
   say();
   if (own) {
     const ask = () => model.send({ visit: location.search });

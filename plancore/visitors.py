@@ -231,6 +231,9 @@ async def _forget(prepared: dict) -> None:
         waiting.cancel()
         await asyncio.wait([waiting], timeout=0.1)
     if executor and executor.kc:
+        heart = executor.kc.hb_channel
+        while heart.is_alive() and heart._beating is None:  # one that is stopped before its first beat never stops
+            await asyncio.sleep(0.01)
         executor.kc.stop_channels()
 
 

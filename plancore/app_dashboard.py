@@ -7,7 +7,7 @@ from html import escape
 
 import pandas as pd
 
-from plancore import charts, figures, gaps, headlines, layout, links, load, plays, profiles, scenario, schedule, sheets, trajectories, views, wording
+from plancore import charts, figures, gaps, headlines, layout, links, load, parameters, plays, profiles, scenario, sheets, trajectories, views, wording
 from plancore.plays import Choice
 from plancore.workbook import Sheet
 
@@ -19,7 +19,7 @@ def controls(state: dict, lang: str) -> list[Choice]:
     categories = every.drop_duplicates("category")[[f"category_{lang}", "category"]].itertuples(index=False, name=None)
     return [
         Choice("plan", tuple(load.plans()[[f"name_{lang}", "plan"]].itertuples(index=False, name=None))),
-        Choice("as_of", tuple((text("year", lang, year=y), y) for y in schedule.years(_boxed(state["plan"], "all", "all")))),
+        Choice("as_of", tuple((text("year", lang, year=y), y) for y in parameters.years(_boxed(state["plan"], "all", "all")))),
         Choice("attribute", tuple((text(k, lang), a) for k, a in (("all_attributes", "all"), ("binding", "binding"), ("expected", "expected"))), "buttons"),
         Choice("category", ((text("all_categories", lang), "all"), *categories)),
         Choice("indicator", (("", ""), *targets[[f"name_{lang}", "indicator"]].itertuples(index=False, name=None)), "picked")]

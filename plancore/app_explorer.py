@@ -9,7 +9,7 @@ import altair as alt
 import great_tables as gt
 import pandas as pd
 
-from plancore import charts, comparisons, figures, gaps, layout, links, load, plays, profiles, scenario, schedule, sheets, trajectories, wording
+from plancore import charts, comparisons, figures, gaps, layout, links, load, parameters, plays, profiles, scenario, sheets, trajectories, wording
 from plancore.plays import SWITCH, Choice
 from plancore.workbook import Sheet
 
@@ -25,7 +25,7 @@ def controls(state: dict, lang: str) -> list[Choice]:
     names = tuple((f"{r} {n}", i) for r, n, i in targets[["row", f"name_{lang}", "indicator"]].itertuples(index=False, name=None))
     return [
         Choice("plan", tuple(load.plans()[[f"name_{lang}", "plan"]].itertuples(index=False, name=None))),
-        Choice("as_of", tuple((wording.text("year", lang, year=y), y) for y in schedule.years(targets))),
+        Choice("as_of", tuple((wording.text("year", lang, year=y), y) for y in parameters.years(targets))),
         Choice("indicator", names, "several", MOST),
         Choice("scale", tuple((wording.text("scale_" + s, lang), s) for s in ("units", "index")), "buttons"),
         *(Choice(name, SWITCH, "switch") for name in _OPTIONAL)]

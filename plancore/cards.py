@@ -1,4 +1,4 @@
-"""What a report tells the front page of each indicator, inside its own page: status, figures, and a small curve."""
+"""What a report tells programs of each row, inside its page: a card for the front page, results for the record of changes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,27 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str, at: str = "
     return _cards([_card(r, r["verdict"], wording.number(r["outcome"]), r["target_year"],
                          [(r["baseline_year"], r["baseline_value"]), (r["target_year"], r["outcome"])] if r["form"] == "level" else [],
                          lang, at) for r in rows])
+
+
+def results(result: pd.DataFrame, as_of: int) -> HTML:
+    """The judgement of each row of `gaps.measure` or `gaps.completion`, for programs; the page itself does not show it.
+
+    plan, row, indicator, attribute, as_of, code (the verdict, or else the status), value, period (the last one), needed (the
+    pace required), reason.
+    """
+    rows = [{"plan": r["plan"], "row": r["row"], "indicator": r["indicator"], "attribute": r["attribute"], "as_of": int(as_of),
+             "code": r["verdict"] or r.get("status", ""), "value": _number(r.get("value", r.get("outcome"))),
+             "period": _period(r.get("last_period")), "needed": _number(r.get("required_pace")), "reason": r["reason"]}
+            for r in result.to_dict("records")]
+    return HTML(f'<script type="application/json" class="results">{figures.script_json(rows)}</script>')
+
+
+def _number(value: object) -> float | None:
+    return None if value is None or pd.isna(value) else round(float(value), 10)
+
+
+def _period(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(int(value)) if isinstance(value, float) else str(value)
 
 
 def _card(row: dict, code: str, value: str, year: float, points: list[tuple[int, float]], lang: str, at: str) -> dict:

@@ -1,4 +1,4 @@
-"""The command line: plancore build · check · report · serve."""
+"""The command line: plancore build · check · report · publish · runs · serve."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Annotated, Optional
 
 import typer
 
+listing = typer.Typer(rich_markup_mode=None, invoke_without_command=True, help="The runs there were: list them, show one, compare two.")
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Five-year-plan targets as data: build the tables, check them, publish the reports.")
+app.add_typer(listing, name="runs")
 
 
 def main() -> None:
-    """Run a command; exit codes: 0 done, 2 wrong use, 3 data refused, 4 some report failed, 5 another run is going on."""
+    """Run a command; exit codes: 0 done, 2 wrong use, 3 data refused, 4 some report failed or waits, 5 another run is going on."""
     app()
 
 
@@ -40,26 +42,61 @@ def check() -> None:
 def report(
     name: Annotated[Optional[str], typer.Argument(help="One report, such as gap_analysis; all of the schedule if left out.")] = None,
     parameter: Annotated[Optional[list[str]], typer.Option("-p", "--parameter", help="NAME=VALUE, repeatable; the rest at their defaults.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option("--only", help="Of the schedule, the reports or page addresses that fit, such as gap_analysis or 'zh/*2024*'; repeatable.")] = None,
+    since: Annotated[str, typer.Option("--since", help="Make what changed since this run or day (2026-11-20), not since the published run.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which pages would be made, and why.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make every page, changed or not.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes at once; 0: as many as cores.")] = 0,
+    keep: Annotated[Optional[int], typer.Option("--keep", min=1, help="How many runs stay, the published one among them; by default as in the schedule.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print each page as PDF too; needs Chromium.")] = False,
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers make the pages.")] = "",
+    log_json: Annotated[bool, typer.Option("--log-json", help="Say what happens as lines of JSON on standard error.")] = False,
+    on_change: Annotated[str, typer.Option("--on-change", help="Command to run when something changed, was held back, or failed; it is given JSON on standard input.")] = "",
 ) -> None:
-    """Run report notebooks and publish reports/latest/. Exit 2: wrong parameters; 4: some report failed; 5: busy."""
-    from plancore import printing, schedule
+    """Make the pages that changed and publish reports/latest/. Exit 2: wrong use; 4: some report failed, or the run is held back; 5: busy."""
+    from plancore import ordering, watching
 
-    if pdf and not printing.browser():
-        _stop("--pdf needs Chromium: apt-get install chromium, or leave --pdf out", 2)
-    wanted = _or_exit(lambda: [schedule.page(name, _pairs(parameter or []))] if name else schedule.read())
-    if not name and parameter:
+    if parameter and not name:
         _stop("parameters need a report: plancore report NAME -p NAME=VALUE", 2)
-    manifest = _or_exit(lambda: _with_progress(wanted, jobs, name is None, pdf))
-    asked = {page.path for page in wanted}
-    bad = [p for p in manifest["pages"] if p.get("error") and p["path"] in asked]
-    for failed in bad:
-        typer.echo(f"{failed['status']}: {failed['path']}: {failed['error']}", err=True)
-    if len(bad) < len(manifest["pages"]):
-        typer.echo(str(schedule.REPORTS / "latest" / "index.html"))
-    if bad:
+    if only and name:
+        _stop("--only chooses from the schedule; leave it out with a single report", 2)
+
+    def failed(message: str, busy: bool = False) -> None:
+        watching.say(message, log_json)
+        if on_change and not dry_run and not busy:
+            for problem in ordering.tell(on_change, ordering.nothing("error"), [message]):
+                watching.say(problem, log_json)
+
+    order = _or_exit(lambda: ordering.order(name, _pairs(parameter or []), only or [], since, keep, pdf), failed)
+    if dry_run:
+        typer.echo(_or_exit(lambda: ordering.said(order, force), failed))
+        return
+    result = _or_exit(lambda: ordering.carry_out(order, force, jobs, scheduler, log_json), failed)
+    problems = ordering.problems(result, order)
+    if on_change and ordering.worth_telling(result, problems):
+        problems += ordering.tell(on_change, result, problems)
+    for problem in problems:
+        watching.say(problem, log_json)
+    if result["outcome"] in ("published", "unchanged"):
+        typer.echo(str(ordering.INDEX))
+    if problems:
         raise typer.Exit(4)
+
+
+@app.command()
+def publish(
+    run: Annotated[str, typer.Argument(help="A run that is held back, by its name or the beginning of it: see plancore runs.")],
+    back: Annotated[bool, typer.Option("--back", help="Go back to a run earlier than the published one.")] = False,
+    on_change: Annotated[str, typer.Option("--on-change", help="Command to run once it is published; it is given JSON on standard input.")] = "",
+) -> None:
+    """Publish a run that is held back for a person to look at. Exit 2: there is no such run; 4: it is damaged; 5: busy."""
+    from plancore import ordering, reports, runs
+
+    folder = _or_exit(lambda: reports.publish(run, back=back))
+    problems = ordering.tell(on_change, runs.manifest(folder) | {"outcome": "released"}, []) if on_change else []
+    typer.echo(str(ordering.INDEX))
+    if problems:
+        _stop(problems[0], 4)
 
 
 @app.command()
@@ -76,27 +113,39 @@ def serve(
     _or_exit(lambda: serving.run(host, port, base_url, token, max_visitors))
 
 
-def _with_progress(wanted: list, jobs: int, whole: bool, pdf: bool) -> dict:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+@listing.callback()
+def runs(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("-n", "--last", min=1, help="How many lines.")] = 20,
+) -> None:
+    """The ledger: when each run was, what came of it, how long it took, how many pages were made, how much changed."""
+    from plancore import listings
 
-    from plancore import reports
+    if context.invoked_subcommand is None:
+        typer.echo(listings.table(count))
 
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("reports", total=len(wanted))
 
-        def notify(page, error: str) -> None:
-            progress.update(task, advance=1, description=page.path)
-            if not console.is_terminal:
-                typer.echo(f"{'failed' if error else 'made'} {page.path}", err=True)
+@listing.command()
+def show(run: Annotated[str, typer.Argument(help="A run, by its name or the beginning of it.")]) -> None:
+    """What the ledger says of a run, and what it changed."""
+    from plancore import listings
 
-        return reports.run(wanted, jobs=jobs, whole=whole, notify=notify, pdf=pdf)
+    typer.echo(_or_exit(lambda: listings.one(run)))
+
+
+@listing.command()
+def diff(
+    first: Annotated[str, typer.Argument(help="The earlier run.")],
+    second: Annotated[str, typer.Argument(help="The later run.")],
+) -> None:
+    """What changed between two runs that are still there, in Chinese and English, with the reasons."""
+    from plancore import listings
+
+    typer.echo(_or_exit(lambda: listings.between(first, second)))
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:
-    from plancore.schedule import ParameterError
+    from plancore.parameters import ParameterError
 
     for given in parameters:
         if "=" not in given:
@@ -104,20 +153,25 @@ def _pairs(parameters: list[str]) -> dict[str, str]:
     return dict(p.split("=", 1) for p in parameters)
 
 
-def _or_exit(act):
+def _or_exit(act, failed=lambda message, **_: typer.echo(message, err=True)):
     """The result of `act`, or the error said in one message with its exit code."""
     from plancore.schema import DataError
 
     try:
         return act()
     except DataError as error:
-        _stop(str(error), 3)
+        message, code = str(error), 3
     except ValueError as error:
-        _stop(str(error), 2)
+        message, code = str(error), 2
     except RuntimeError as error:
-        if type(error).__name__ != "Busy":
+        if type(error).__name__ not in ("Busy", "Damaged"):
             raise
-        _stop(str(error), 5)
+        message, code = str(error), 5 if type(error).__name__ == "Busy" else 4
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        message, code = f"cannot write: {error.strerror or error}{where}; nothing was published, the last good site stays", 4
+    failed(message, busy=code == 5)
+    raise typer.Exit(code)
 
 
 def _stop(message: str, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import json
 import os
@@ -80,7 +81,10 @@ def bundle() -> str:
 def bundle_file() -> Path:
     """The file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
     name = f"bundle-{vl_convert.__version__}.js"
-    folder = next(f / "plancore" for f in (Path(sys.prefix) / "share", Path(jupyter_data_dir())) if _writable(f / "plancore"))
+    folders = [f / "plancore" for f in (Path(sys.prefix) / "share", Path(jupyter_data_dir()))]
+    folder = next((f for f in folders if _writable(f)), None)
+    if folder is None:
+        raise PermissionError(errno.EACCES, "no folder to keep the charts' script in; one of two must be writable", " or ".join(map(str, folders)))
     if not (folder / name).is_file():
         with NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as made:
             made.write("(() => {" + vl_convert.javascript_bundle() + "\n})();")  # its names are not the page's

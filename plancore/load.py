@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from plancore import schema, wording
 from plancore.schema import DataError
 
 TABLES = Path(__file__).parent / "tables"
+DECLARED = "PLANCORE_READS"
+"""Environment of a process that makes a page: what its report declares to read, as JSON (`reads.declared`)."""
 _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
@@ -128,16 +132,16 @@ def vintages(region: str, known_on: str | None = None) -> pd.DataFrame:
 
     `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables.
     """
-    frame = table("observations")
-    if region not in set(frame["region"]):
-        raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted(set(frame['region'])))}")
+    frame, every = table("observations"), _whole("observations")
+    if region not in set(every["region"]):
+        raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted(set(every['region'])))}")
     frame = frame[frame["region"] == region].reset_index(drop=True)
     if known_on is None:
         return frame
-    known = frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
-    if known.empty:
-        raise DataError(f"nothing in the tables was published by {known_on}; allowed: {frame['published_by'].min()} or later")
-    return known
+    first = every.loc[every["region"] == region, "published_by"].min()
+    if day(known_on) < day(first):
+        raise DataError(f"nothing in the tables was published by {known_on}; allowed: {first} or later")
+    return frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
 
 
 def observations(region: str, known_on: str | None = None, worst_grade: str = "C") -> pd.DataFrame:
@@ -148,16 +152,16 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
     """
     frame = vintages(region, known_on)
     frame = frame[frame["grade"] <= worst_grade]
-    order = pd.DataFrame({
-        "indicator": frame["indicator"], "period": frame["period"],
-        "rounded": frame["qualifier"] != "",
-        "status": frame["status"].map({s: i for i, s in enumerate(schema.VOCABULARIES["status"])}),
-        "grade": frame["grade"],
-        "age": -pd.to_datetime(frame["published_by"]).astype("int64"),
-    }).sort_values(["indicator", "period", "rounded", "status", "grade", "age"], kind="stable")
-    best = order.drop_duplicates(["indicator", "period"]).index
-    count = frame.groupby(["indicator", "period"])["value"].transform("size")
-    return frame.assign(vintages=count).loc[best].reset_index(drop=True)
+    return best(frame.assign(vintages=frame.groupby(["indicator", "period"])["value"].transform("size")))
+
+
+def best(vintages: pd.DataFrame) -> pd.DataFrame:
+    """Of several published values for one region, indicator and period the one to use, see `observations`."""
+    rank = {status: i for i, status in enumerate(schema.VOCABULARIES["status"])}
+    order = vintages[["region", "indicator", "period", "grade"]].assign(
+        rounded=vintages["qualifier"] != "", status=vintages["status"].map(rank), age=-pd.to_datetime(vintages["published_by"]).astype("int64"))
+    order = order.sort_values(["region", "indicator", "period", "rounded", "status", "grade", "age"], kind="stable")
+    return vintages.loc[order.drop_duplicates(["region", "indicator", "period"]).index].reset_index(drop=True)
 
 
 def latest() -> dict:
@@ -165,6 +169,11 @@ def latest() -> dict:
     seen = int(vintages(plans()["region"].iloc[0])["period"].str[-4:].max())
     plan = plans().query("baseline_year < @seen").sort_values("target_year").iloc[-1]
     return {"plan": str(plan["plan"]), "as_of": min(seen, int(plan["target_year"]))}
+
+
+def stamp() -> tuple:
+    """What changes whenever a table does."""
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(TABLES.glob("*.csv")))
 
 
 def data_until() -> str:
@@ -229,11 +238,29 @@ def _of_plan(name: str, plan: str) -> pd.DataFrame:
 
 
 def table(name: str) -> pd.DataFrame:
-    """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str."""
+    """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str.
+
+    In a process that makes a page only the rows its report declares to read (`reads`); DataError for a table it does not.
+    """
+    whole, declared = _whole(name), os.environ.get(DECLARED)
+    return whole.copy() if declared is None else sliced(name, whole, json.loads(declared))
+
+
+def sliced(name: str, whole: pd.DataFrame, declared: dict[str, dict[str, list]]) -> pd.DataFrame:
+    """The rows of a table that a report declares to read: those with one of the allowed values in each column it names."""
+    if name not in declared:
+        raise DataError(f"this report reads the table {name}, which reads.py does not declare; declared: {', '.join(declared)}")
+    wanted = pd.Series(True, whole.index)
+    for column, allowed in declared[name].items():
+        wanted &= whole[column].isin(allowed)
+    return whole[wanted].reset_index(drop=True)
+
+
+def _whole(name: str) -> pd.DataFrame:
     path = TABLES / f"{name}.csv"
     if not path.is_file():
         raise DataError(f"{path.name} is missing: run `plancore build`")
-    return _read(path, path.stat().st_mtime_ns).copy()
+    return _read(path, path.stat().st_mtime_ns)
 
 
 @cache

@@ -15,23 +15,26 @@ import pandas as pd
 from plancore import wording
 
 ASSETS = Path(__file__).parent / "assets"
-_GOTO = re.compile(r'<a data-goto="([^"]*)">')
+_GOTO = re.compile(r'<a data-goto="([^"]*)"(?: href="[^"]*")?>')
 _FLAG = re.compile(r'<a class="flag" data-about="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 _FILE = re.compile(r'<a download="([^"]*)" href="data:[^;"]*;base64,([^"]*)">')
+_RESULTS = re.compile(r'<script\b[^>]*\bclass="results"[^>]*>(.*?)</script>', re.DOTALL)
 _CARDS = re.compile(r'<script\b[^>]*\bclass="cards"[^>]*>(.*?)</script>', re.DOTALL)
 
 
 def linked(html: str, pages: list[dict], lang: str, folder: str = "") -> str:
     """The page with its marks of other pages (`links.page`) as links; a page that does not exist leaves plain text.
 
-    `pages`: report, parameters, path of all there will be; `folder`: where they are, seen from this page. Of several pages that fit, the one of the year asked for, else
-    of the last year.
+    The marks stay, so that it can be done again when other pages come or go. `pages`: report, parameters, path of all there
+    will be; `folder`: where they are, seen from this page. Of several pages that fit, the one of the year asked for, else of
+    the last year.
     """
     def address(mark: re.Match) -> str:
         goal, _, at = unescape(mark[1]).partition("#")
         report, _, query = goal.partition("?")
         path = find(report, dict(parse_qsl(query)), pages, lang)
-        return f'<a href="{escape(folder + Path(path).name)}{"#" + at if at else ""}">' if path else "<a>"
+        href = f' href="{escape(folder + Path(path).name)}{"#" + at if at else ""}"' if path else ""
+        return f'<a data-goto="{mark[1]}"{href}>'
     return _GOTO.sub(address, html)
 
 
@@ -70,6 +73,12 @@ def detached(html: str, stem: str) -> tuple[str, dict[str, bytes]]:
         files[name] = base64.b64decode(mark[2])
         return f'<a download="{escape(name)}" href="../downloads/{quote(name)}">'
     return _FILE.sub(put, html), files
+
+
+def results(html: str) -> tuple[str, list[dict]]:
+    """The page without what it says for programs of each row it judges (`cards.results`), and that."""
+    found = [row for said in _RESULTS.findall(html) for row in json.loads(said)]
+    return _RESULTS.sub("", html), found
 
 
 def cards(html: str) -> list[dict]:

@@ -1,260 +1,287 @@
-"""Run notebooks with checked parameters in separate processes, and publish their pages whole or not at all."""
+"""Make the pages that changed, and publish a run whole, hold it for a person, or leave everything as it was."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import multiprocessing
 import os
-import shutil
-import signal
-import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NamedTuple
 
 import filelock
-import nbformat
 
-from plancore import figures, front, kernels, load, pages, printing, publication, schedule, wording, workbook
-from plancore.schedule import Page
+from plancore import changes, figures, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, tidings, wording, workbook
+from plancore.making import Common, Job, single
+from plancore.parameters import Page
+from plancore.schedule import Hold, Schedule
 
-PACKAGE = Path(__file__).parent
-CELL_SECONDS, PAGE_SECONDS, START_SECONDS = 120, 300, 60
-KEEP = 5
-"""How many earlier runs stay beside the published one."""
+class Wanted(NamedTuple):
+    """A page to publish: its key as the run begins, and why it is to be made; for no reason if it is there already.
+
+    Data or code that change while the run goes on may still reach the page; the next run then makes it again.
+    """
+
+    page: Page
+    key: dict[str, str]
+    why: list[str]
+
+
+Makers = Callable[[list[Job], Common, int, Path], Iterator[dict]]
+"""What makes pages, see `making.local`."""
 
 
 class Busy(RuntimeError):
     """Another run holds the lock."""
 
 
-def run(wanted: list[Page], site: Path = schedule.REPORTS, jobs: int = 0, whole: bool = True, notify=lambda *_: None,
-        pdf: bool = False) -> dict:
-    """Make the pages and publish them as `latest/` in one step; returns the manifest.
+class Damaged(RuntimeError):
+    """A draft that is not what its manifest says; nothing of it is published."""
 
-    `whole`: the pages are all there shall be; otherwise the other pages of the last run stay. A page that fails leaves
-    its last good version in place, marked stale. `notify(page, error)` is called after each page. `pdf`: print each
-    page too, with Chromium. Raises Busy at once when another run is going on.
+
+def run(wanted: Iterable[Page], site: Path = schedule.REPORTS, rules: Schedule | None = None, *, whole: bool = True, force: bool = False,
+        since: Path | None = None, jobs: int = 0, makers: Makers = making.local, notify: Callable = lambda *_, **__: None) -> dict:
+    """Make those of the pages that changed, and publish them with all others as `latest/` in one step; returns the manifest
+
+    and the `outcome`: `published`, `held` (it waits for `publish`), `unchanged` (nothing was made), or `failed` (no page is good).
+    `whole`: the pages are all there shall be; otherwise the other pages of the last run stay. A page that fails leaves its
+    last good version in place, marked stale. `force`: make every page. `since`: make those that changed since that run.
+    `rules`: how many runs stay, what holds a run back, where errors are reported. `notify(event, **facts)` is told what happens.
+    Raises Busy at once when another run is going on.
     """
+    wanted, rules = list(wanted), rules or Schedule(())
+    with locked(site):
+        started = datetime.now(timezone.utc)
+        for name in runs.clear(site):
+            ledger.append(site, {"run": name, "outcome": "interrupted"})
+        asked = todo(wanted, site, rules.errors_to, whole, force, since)
+        notify("start", pages=len(asked), to_make=sum(bool(w.why) for w in asked))
+        result = _run(asked, site, rules, whole, jobs or os.cpu_count() or 1, makers, notify, started)
+        ledger.append(site, ledger.line(result, started))
+        notify("end", **result)
+        return result
+
+
+def locked(site: Path):
+    """The right to write to a site, as a context manager. Raises Busy if somebody has it; the lock of a dead process is free."""
     site.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(site / ".lock", timeout=0)
     try:
-        with lock:
-            return _run(wanted, site, jobs or os.cpu_count() or 1, whole, notify, pdf)
+        return filelock.FileLock(site / ".lock", timeout=0).acquire()
     except filelock.Timeout:
         raise Busy(f"another run is publishing to {site.name}/; try again when it has ended") from None
 
 
-def _run(wanted: list[Page], site: Path, jobs: int, whole: bool, notify, pdf: bool) -> dict:
-    started = datetime.now(timezone.utc)
-    run_id = started.strftime("%Y%m%d-%H%M%S-%f")[:-3]
-    last = json.loads((site / "latest" / "manifest.json").read_text()) if (site / "latest").exists() else {"pages": []}
-    old = {p["path"]: {"cards": [], "files": []} | p for p in last["pages"] if p["status"] != "failed"}
-    draft = site / "runs" / f".draft-{run_id}"
-    _clear_drafts(site)
-    draft.mkdir(parents=True)
-    try:
-        coming = {p.path for p in wanted} | (set() if whole else set(old))
-        common = _common(draft, run_id) | {"coming": coming, "pdf": pdf}
-        entries, earlier = {}, (site / "latest").resolve()
-        for made in _make(wanted, common, jobs):
-            entries[made["path"]] = _settled(made, old, earlier, draft)
-            notify(made["page"], made["error"])
-        if not whole:
-            entries |= {path: _kept(entry, earlier, draft) for path, entry in old.items() if path not in entries}
+def todo(wanted: list[Page], site: Path, errors_to: str = "", whole: bool = True, force: bool = False,
+         since: Path | None = None) -> list[Wanted]:
+    """Which pages are to be made, and why: the parts of the key that differ, or `new`, `failed`, `damaged`, `forced`."""
+    coming = _coming(wanted, site, whole)
+    earlier = _known(site)
+    reference = {p["path"]: p for p in runs.manifest(since)["pages"]} if since else None
+    keyed = {page: keys.of(page, _settings(page, errors_to, coming)) for page in wanted}
+    return [Wanted(page, key, _why(page, key, earlier.get(page.path, []), force, reference)) for page, key in keyed.items()]
+
+
+def publish(run: str, site: Path = schedule.REPORTS, back: bool = False) -> Path:
+    """Publish a run that waits, or (`back`) an earlier one again. Raises runs.Unknown for any other, Damaged, Busy."""
+    with locked(site):
+        folder, online = runs.find(site, run), runs.latest(site)
+        if folder == online:
+            raise runs.Unknown(f"{folder.name} is the published run already")
+        if online and folder.name < online.name and not back:
+            raise runs.Unknown(f"{folder.name} is earlier than the published run {online.name}; to go back to it, say --back")
+        _verify(folder, runs.manifest(folder))
+        runs.publish(folder, site)
+        ledger.append(site, {"run": folder.name, "outcome": "released"})
+        return folder
+
+
+def _coming(wanted: list[Page], site: Path, whole: bool) -> frozenset[str]:
+    """Addresses of all pages there will be."""
+    others = [] if whole else [p["path"] for p in runs.manifest(runs.latest(site))["pages"] if p["status"] != "failed"]
+    return frozenset([*(p.path for p in wanted), *others])
+
+
+def _settings(page: Page, errors_to: str, coming: frozenset[str]) -> list:
+    """What else shapes a page: where its errors are reported, and which languages it comes in."""
+    return [errors_to, sorted({page.in_language(lang) for lang in wording.LANGUAGES} & coming)]
+
+
+def _known(site: Path) -> dict[str, list[tuple[Path, dict]]]:
+    """The earlier versions of each page: of the run that waits, and of the published one."""
+    found: dict[str, list[tuple[Path, dict]]] = {}
+    for folder in filter(None, (runs.held(site), runs.latest(site))):
+        for entry in runs.manifest(folder)["pages"]:
+            if entry["status"] != "failed":
+                found.setdefault(entry["path"], []).append((folder, entry))
+    return found
+
+
+def _why(page: Page, key: dict, earlier: list[tuple[Path, dict]], force: bool, reference: dict | None) -> list[str]:
+    if force:
+        return ["forced"]
+    if not earlier:
+        return ["new"]
+    if reference is not None:
+        return keys.why(reference[page.path].get("key", {}), key) if page.path in reference else ["new"]
+    reasons = [keys.why(entry.get("key", {}), key) or _fault(folder, entry) for folder, entry in earlier]
+    return [] if [] in reasons else reasons[-1]
+
+
+def _fault(folder: Path, entry: dict) -> list[str]:
+    """What is wrong with a page that was made from the same."""
+    return ["failed"] if entry["status"] == "stale" else [] if _intact(folder, entry) else ["damaged"]
+
+
+def _intact(folder: Path, entry: dict) -> bool:
+    """Whether a page and its files are there, and the page is what it was."""
+    return all((folder / path).is_file() for path in _files(entry)) and runs.sha(folder / entry["path"]) == entry["sha256"]
+
+
+def _run(asked: list[Wanted], site: Path, rules: Schedule, whole: bool, jobs: int, makers: Makers, notify: Callable,
+         started: datetime) -> dict:
+    online, waiting = runs.latest(site), runs.held(site)
+    paths = _coming([w.page for w in asked], site, whole)
+    inputs = {"tables": keys.tables(), "code": keys.code(), "environment": keys.environment(), "pages": sorted(paths)}
+    base = waiting or online
+    if base and not any(w.why for w in asked) and runs.manifest(base).get("inputs") == inputs:
+        return runs.manifest(base) | {"outcome": "held" if waiting else "unchanged"}
+    with runs.draft(site) as (draft, temporary):
+        common = _common(draft, rules.errors_to, paths, online)
+        entries = _pages(asked, site, draft, common, whole, jobs, makers, notify, temporary)
         _link(entries, draft)
-        manifest = {"run": run_id, "started": started.isoformat(timespec="seconds"),
-                    "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                    "code": _hash(*sorted(PACKAGE.glob("*.py"))), "data": _hash(*_tables()),
-                    "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
-        for name, html in front.pages(manifest, common["data_until"], [t.name for t in _tables()]).items():
-            _write(draft / name, html)
-        (draft / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-        if any(e["status"] != "failed" for e in entries.values()):
-            _publish(draft, site, run_id)
-        return manifest
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        manifest = _manifest(draft, entries, inputs, started, runs.manifest(online))
+        if all(e["status"] == "failed" for e in entries.values()):
+            return manifest | {"outcome": "failed"}
+        manifest = _compared(manifest, online, draft, rules.hold)
+        for name, html in front.pages(manifest, common.data_until, [t.name for t in _tables()]).items():
+            runs.write(draft / name, html)
+        runs.write(draft / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
+        _verify(draft, manifest)
+        folder = runs.keep(draft)
+    if not manifest["held"]:
+        runs.publish(folder, site)
+    runs.prune(site, rules.keep)
+    return manifest | {"outcome": "held" if manifest["held"] else "published"}
 
 
-def _common(draft: Path, run_id: str) -> dict:
-    """What all pages of a run share: run id, data date, Vega script, where errors are reported, kernel; and the tables to download."""
+def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | None) -> Common:
+    """What all pages of a run share; and the folders, the scripts (the last run's too, for who still reads it) and the tables."""
     script = figures.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
         (draft / folder).mkdir(exist_ok=True)
-    (draft / "assets" / name).write_text(script, encoding="utf-8")
+    runs.write(draft / "assets" / name, script)
+    if online:
+        runs.carry([f"assets/{script.name}" for script in (online / "assets").iterdir()], online, draft)
     for table in _tables():
         (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem)))
-    return {"run": run_id, "data_until": load.data_until(), "vega": name, "script": script,
-            "errors_to": schedule.errors_to(), "kernel": kernels.name()}
+    return Common(runs.name(draft), load.data_until(), name, script, errors_to, coming)
 
 
-def _make(wanted: list[Page], common: dict, jobs: int):
-    """Yield what became of each page, as it is ready: path, page, error, seconds, html, title, answer."""
-    context = multiprocessing.get_context("spawn")
-    server = kernels.server() if common["kernel"] == kernels.WARM else None  # one for all workers, starting while they start
-    with ProcessPoolExecutor(min(jobs, len(wanted)) or 1, mp_context=context, initializer=kernels.share, initargs=(server,)) as pool:
-        futures = {pool.submit(_work, p, common): p for p in wanted}
-        for future in as_completed(futures):
-            try:
-                yield future.result()
-            except Exception as error:  # the worker itself died
-                yield {"page": futures[future], "path": futures[future].path, "error": f"worker ended: {error}", "seconds": 0.0}
+def _pages(asked: list[Wanted], site: Path, draft: Path, common: Common, whole: bool, jobs: int, makers: Makers,
+           notify: Callable, temporary: Path) -> dict[str, dict]:
+    """The manifest's entries: of pages that were made, that failed, and that are carried over; their files are in the draft."""
+    earlier, wanted = _known(site), {w.page.path: w for w in asked}
+    entries = {}
+    todo = [Job(w.page, reads.declared(w.page)) for w in asked if w.why]
+    with closing(makers(todo, common, jobs, temporary) if todo else _nothing()) as results:
+        for made in results:
+            path = made["path"]
+            entries[path] = _made(made, wanted[path].key, draft) if not made["error"] else _failed(made, earlier.get(path, []), draft)
+            notify("page", path=path, status=entries[path]["status"], seconds=made["seconds"], error=made["error"])
+    for path, (_, key, why) in wanted.items():
+        if not why:
+            folder, entry = next(((f, e) for f, e in earlier[path] if e.get("key") == key), earlier[path][0])
+            entries[path] = _carried(folder, entry, draft) | {"status": "unchanged"}
+    for path, (page, *_) in wanted.items():
+        entries[path] |= {"front": page.front, "order": f"{parameters.names().index(page.report):02} {path}"}
+    if not whole and (online := runs.latest(site)):
+        for entry in runs.manifest(online)["pages"]:
+            if entry["path"] not in entries and entry["status"] != "failed" and _intact(online, entry):
+                entries[entry["path"]] = _carried(online, entry, draft)
+    return entries
 
 
-def _work(page: Page, common: dict) -> dict:
-    """Run one notebook and render its page, in a process of its own; errors are returned, never raised."""
-    start = time.monotonic()
-    result = {"page": page, "path": page.path, "error": ""}
-    try:
-        with _deadline(PAGE_SECONDS):
-            notebook = _execute(page, common["kernel"])
-            result |= _rendered(notebook, page, common)
-    except Exception as error:
-        result["error"] = _reason(error)
-    return result | {"seconds": round(time.monotonic() - start, 2)}
+def _nothing() -> Iterator[dict]:
+    yield from ()
 
 
-def _execute(page: Page, kernel: str) -> nbformat.NotebookNode:
-    """The executed notebook, checked to be whole; a kernel that does not start is tried once more.
-
-    Output and sockets live in a folder that goes with the run: nothing of it can reach the site, and no port is open.
-    """
-    import papermill  # slow to import, and only workers need it
-    from traitlets.config import Config
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    for attempt in (1, 2):
-        with tempfile.TemporaryDirectory(prefix="plancore-") as folder:
-            sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
-            try:
-                notebook = papermill.execute_notebook(
-                    schedule.NOTEBOOKS / f"{page.report}.ipynb", f"{folder}/executed.ipynb", parameters=page.values,
-                    kernel_name=kernel, progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS, config=sockets)
-                break
-            except RuntimeError as error:
-                if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):
-                    raise
-    pages.check_executed(notebook)
-    return notebook
-
-
-def _rendered(notebook: nbformat.NotebookNode, page: Page, common: dict) -> dict:
-    """The page twice, sharing the site's script and as one file that needs nothing else; and the files it offers."""
-    single = _single(page.path)
-    other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
-    facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common["data_until"], "run": common["run"],
-             "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",
-             "other": "../" + other if other in common["coming"] else "", "single": "../" + single, "vega": "../assets/" + common["vega"]}
-    stem = page.path.replace("/", "-").removesuffix(".html")
-    facts["pdf"] = f"../downloads/{stem}.pdf" if common["pdf"] else ""
-    raw = publication.flagged(pages.render(notebook, facts), common["errors_to"], f"{page.path} {common['run']}")
-    html, files = publication.detached(raw, stem)
-    pages.check_page(html)
-    alone = pages.render(notebook, facts | dict.fromkeys(("home", "corrections", "other", "single", "pdf"), "") | {"inline_vega": common["script"]})
-    alone = publication.linked(publication.flagged(alone, common["errors_to"], f"{page.path} {common['run']}"), [], page.lang)
-    files |= {f"{stem}.pdf": printing.pdf(alone)} if common["pdf"] else {}
-    return {"html": html, "alone": alone, "single": single, "files": files, "title": facts["title"],
-            "answer": pages.answer(notebook), "cards": publication.cards(html)}
-
-
-def _single(path: str) -> str:
-    """Address of a page's single-file version."""
-    return "downloads/" + path.replace("/", "-")
-
-
-def _settled(made: dict, old: dict, last: Path, draft: Path) -> dict:
-    """The manifest entry of a page that was tried: the new one, else its last good version, else none."""
+def _made(made: dict, key: dict[str, str], draft: Path) -> dict:
+    """The entry of a page that was made; its files are written."""
     page = made["page"]
-    entry = {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "front": page.front,
-             "order": f"{schedule.names().index(page.report):02} {page.path}"}
-    if not made["error"]:
-        _write(draft / made["path"], made["html"])
-        _write(draft / made["single"], made["alone"])
-        for name, content in made["files"].items():
-            (draft / "downloads" / name).write_bytes(content)
-        return entry | {"sha256": "", "status": "new", "seconds": made["seconds"], "title": made["title"],
-                        "answer": made["answer"] if page.front else "", "cards": made["cards"], "files": sorted(made["files"]),
-                        "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
-    if page.path in old:
-        return _kept(old[page.path], last, draft) | {"status": "stale", "error": made["error"], "seconds": made["seconds"]}
-    return entry | {"sha256": "", "status": "failed", "seconds": made["seconds"], "error": made["error"],
-                    "title": f"{page.report} {page.values}", "answer": "", "cards": [], "files": [], "made": ""}
+    runs.write(draft / made["path"], made["html"])
+    runs.write(draft / made["single"], made["alone"])
+    for name, content in made["files"].items():
+        (draft / "downloads" / name).write_bytes(content)
+    return {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "sha256": "", "status": "new",
+            "seconds": made["seconds"], "title": made["title"], "answer": made["answer"] if page.front else "", "cards": made["cards"],
+            "files": sorted(made["files"]), "made": datetime.now(timezone.utc).isoformat(timespec="minutes"), "key": key, "changed": []}
 
 
-def _link(entries: dict, draft: Path) -> None:
-    """Turn the new pages' marks of other pages into links, now that it is known which there are."""
+def _failed(made: dict, earlier: list[tuple[Path, dict]], draft: Path) -> dict:
+    """The entry of a page that failed: its last published version, or none."""
+    page, why = made["page"], {"error": made["error"], "seconds": made["seconds"]}
+    good = [(folder, entry) for folder, entry in earlier if _intact(folder, entry)]
+    if good:
+        folder, entry = good[-1]
+        return _carried(folder, entry, draft) | {"status": "stale"} | why
+    return {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "sha256": "", "status": "failed",
+            "title": f"{page.report} {page.values}", "answer": "", "cards": [], "files": [], "made": "", "key": {}, "changed": []} | why
+
+
+def _carried(folder: Path, entry: dict, draft: Path) -> dict:
+    """The entry of a page of an earlier run; its files are in the draft too."""
+    runs.carry(_files(entry), folder, draft)
+    return entry | {"changed": []}
+
+
+def _files(entry: dict) -> list[str]:
+    """Addresses of a page, of its single file, and of the files it offers."""
+    return [entry["path"], single(entry["path"]), *(f"downloads/{name}" for name in entry["files"])]
+
+
+def _link(entries: dict[str, dict], draft: Path) -> None:
+    """Turn the marks of other pages into links, now that it is known which there are; an old page's links may have changed."""
     there = [e for e in entries.values() if e["status"] != "failed"]
-    for entry in (e for e in there if e["status"] == "new"):
+    for entry in there:
         path = draft / entry["path"]
-        _write(path, publication.linked(path.read_text(encoding="utf-8"), there, entry["lang"]))
-        entry["sha256"] = _sha(path)
+        before = path.read_text(encoding="utf-8")
+        after = publication.linked(before, there, entry["lang"])
+        if after != before:
+            runs.write(path, after)
+        if after != before or not entry["sha256"]:
+            entry["sha256"] = runs.sha(path)
 
 
-def _kept(entry: dict, last: Path, draft: Path) -> dict:
-    """Carry a page of the last run over into the draft, with its script, its single file and the files it offers."""
-    for path in (entry["path"], _single(entry["path"]), *(f"downloads/{name}" for name in entry["files"])):
-        os.link(last / path, draft / path)
-    for script in (last / "assets").iterdir():
-        if not (draft / "assets" / script.name).exists():
-            os.link(script, draft / "assets" / script.name)
-    return entry
+def _manifest(draft: Path, entries: dict[str, dict], inputs: dict, started: datetime, last: dict) -> dict:
+    return {"run": runs.name(draft), "after": last.get("run", ""), "started": started.isoformat(timespec="seconds"),
+            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": keys.versions(), "code": inputs["code"],
+            "data": inputs["tables"], "lock": inputs["environment"], "inputs": inputs,
+            "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
 
 
-def _publish(draft: Path, site: Path, run_id: str) -> None:
-    """Give the draft its name, then point `latest` at it in one atomic step; older runs beyond KEEP go."""
-    os.rename(draft, site / "runs" / run_id)
-    pointer = site / "runs" / f".latest-{run_id}"
-    pointer.symlink_to(Path("runs") / run_id)
-    os.replace(pointer, site / "latest")
-    runs = sorted(p for p in (site / "runs").iterdir() if not p.name.startswith("."))
-    for earlier in runs[:-KEEP]:
-        shutil.rmtree(earlier, ignore_errors=True)
+def _compared(manifest: dict, online: Path | None, draft: Path, hold: Hold) -> dict:
+    """The manifest with what changed since the published run, and why it must wait, if it must; told in the draft too."""
+    runs.write(draft / "manifest.json", json.dumps(manifest, ensure_ascii=False))  # what is compared
+    found = changes.between(online, draft)
+    for entry in manifest["pages"]:
+        entry["changed"] = changes.per_page(found, entry)
+    manifest = manifest | {"changes": {name: len(found[name]) for name in ("verdicts", "figures", "observations", "targets")},
+                           "held": changes.held(found, hold), "lines": {lang: tidings.lines(found, lang) for lang in wording.LANGUAGES}}
+    runs.write(draft / "changes.json", json.dumps(found, ensure_ascii=False, indent=1))
+    runs.write(draft / "changes.md", tidings.markdown(found, manifest))
+    runs.write(draft / "changes.html", tidings.html(found, manifest))
+    return manifest
 
 
-def _clear_drafts(site: Path) -> None:
-    """Remove what a killed run left; nobody else writes while we hold the lock."""
-    for left in (site / "runs").glob(".*"):
-        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, where, in one line."""
-    if type(error).__name__ == "PapermillExecutionError":
-        return f"code cell {error.exec_count}: {error.ename}: {error.evalue}"
-    return f"{type(error).__name__}: {error}"
-
-
-@contextmanager
-def _deadline(seconds: int):
-    """Raise TimeoutError in this process after so many seconds."""
-    def expire(*_):
-        raise TimeoutError(f"the page took longer than {seconds} s")
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _verify(folder: Path, manifest: dict) -> None:
+    """Refuse a run that is not whole: a page that is lacking or was cut short, or a file it offers that is not there."""
+    for entry in manifest["pages"]:
+        if entry["status"] != "failed" and not _intact(folder, entry):
+            raise Damaged(f"{folder.name}: {entry['path']} or a file it offers is missing, or not what was made; nothing was published")
 
 
 def _tables() -> list[Path]:
     return sorted(load.TABLES.glob("*.csv"))
-
-
-def _sha(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _hash(*files: Path) -> str:
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]

@@ -17,6 +17,8 @@ GROWTH_RANGE = (-20.0, 20.0)
 """What may be assumed, % a year; beyond it a mistake is more likely than a scenario."""
 GROWTH = {"gdp": "gdp_growth", "gdp_per_head": "gdp_per_head_growth", "income": "income_growth"}
 """Each doubling goal and the indicator of its real growth."""
+SERIES = (*GROWTH.values(), "urbanization_rate", "population")
+"""What the road to 2035 builds on."""
 GRID = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
 """Growth rates of the sensitivity grid, % a year."""
 SCALE = tuple(x / 20 for x in range(55, 146))
@@ -58,8 +60,7 @@ def long_term(targets: pd.DataFrame, commitments: pd.DataFrame) -> pd.DataFrame:
 
 def used(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """The observations that the road to 2035 builds on, known by then: rows of `load.observations`, with start and year."""
-    keys = [*GROWTH.values(), "urbanization_rate", "population"]
-    seen = observations[observations["indicator"].isin(keys)]
+    seen = observations[observations["indicator"].isin(SERIES)]
     seen = seen.assign(start=seen["period"].str[:4].astype(int), year=seen["period"].str[-4:].astype(int))
     level = ~seen["indicator"].isin(GROWTH.values())
     return seen[(seen["start"] > START - level) & (seen["year"] <= as_of)].sort_values(["indicator", "year", "start"])

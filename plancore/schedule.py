@@ -1,199 +1,175 @@
-"""Which pages to make: reports with parameters that are checked before anything runs."""
+"""The schedule: which pages a run makes, and by which rules it publishes them."""
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-import nbformat
-import pandas as pd
 import yaml
 
-from plancore import load, scenario, schema, wording
-from plancore.schema import DataError
+from plancore import parameters
+from plancore.parameters import Page, ParameterError
 
-_NUMBERS = {int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
-"""How a number is written on a command line, by its type."""
-_RANGES = {"growth_2026_2030": scenario.GROWTH_RANGE, "growth_2031_2035": scenario.GROWTH_RANGE}
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = ROOT / "notebooks" / "reports"
-REPORTS = ROOT / "reports"
-
-
-class ParameterError(ValueError):
-    """A report, parameter name, type or value that does not exist; says what is allowed."""
+REPORTS = parameters.ROOT / "reports"
+FILE = REPORTS / "schedule.yml"
+_ADDRESS = re.compile(r"(mailto:|https?://)[^\s\"<>]*\{about\}[^\s\"<>]*")
 
 
 @dataclass(frozen=True)
-class Page:
-    """One page to make: a report with all its parameters, in the notebook's order."""
+class Hold:
+    """What makes a run wait for a person (`plancore publish`) instead of going online by night."""
 
-    report: str
-    parameters: tuple[tuple[str, object], ...]
-    front: bool = False
-
-    @property
-    def values(self) -> dict:
-        return dict(self.parameters)
-
-    @property
-    def lang(self) -> str:
-        return self.values["lang"]
-
-    @property
-    def path(self) -> str:
-        """Address within the site: `zh/gap_analysis-zj14-2025-all.html`."""
-        return self.in_language(self.lang)
-
-    def in_language(self, lang: str) -> str:
-        """Address of the same page in a language."""
-        said = [str(v) for k, v in self.parameters if k != "lang" and v != "today"]
-        return f"{lang}/{'-'.join([self.report, *said])}.html"
+    statuses: int | None = 5
+    """More than so many statuses or verdicts changed; None: however many."""
+    binding_verdicts: bool = True
+    """The verdict or status of a binding indicator changed."""
+    closed_years: bool = True
+    """A value already published for a year before the last one was changed."""
 
 
-def names() -> list[str]:
-    """The reports there are, by the notebooks' file names."""
-    return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))
+@dataclass(frozen=True)
+class Schedule:
+    """What a schedule file says."""
 
-
-def defaults(report: str) -> dict:
-    """A report's parameters with their default values, read from its `parameters` cell without a kernel."""
-    if report not in names():
-        raise ParameterError(f"unknown report {report!r}{_nearest(report, names())}; allowed: {', '.join(names())}")
-    notebook = nbformat.read(NOTEBOOKS / f"{report}.ipynb", as_version=4)
-    cell, = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
-    assigned = [node for node in ast.parse(cell.source).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
-    return {(n.target if isinstance(n, ast.AnnAssign) else n.targets[0]).id: ast.literal_eval(n.value) for n in assigned}
-
-
-def page(report: str, given: dict, front: bool = False) -> Page:
-    """The page of a report with these parameters, the rest at their defaults.
-
-    Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
-    """
-    declared = defaults(report)
-    for name in given:
-        if name not in declared:
-            raise ParameterError(f"{report} has no parameter {name!r}{_nearest(name, declared)}; "
-                                 f"allowed: {', '.join(declared)}")
-    values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
-    for name, allowed in _allowed(values).items():
-        if values[name] not in allowed:
-            raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}")
-    for name, (low, high) in _RANGES.items():
-        if name in values and not low <= values[name] <= high:
-            raise ParameterError(f"{report}: {name}={values[name]} is not plausible; allowed: {low:g} to {high:g}")
-    if "known_on" in values:
-        _check_day(report, values["known_on"])
-    return Page(report, tuple(values.items()), front)
-
-
-def read(path: Path = REPORTS / "schedule.yml") -> list[Page]:
-    """The pages a schedule asks for: each entry a report and its parameters, lists expanded to all combinations."""
-    where = path.name
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))["pages"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise ParameterError(f"{where}: expected a list `pages:` of reports with parameters ({error})") from None
-    made = []
-    for number, entry in enumerate(entries, 1):
-        entry = dict(entry)
-        report, front = entry.pop("report", ""), bool(entry.pop("front", False))
-        lists = [_listed(name, value, entry) for name, value in entry.items()]
-        try:
-            made += [page(report, dict(zip(entry, values)), front) for values in itertools.product(*lists)]
-        except ParameterError as error:
-            raise ParameterError(f"{where}, entry {number}: {error}") from None
-    return list(dict.fromkeys(made))
-
-
-def errors_to(path: Path = REPORTS / "schedule.yml") -> str:
+    pages: tuple[Page, ...]
+    errors_to: str = ""
     """Where a reader's "report an error" link leads: an address with `{about}` for what it is about; empty: no links."""
-    address = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("errors_to") or ""
-    if address and not re.fullmatch(r"(mailto:|https?://)[^\s\"<>]*\{about\}[^\s\"<>]*", address):
-        raise ParameterError(f"{path.name}: errors_to: {address!r}; allowed: an address that starts with mailto:, https:// or "
-                             "http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
-    return address
+    keep: int = 5
+    """How many runs stay, the published one among them."""
+    hold: Hold = Hold()
 
 
-def _listed(name: str, value: object, entry: dict) -> list:
-    """The values an entry names; `indicator: all` stands for the rows of the plan of its year, in plan order."""
-    if name == "indicator" and value == "all":
-        year = max(v for v in _listed("as_of", entry.get("as_of", 0), {}))
-        rows = load.all_targets().query("kind == 'box' and baseline_year < @year <= target_year")
-        return list(rows["indicator"].unique())
-    return value if isinstance(value, list) else [value]
+def read(path: Path = FILE) -> Schedule:
+    """A schedule file, checked whole. Raises ParameterError that names the line and what is allowed.
 
-
-def _typed(report: str, name: str, value: object, kind: type) -> object:
-    """The value as the declared type; text from a command line is read as that type and nothing else."""
-    if type(value) is kind or (kind is float and type(value) is int):
-        return kind(value)
-    if isinstance(value, str) and kind in _NUMBERS and re.fullmatch(_NUMBERS[kind], value.strip(), re.ASCII):
-        return kind(value)
-    raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}")
-
-
-def _check_day(report: str, known_on: str) -> None:
-    """`known_on` must be a day by which something had been published."""
+    Its keys: `pages`, a list of reports, each with its parameters, `front` (whether its answer is on the front page) and
+    `formats`, where a list makes a page for each combination; `defaults` for all of them; `errors_to`, `keep` and
+    `hold_if_changed` as in `Schedule`.
+    """
     try:
-        load.observations(load.plans()["region"].iloc[0], known_on)
-    except DataError as error:
-        raise ParameterError(f"{report}: known_on: {error}") from None
+        said = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
+    except OSError as error:
+        raise ParameterError(f"{path.name} cannot be read: {error.strerror}") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ParameterError(f"{path.name}, line {line}: {error.problem}") from None
+    try:
+        return _read(said)
+    except _Wrong as error:
+        raise ParameterError(f"{path.name}, line {error.line}: {error}") from None
 
 
-def _allowed(values: dict) -> dict[str, list]:
-    """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
-    plans, targets = load.plans(), load.all_targets().query("kind == 'box'")
-    allowed = {"lang": list(wording.LANGUAGES), "attribute": ["all", "binding", "expected"], "edition": ["internal", "public"],
-               "plan": list(plans["plan"]), "from_plan": _followed(plans)}
-    if values.get("from_plan") in allowed["from_plan"]:
-        allowed["to_plan"] = _following(values["from_plan"], plans)
-    if "indicator" in values:
-        allowed["indicator"] = list(targets["indicator"].unique())
-        targets = targets[targets["indicator"] == values["indicator"]]
-    if "plan" in values:
-        targets = targets[targets["plan"] == values["plan"]]
-    if values.get("attribute") in ("binding", "expected"):
-        targets = targets[targets["attribute"] == values["attribute"]]
-    allowed["category"] = ["all", *targets["category"].unique()]
-    of_a_plan = {"plan", "indicator"} & set(values)
-    allowed["as_of"] = years(targets) if of_a_plan else scenario.years(load.observations(plans["region"].iloc[0]))
-    return {name: options for name, options in allowed.items() if name in values and options}
+class _Wrong(ValueError):
+    """What is wrong on a line."""
+
+    def __init__(self, line: int, message: object):
+        super().__init__(message)
+        self.line = line
 
 
-def years(targets: pd.DataFrame) -> list[int]:
-    """The years of the plans that have these targets."""
-    spans = targets[["baseline_year", "target_year"]].drop_duplicates()
-    return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))
+class _Mapping(dict):
+    """A mapping that knows on which lines it and its keys stand."""
+
+    line = 1
+
+    def __init__(self):
+        super().__init__()
+        self.lines: dict[object, int] = {}
+
+    def take(self, name: str, kind: type | tuple, default: object, allowed: str) -> object:
+        """The value of a key, taken out."""
+        value = self.pop(name, default)
+        if isinstance(value, bool) and kind is int or not isinstance(value, kind):
+            raise _Wrong(self.lines[name], f"{name}: {value!r}; allowed: {allowed}")
+        return value
+
+    def nothing_else(self, allowed: tuple[str, ...]) -> None:
+        for name in self:
+            raise _Wrong(self.lines[name], f"unknown key {name!r}; allowed: {', '.join(allowed)}")
 
 
-def _following(plan: str, plans: pd.DataFrame) -> list[str]:
-    """The plans of the same region that begin where this one ends."""
-    own = plans.set_index("plan").loc[plan]
-    return list(plans["plan"][(plans["region"] == own["region"]) & (plans["baseline_year"] == own["target_year"])])
+class _Loader(yaml.SafeLoader):
+    """Plain values, in mappings that know their lines and hold no key twice."""
 
 
-def _followed(plans: pd.DataFrame) -> list[str]:
-    """The plans that another one follows."""
-    return [plan for plan in plans["plan"] if _following(plan, plans)]
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Mapping:
+    found = _Mapping()
+    found.line = node.start_mark.line + 1
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in found:
+            raise yaml.MarkedYAMLError(problem=f"{key!r} is said twice", problem_mark=key_node.start_mark)
+        found[key], found.lines[key] = loader.construct_object(value_node, deep=True), key_node.start_mark.line + 1
+    return found
 
 
-def _example(kind: type) -> str:
-    return {int: "2024", float: "4.5", str: "zj14"}.get(kind, kind.__name__)
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def _choices(value: object, allowed: list) -> str:
-    """What is allowed; of a long list only what is nearest."""
-    few = len(allowed) <= 16
-    near = _nearest(str(value), allowed) if isinstance(value, str) else ""
-    return f"allowed: {', '.join(map(str, allowed))}{near}" if few else f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
+def _read(said: object) -> Schedule:
+    if not isinstance(said, _Mapping) or not isinstance(said.get("pages"), list) or not said["pages"]:
+        raise _Wrong(1, "expected a list `pages:` of reports with parameters")
+    entries, defaults = said.pop("pages"), said.take("defaults", _Mapping, _Mapping(), "a mapping of parameters")
+    keep = said.take("keep", int, Schedule.keep, "a number of runs from 1 on")
+    if keep < 1:
+        raise _Wrong(said.lines["keep"], f"keep: {keep}; allowed: a number of runs from 1 on")
+    address = said.take("errors_to", (str, type(None)), "", "an address, or nothing") or ""
+    if address and not _ADDRESS.fullmatch(address):
+        raise _Wrong(said.lines["errors_to"], f"errors_to: {address!r}; allowed: an address that starts with mailto:, https:// or "
+                     "http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
+    hold = _hold(said)
+    said.nothing_else(("pages", "defaults", "errors_to", "keep", "hold_if_changed"))
+    return Schedule(tuple(_pages(entries, defaults)), address, keep, hold)
 
 
-def _nearest(name: str, among) -> str:
-    close = get_close_matches(name, list(map(str, among)), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+def _hold(said: _Mapping) -> Hold:
+    given = said.take("hold_if_changed", (_Mapping, bool), True, "true, false, or statuses, binding_verdicts and closed_years")
+    if isinstance(given, bool):
+        return Hold() if given else Hold(None, False, False)
+    names = tuple(f.name for f in fields(Hold))
+    hold = Hold(given.take("statuses", (int, type(None)), Hold.statuses, "a number, or nothing for however many"),
+                *(given.take(name, bool, True, "true or false") for name in names[1:]))
+    given.nothing_else(names)
+    return hold
+
+
+def _pages(entries: list, defaults: _Mapping):
+    """The pages of all entries, none of them twice."""
+    lines: dict[str, int] = {}
+    for entry in entries:
+        if not isinstance(entry, _Mapping) or not isinstance(entry.get("report"), str):
+            raise _Wrong(getattr(entry, "line", 1), f"{entry!r}; allowed: `report:` with the name of a report, and its parameters")
+        try:
+            made = _expanded(entry, defaults)
+        except ParameterError as error:
+            line = entry.lines.get(error.name) or defaults.lines.get(error.name) or entry.lines["report"]
+            raise _Wrong(line, error) from None
+        for page in made:
+            if page.path in lines:
+                raise _Wrong(entry.line, f"{page.path} is already made by the entry on line {lines[page.path]}")
+            lines[page.path] = entry.line
+            yield page
+
+
+def _expanded(entry: _Mapping, defaults: _Mapping) -> list[Page]:
+    """The pages of one entry: lists expanded to all combinations, defaults where the report has such a parameter."""
+    report = entry["report"]
+    known = parameters.defaults(report)
+    given = {k: v for k, v in (defaults | entry).items() if k in entry or k in known or k == "formats"}
+    front, formats = given.pop("front", False), given.pop("formats", [])
+    if not isinstance(front, bool):
+        raise ParameterError(f"front={front!r}; allowed: true or false", "front")
+    del given["report"]
+    lists = [_listed(name, value, known | given) for name, value in given.items()]
+    return [parameters.page(report, dict(zip(given, values)), front, formats) for values in itertools.product(*lists)]
+
+
+def _listed(name: str, value: object, given: dict) -> list:
+    """The values an entry names; `indicator: all` stands for the rows of the plans of its years, in plan order."""
+    if name == "indicator" and value == "all":
+        return list(dict.fromkeys(i for year in _listed("as_of", given["as_of"], {}) for i in parameters.indicators(year)))
+    if value == []:
+        raise ParameterError(f"{name}: an empty list makes no page; allowed: a value, or a list of them", name)
+    return value if isinstance(value, list) else [value]

@@ -21,9 +21,9 @@ from voila.paths import collect_static_paths, collect_template_paths
 from voila.static_file_handler import AllowListFileHandler
 from voila.utils import get_voila_labextensions_path
 
-from plancore import addresses, figures, guard, kernels, load, schedule, scripts, wording
+from plancore import addresses, figures, guard, kernels, load, parameters, schedule, scripts, wording
 
-APPS = schedule.ROOT / "notebooks" / "apps"
+APPS = parameters.ROOT / "notebooks" / "apps"
 LATEST = schedule.REPORTS / "latest"
 PACKAGE = Path(__file__).parent
 _KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
@@ -43,7 +43,7 @@ def run(host: str = "127.0.0.1", port: int = 8866, base_url: str = "/", token: s
     """Serve the apps, reports and landing page until SIGTERM or SIGINT. Raises PortTaken if the port is not free."""
     os.environ.pop("PLANCORE_TOKEN", None)  # kernels need not know it
     sockets = _listen(host, port)
-    server = Serve.instance(config_file_paths=[str(schedule.ROOT)], root_dir=str(APPS))
+    server = Serve.instance(config_file_paths=[str(parameters.ROOT)], root_dir=str(APPS))
     server.initialize([])
     server.ip, server.port, server.token = host, sockets[0].getsockname()[1], token
     server.base_url = server.server_url = "/" + "".join(f"{part}/" for part in base_url.split("/") if part)

@@ -180,7 +180,7 @@ def site(tmp_path_factory) -> Path:
     from plancore import reports, schedule
 
     folder = tmp_path_factory.mktemp("site")
-    manifest = reports.run(schedule.read(), site=folder)
+    manifest = reports.run(schedule.read().pages, site=folder, rules=schedule.read())
     failed = [f"{p['path']}: {p['error']}" for p in manifest["pages"] if p["status"] != "new"]
     assert not failed, failed
     return folder

@@ -1,16 +1,28 @@
 """Play a report notebook in this process: quick, for its numbers; that a kernel runs it whole is `reports`' business."""
 
 import ast
+from unittest import mock
 
 import nbformat
 
-from plancore import schedule
+from plancore import downloads, parameters
 
 
-def play(report: str, **given: object) -> list[object]:
-    """What each code cell of a report shows, with parameters checked as a run checks them: HTML, Markdown, tables."""
-    values, space, shown = schedule.page(report, given).values, {}, []
-    for cell in nbformat.read(schedule.NOTEBOOKS / f"{report}.ipynb", as_version=4).cells:
+def play(report: str, pictures: bool = False, **given: object) -> list[object]:
+    """What each code cell of a report shows, with parameters checked as a run checks them: HTML, Markdown, tables.
+
+    `pictures`: with its charts as SVG to take away; those take most of a report's time.
+    """
+    with mock.patch.object(downloads, "has_chinese_font", lambda: False):  # pictures in pixels are test_downloads' business
+        if pictures:
+            return _played(report, given)
+        with mock.patch.object(downloads, "_pictures", lambda *_: ""):
+            return _played(report, given)
+
+
+def _played(report: str, given: dict) -> list[object]:
+    values, space, shown = parameters.page(report, given).values, {}, []
+    for cell in nbformat.read(parameters.NOTEBOOKS / f"{report}.ipynb", as_version=4).cells:
         if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
             space |= values
             continue
@@ -22,6 +34,6 @@ def play(report: str, **given: object) -> list[object]:
     return shown
 
 
-def page(report: str, **given: object) -> str:
+def page(report: str, pictures: bool = False, **given: object) -> str:
     """All that a report shows, as one text of HTML."""
-    return "\n".join(getattr(part, "data", None) or part.as_raw_html() for part in play(report, **given))
+    return "\n".join(getattr(part, "data", None) or part.as_raw_html() for part in play(report, pictures, **given))

@@ -7,7 +7,7 @@ import pytest
 from play import page
 from test_build import alter, append, check_message, data, good, refused  # noqa: F401 (two are fixtures)
 
-from plancore import bridge, bridging, figures, gaps, headlines, load, overviews, schedule, schema, wording
+from plancore import bridge, bridging, figures, gaps, headlines, load, overviews, parameters, schema, wording
 from plancore.schema import DataError
 
 OLD, NEW = load.targets("zj13"), load.targets("zj14")
@@ -277,8 +277,8 @@ def test_wrong_plans_are_refused(before, after, says):
 
 @pytest.mark.parametrize("given", [{"from_plan": "zj14"}, {"to_plan": "zj13"}, {"from_plan": "zj14", "to_plan": "zj14"}, {"from_plan": "zj99"}])
 def test_wrong_parameters_are_refused_before_anything_runs(given):
-    with pytest.raises(schedule.ParameterError, match="plan_bridge: .*allowed: zj1"):
-        schedule.page("plan_bridge", given)
+    with pytest.raises(parameters.ParameterError, match="plan_bridge: .*allowed: zj1"):
+        parameters.page("plan_bridge", given)
 
 
 def test_successors_are_the_four_that_practice_would_name():

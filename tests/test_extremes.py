@@ -5,7 +5,7 @@ import re
 import pytest
 
 import play
-from plancore import downloads, load, schedule, wording
+from plancore import load, parameters, wording
 
 CATEGORIES = {plan: list(load.targets(plan).query("kind == 'box'")["category"].unique()) for plan in load.plans()["plan"]}
 CASES = [
@@ -19,16 +19,10 @@ CASES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def without_pixels(monkeypatch):
-    """Pictures in pixels take most of a report's time and are tried in test_downloads; here as on a machine without a font."""
-    monkeypatch.setattr(downloads, "has_chinese_font", lambda: False)
-
-
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("report, given", CASES, ids=str)
 def test_plays(report, given, lang):
-    html = play.page(report, lang=lang, **given)
+    html = play.page(report, pictures=True, lang=lang, **given)
     assert html.count('class="answer"') == 1 and "gt_table" in html and 'class="downloads"' in html
     assert 'class="chart"' in html or "category" in given or given.get("plan") == "zj13"  # a few rows may have nothing to draw
     read = re.sub(r"<(script|style)\b.*?</\1>|base64,[^\"]*|<[^>]+>", " ", html, flags=re.DOTALL)
@@ -41,4 +35,4 @@ def test_plays(report, given, lang):
 
 def test_every_report_is_tried_somewhere():
     elsewhere = {"indicator_profile", "road_to_2035", "data_quality", "plan_briefing"}  # in the tests of their modules
-    assert {report for report, _ in CASES} | elsewhere == set(schedule.names())
+    assert {report for report, _ in CASES} | elsewhere == set(parameters.names())

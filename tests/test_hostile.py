@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import play
-from plancore import load, schedule
+from plancore import load, parameters
 
 EVIL = "=cmd|' /C calc'!A0\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}" + "长" * 500
 GIVEN = {"indicator_profile": {"indicator": "urbanization_rate"}, "gap_analysis": {"as_of": 2023}}
-CASES = [(report, "zh") for report in schedule.names()] + [("indicator_profile", "en"), ("gap_analysis", "en"), ("plan_briefing", "en")]
+CASES = [(report, "zh") for report in parameters.names()] + [("indicator_profile", "en"), ("gap_analysis", "en"), ("plan_briefing", "en")]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def poisoned(tmp_path_factory):
 @pytest.mark.parametrize("report, lang", CASES)
 def test_hostile_text_is_text(poisoned, monkeypatch, report, lang):
     monkeypatch.setattr(load, "TABLES", poisoned)
-    html = play.page(report, lang=lang, **GIVEN.get(report, {}))
+    html = play.page(report, pictures=True, lang=lang, **GIVEN.get(report, {}))
     shown = re.sub(r"<script\b[^>]*>.*?</script>|base64,[^\"]*", "", html, flags=re.DOTALL)
     found = re.search(r"(?<!\\)<(script|img)", shown)  # Markdown escapes with a backslash
     assert not found, shown[max(0, found.start() - 200):found.start() + 40]

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from plancore import gaps, load, schedule
+from plancore import gaps, load, parameters, schedule
 
-SCHEDULED = [p.path for p in schedule.read()]
+SCHEDULED = [p.path for p in schedule.read().pages]
 DRAWN = "svg.marks path, svg.marks rect, svg.marks circle"
 
 
@@ -55,7 +55,7 @@ def test_each_page_weighs_little_and_has_its_twin(site, path):
     assert size <= 500_000 and (site / "latest" / path.replace("zh/", "en/")).is_file()
 
 
-@pytest.mark.parametrize("path", sorted({next(p for p in SCHEDULED if p.startswith(f"zh/{r}")) for r in schedule.names()}))
+@pytest.mark.parametrize("path", sorted({next(p for p in SCHEDULED if p.startswith(f"zh/{r}")) for r in parameters.names()}))
 def test_the_other_language_is_one_click_away(site, visit, path):
     with visit((site / "latest" / path).as_uri()) as (page, _, _):
         page.locator("header a[hreflang]").click()

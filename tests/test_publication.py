@@ -1,6 +1,7 @@
 """Pages become a site: links between pages, files beside them, a front page that finds, corrections that are listed."""
 
 import base64
+import re
 
 import pandas as pd
 import pytest
@@ -13,8 +14,12 @@ PAGES = [{"report": "indicator_profile", "parameters": {"indicator": "x", "as_of
          for year in (2023, 2025) for lang in ("zh", "en")]
 
 
-def goal(**parameters) -> str:
-    return publication.linked(links.page("甲", "indicator_profile", "row-1", **parameters), PAGES, "zh")
+def goal(report: str = "indicator_profile", pages: list = PAGES, **parameters) -> str:
+    return unmarked(publication.linked(links.page("甲", report, "row-1", **parameters), pages, "zh"))
+
+
+def unmarked(html: str) -> str:
+    return re.sub(r' data-goto="[^"]*"', "", html)
 
 
 class TestLinks:
@@ -26,11 +31,17 @@ class TestLinks:
 
     def test_what_does_not_exist_is_no_link(self):
         assert goal(indicator="y") == "<a>甲</a>"
-        assert publication.linked(links.page("甲", "nothing"), PAGES, "zh") == "<a>甲</a>"
+        assert goal("nothing") == "<a>甲</a>"
+
+    def test_links_follow_pages_that_come_and_go(self):
+        first = publication.linked(links.page("甲", "indicator_profile", indicator="x"), PAGES[:2], "zh")
+        later = publication.linked(first, PAGES, "zh")
+        assert (unmarked(first), unmarked(later)) == ('<a href="x-2023.html">甲</a>', '<a href="x-2025.html">甲</a>')
+        assert unmarked(publication.linked(later, [], "zh")) == "<a>甲</a>" and publication.linked(later, PAGES, "zh") == later
 
     def test_a_hostile_value_stays_inside_its_attribute(self):
         marked = links.page("甲", "indicator_profile", indicator=HOSTILE)
-        assert "<script" not in marked and publication.linked(marked, PAGES, "zh") == "<a>甲</a>"
+        assert "<script" not in marked and unmarked(publication.linked(marked, PAGES, "zh")) == "<a>甲</a>"
 
 
 class TestReportAnError:
@@ -52,13 +63,13 @@ class TestReportAnError:
 
     @pytest.mark.parametrize("address", ["javascript:alert(1)//{about}", "mailto:a@example.org", "mailto:a b {about}", "//x/{about}"])
     def test_a_wrong_address_is_refused(self, tmp_path, address):
-        (tmp_path / "s.yml").write_text(f"errors_to: '{address}'\npages: []\n")
-        with pytest.raises(ParameterError, match="errors_to.*allowed: an address"):
-            schedule.errors_to(tmp_path / "s.yml")
+        (tmp_path / "s.yml").write_text(f"pages: [{{report: methods}}]\nerrors_to: '{address}'\n")
+        with pytest.raises(ParameterError, match="s.yml, line 2: errors_to.*allowed: an address"):
+            schedule.read(tmp_path / "s.yml")
 
     def test_none_is_allowed(self, tmp_path):
-        (tmp_path / "s.yml").write_text("pages: []\n")
-        assert schedule.errors_to(tmp_path / "s.yml") == ""
+        (tmp_path / "s.yml").write_text("pages: [{report: methods}]\n")
+        assert schedule.read(tmp_path / "s.yml").errors_to == ""
 
 
 class TestFiles:

@@ -1,0 +1,150 @@
+"""What `plancore report` is asked for, how it is carried out and followed, and who is told of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+from plancore import making, parameters, printing, reports, runs, schedule, tidings, watching, wording
+from plancore.parameters import Page, ParameterError
+
+INDEX = schedule.REPORTS / "latest" / "index.html"
+HOOK_SECONDS = 120
+
+
+class Order(NamedTuple):
+    """Pages, by which rules they are published, whether they are the whole site, and since when changes count."""
+
+    pages: list[Page]
+    rules: schedule.Schedule
+    whole: bool
+    since: Path | None
+
+
+class Ended(SystemExit):
+    """A signal ended the run; nothing is published."""
+
+
+def order(name: str | None, given: dict, only: list[str], since: str, keep: int | None, pdf: bool) -> Order:
+    """What is to be made, checked before anything runs. Raises ParameterError, or runs.Unknown for `since`."""
+    rules = schedule.read()
+    pages = [parameters.page(name, given)] if name else _chosen(list(rules.pages), only)
+    if pdf:
+        pages = [replace(page, formats=("pdf",)) for page in pages]
+    if any("pdf" in page.formats for page in pages) and not printing.browser():
+        raise ParameterError("printing pages as PDF needs Chromium: apt-get install chromium, or leave --pdf and formats out")
+    return Order(pages, replace(rules, keep=keep or rules.keep), not name and not only, _since(since) if since else None)
+
+
+def said(order: Order, force: bool) -> str:
+    """Which pages would be made, and why."""
+    asked = reports.todo(order.pages, schedule.REPORTS, order.rules.errors_to, order.whole, force, order.since)
+    lines = [f"{w.page.path}  ({', '.join(w.why)})" for w in asked if w.why]
+    return "\n".join([*lines, f"{len(lines)} of {len(asked)} pages would be made"])
+
+
+def carry_out(order: Order, force: bool, jobs: int, scheduler: str, log_json: bool) -> dict:
+    """The result of `reports.run`, followed on the terminal, in silence where there is none, or as lines of JSON."""
+    with _signals(runs.latest(schedule.REPORTS), log_json), watching.listener(log_json, len(order.pages)) as notify:
+        return reports.run(order.pages, rules=order.rules, whole=order.whole, force=force, since=order.since, jobs=jobs,
+                           makers=_makers(scheduler), notify=notify)
+
+
+def problems(result: dict, order: Order) -> list[str]:
+    """What somebody must look at: pages that failed, and why a run is held back."""
+    asked = {page.path for page in order.pages}
+    found = [f"{p['status']}: {p['path']}: {p['error']}" for p in result["pages"] if p.get("error") and p["path"] in asked
+             and p["status"] in ("stale", "failed")]
+    if result["outcome"] == "held":
+        found += [f"held back: {reason}" for reason in tidings.held(result["held"], "en")]
+        found.append(f"the last good site stays; look at {schedule.REPORTS / 'runs' / result['run'] / 'changes.html'}, "
+                     f"then: plancore publish {result['run']}")
+    return found
+
+
+def nothing(outcome: str) -> dict:
+    """The result of a command that came to nothing."""
+    return {"outcome": outcome, "run": ""}
+
+
+def worth_telling(result: dict, problems: list[str]) -> bool:
+    """Whether something changed, was held back, or failed."""
+    return bool(problems) or result["outcome"] != "unchanged" and any(result.get("changes", {}).values())
+
+
+def tell(command: str, result: dict, problems: list[str]) -> list[str]:
+    """Run a command with what happened as JSON on its standard input; what went wrong with that.
+
+    outcome, run, problems (English lines), changes (counts by kind), held (rules, see `changes.held`), held_lines and lines
+    (language to lines that can be pasted), changes_page and site (files, empty where there is none).
+    """
+    page = schedule.REPORTS / "runs" / result["run"] / "changes.html"
+    said = {"outcome": result["outcome"], "run": result["run"], "problems": problems, "changes": result.get("changes", {}),
+            "held": result.get("held", []), "held_lines": {lang: tidings.held(result.get("held", []), lang) for lang in wording.LANGUAGES},
+            "lines": result.get("lines", {}), "changes_page": str(page) if result["run"] and page.is_file() else "",
+            "site": str(INDEX) if INDEX.is_file() else ""}
+    process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        process.communicate(json.dumps(said, ensure_ascii=False).encode(), HOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # what it started too
+        process.wait()
+        return [f"--on-change: {command!r} did not end within {HOOK_SECONDS} s"]
+    return [f"--on-change: {command!r} exited {process.returncode}"] if process.returncode else []
+
+
+def _chosen(pages: list[Page], only: list[str]) -> list[Page]:
+    for pattern in only:
+        if not any(_fits(page, pattern) for page in pages):
+            raise ParameterError(f"--only {pattern!r} fits no page of the schedule; allowed: {', '.join(dict.fromkeys(p.report for p in pages))}, "
+                                 "or a pattern of page addresses such as 'zh/gap_analysis*'")
+    return [page for page in pages if not only or any(_fits(page, pattern) for pattern in only)]
+
+
+def _fits(page: Page, pattern: str) -> bool:
+    return page.report == pattern or fnmatch(page.path, pattern)
+
+
+def _since(said: str) -> Path:
+    try:
+        day = datetime.strptime(said, "%Y-%m-%d").astimezone()
+    except ValueError:
+        return runs.find(schedule.REPORTS, said)
+    found = runs.before(schedule.REPORTS, day)
+    if not found:
+        raise runs.Unknown(f"no run from before {said} is there any more; allowed: a later day, or one of "
+                           + ", ".join(p.name for p in runs.kept(schedule.REPORTS)))
+    return found
+
+
+def _makers(scheduler: str) -> Callable:
+    if not scheduler:
+        return making.local
+    from plancore import cluster
+
+    return cluster.makers(scheduler)
+
+
+@contextmanager
+def _signals(online: Path | None, log_json: bool):
+    """SIGTERM and Ctrl-C end the run as an error would: kernels are stopped, the lock is free, nothing is published."""
+    def end(number: int, _frame: object) -> None:
+        done = runs.latest(schedule.REPORTS) != online
+        after = "the run had been published" if done else "nothing was published, the last good site stays"
+        watching.say(f"ended by {signal.Signals(number).name}; {after}", log_json)
+        raise Ended(128 + number)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,198 @@
+"""The parameters of a report, checked before anything runs, and the page they make."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+
+from plancore import load, scenario, schema, wording
+from plancore.schema import DataError
+
+_NUMBERS = {int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
+"""How a number is written on a command line, by its type."""
+_RANGES = {"growth_2026_2030": scenario.GROWTH_RANGE, "growth_2031_2035": scenario.GROWTH_RANGE}
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks" / "reports"
+
+
+FORMATS = ("pdf",)
+"""What a page may be made as besides HTML."""
+
+
+class ParameterError(ValueError):
+    """A report, parameter name, type or value that does not exist; says what is allowed. `name`: of the parameter at fault."""
+
+    def __init__(self, message: str, name: str = ""):
+        super().__init__(message)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page to make: a report with all its parameters, in the notebook's order."""
+
+    report: str
+    parameters: tuple[tuple[str, object], ...]
+    front: bool = False
+    formats: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict:
+        return dict(self.parameters)
+
+    @property
+    def lang(self) -> str:
+        return self.values["lang"]
+
+    @property
+    def path(self) -> str:
+        """Address within the site: `zh/gap_analysis-zj14-2025-all.html`."""
+        return self.in_language(self.lang)
+
+    def in_language(self, lang: str) -> str:
+        """Address of the same page in a language."""
+        said = [str(v) for k, v in self.parameters if k != "lang" and v != "today"]
+        return f"{lang}/{'-'.join([self.report, *said])}.html"
+
+
+def names() -> list[str]:
+    """The reports there are, by the notebooks' file names."""
+    return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))
+
+
+def defaults(report: str) -> dict:
+    """A report's parameters with their default values, read from its `parameters` cell without a kernel."""
+    path = NOTEBOOKS / f"{report}.ipynb"
+    if report not in names():
+        raise ParameterError(f"unknown report {report!r}{_nearest(report, names())}; allowed: {', '.join(names())}", "report")
+    return dict(_declared(path, path.stat().st_mtime_ns))
+
+
+@cache
+def _declared(path: Path, _changed: int) -> dict:
+    notebook = nbformat.read(path, as_version=4)
+    cell, = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    assigned = [node for node in ast.parse(cell.source).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    return {(n.target if isinstance(n, ast.AnnAssign) else n.targets[0]).id: ast.literal_eval(n.value) for n in assigned}
+
+
+def page(report: str, given: dict, front: bool = False, formats: Iterable[str] = ()) -> Page:
+    """The page of a report with these parameters, the rest at their defaults.
+
+    Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
+    """
+    declared = defaults(report)
+    for name in given:
+        if name not in declared:
+            raise ParameterError(f"{report} has no parameter {name!r}{_nearest(name, declared)}; "
+                                 f"allowed: {', '.join(declared)}", name)
+    unknown = [f for f in formats if f not in FORMATS] if isinstance(formats, (list, tuple)) else [formats]
+    if unknown:
+        raise ParameterError(f"formats: {unknown[0]!r} is not known; allowed: a list of {', '.join(FORMATS)}", "formats")
+    values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
+    for name, allowed in _allowed(values).items():
+        if values[name] not in allowed:
+            raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}", name)
+    for name, (low, high) in _RANGES.items():
+        if name in values and not low <= values[name] <= high:
+            raise ParameterError(f"{report}: {name}={values[name]} is not plausible; allowed: {low:g} to {high:g}", name)
+    if "known_on" in values:
+        _check_day(report, values["known_on"])
+    return Page(report, tuple(values.items()), front, tuple(dict.fromkeys(formats)))
+
+
+def indicators(year: object) -> list[str]:
+    """The rows of the table of the plan that runs in a year, in plan order."""
+    boxed = _known(load.stamp())[1]
+    if type(year) is not int or not (found := list(boxed.query("baseline_year < @year <= target_year")["indicator"].unique())):
+        raise ParameterError(f"as_of={year!r}: no plan runs in that year; allowed: {_span(years(boxed))}", "as_of")
+    return found
+
+
+def _typed(report: str, name: str, value: object, kind: type) -> object:
+    """The value as the declared type; text from a command line is read as that type and nothing else."""
+    if type(value) is kind or (kind is float and type(value) is int):
+        return kind(value)
+    if isinstance(value, str) and kind in _NUMBERS and re.fullmatch(_NUMBERS[kind], value.strip(), re.ASCII):
+        return kind(value)
+    raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}", name)
+
+
+def _check_day(report: str, known_on: str) -> None:
+    """`known_on` must be a day by which something had been published."""
+    try:
+        load.vintages(load.plans()["region"].iloc[0], known_on)
+    except DataError as error:
+        raise ParameterError(f"{report}: known_on: {error}", "known_on") from None
+
+
+def _allowed(values: dict) -> dict[str, list]:
+    """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
+    plans, targets, observed = _known(load.stamp())
+    allowed = {"lang": list(wording.LANGUAGES), "attribute": ["all", "binding", "expected"], "edition": ["internal", "public"],
+               "plan": list(plans["plan"]), "from_plan": _followed(plans)}
+    if values.get("from_plan") in allowed["from_plan"]:
+        allowed["to_plan"] = _following(values["from_plan"], plans)
+    if "indicator" in values:
+        allowed["indicator"] = list(targets["indicator"].unique())
+        targets = targets[targets["indicator"] == values["indicator"]]
+    if "plan" in values:
+        targets = targets[targets["plan"] == values["plan"]]
+    if values.get("attribute") in ("binding", "expected"):
+        targets = targets[targets["attribute"] == values["attribute"]]
+    allowed["category"] = ["all", *targets["category"].unique()]
+    of_a_plan = {"plan", "indicator"} & set(values)
+    allowed["as_of"] = years(targets) if of_a_plan else list(observed)
+    return {name: options for name, options in allowed.items() if name in values and options}
+
+
+@cache
+def _known(_stamp: tuple) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, ...]]:
+    """The plans, the rows of their tables, and the years the road to 2035 may start from; read once for a whole schedule."""
+    plans = load.plans()
+    return plans, load.all_targets().query("kind == 'box'"), tuple(scenario.years(load.observations(plans["region"].iloc[0])))
+
+
+def years(targets: pd.DataFrame) -> list[int]:
+    """The years of the plans that have these targets."""
+    spans = targets[["baseline_year", "target_year"]].drop_duplicates()
+    return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))
+
+
+def _following(plan: str, plans: pd.DataFrame) -> list[str]:
+    """The plans of the same region that begin where this one ends."""
+    own = plans.set_index("plan").loc[plan]
+    return list(plans["plan"][(plans["region"] == own["region"]) & (plans["baseline_year"] == own["target_year"])])
+
+
+def _followed(plans: pd.DataFrame) -> list[str]:
+    """The plans that another one follows."""
+    return [plan for plan in plans["plan"] if _following(plan, plans)]
+
+
+def _span(known: list[int]) -> str:
+    return f"{known[0]} to {known[-1]}"
+
+
+def _example(kind: type) -> str:
+    return {int: "2024", float: "4.5", str: "zj14"}.get(kind, kind.__name__)
+
+
+def _choices(value: object, allowed: list) -> str:
+    """What is allowed; of a long list only what is nearest."""
+    few = len(allowed) <= 16
+    near = _nearest(str(value), allowed) if isinstance(value, str) else ""
+    return f"allowed: {', '.join(map(str, allowed))}{near}" if few else f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
+
+
+def _nearest(name: str, among) -> str:
+    close = get_close_matches(name, list(map(str, among)), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

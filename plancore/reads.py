@@ -1,0 +1,159 @@
+"""What each report reads of the tables: declared here, enforced while it runs, and part of the key of its pages."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+import pandas as pd
+
+from plancore import derivation, load, scenario, schema
+from plancore.parameters import Page
+
+Slice = dict[str, list]
+"""Column to the values of the rows that are read; no column: every row."""
+
+
+def declared(page: Page) -> dict[str, Slice]:
+    """The rows a page may read: table to its slice. A report that declares nothing may read everything.
+
+    The sources are always those that its other rows name, so that a source added for one indicator leaves other pages alone.
+    """
+    values = tuple((name, value) for name, value in page.parameters if name != "lang")
+    return _declared(page.report, values, load.stamp())
+
+
+def digests(page: Page) -> dict[str, str]:
+    """A short hash of the rows a page reads, table to hash; a row that becomes known today changes it."""
+    stamp, today = load.stamp(), str(load.day("today").date())
+    return {name: _digest(name, _frozen(rows), stamp, today) for name, rows in declared(page).items()}
+
+
+def _every(_values: dict) -> Slice:
+    return {}
+
+
+def _plan(values: dict) -> Slice:
+    return {"plan": [values["plan"]]}
+
+
+def _with_previous(values: dict) -> Slice:
+    """The plan and the one before it."""
+    known = load.plans().set_index("plan")
+    own = known.loc[values["plan"]]
+    before = known.index[(known["region"] == own["region"]) & (known["target_year"] == own["baseline_year"])]
+    return {"plan": [*before, values["plan"]]}
+
+
+def _both(values: dict) -> Slice:
+    return {"plan": [values["from_plan"], values["to_plan"]]}
+
+
+def _later(values: dict) -> Slice:
+    return {"plan": [values["to_plan"]]}
+
+
+def _running(values: dict) -> Slice:
+    """The plan of an indicator and year."""
+    rows = _targets(load.stamp()).query("indicator == @values['indicator'] and baseline_year < @values['as_of'] <= target_year")
+    return {"plan": list(rows["plan"].unique())}
+
+
+def _series(values: dict) -> Slice:
+    """The indicators of a plan, and the series beside them."""
+    return {"indicator": _beside(_targets(load.stamp()).query("plan == @values['plan']")["indicator"])}
+
+
+def _with_inputs(values: dict) -> Slice:
+    """Those, and the series that values are computed from."""
+    return {"indicator": sorted({*_series(values)["indicator"], *derivation.INPUTS})}
+
+
+def _one(values: dict) -> Slice:
+    """One indicator and the series beside it."""
+    return {"indicator": _beside([values["indicator"]])}
+
+
+def _judged(_values: dict) -> Slice:
+    """Every indicator that some plan has a target for."""
+    return {"indicator": sorted(_targets(load.stamp())["indicator"].unique())}
+
+
+def _road(_values: dict) -> Slice:
+    """What the road to 2035 starts from."""
+    return {"indicator": [*scenario.SERIES, *derivation.INPUTS]}
+
+
+def _its_plan(_values: dict) -> Slice:
+    return {"plan": ["zj14"]}
+
+
+_OF_A_PLAN = {"plans": _every, "indicators": _series, "targets": _plan, "target_versions": _plan, "outcomes": _plan,
+              "observations": _series, "breaks": _series}
+_ASSESSED = _OF_A_PLAN | {"indicators": _with_inputs, "observations": _with_inputs}
+REPORTS = {
+    "data_quality": _OF_A_PLAN | {"indicators": _every, "observations": _every, "breaks": _every},
+    "gap_analysis": _ASSESSED,
+    "indicator_profile": {"plans": _every, "indicators": _every, "targets": _every, "target_versions": _every, "outcomes": _every,
+                          "commitments": _running, "observations": _one, "breaks": _every},
+    "methods": {"plans": _every, "indicators": _every, "targets": _every, "observations": _judged, "breaks": _every},
+    "plan_audit": {"plans": _every, "indicators": _every, "targets": _with_previous, "outcomes": _with_previous,
+                   "commitments": _plan, "breaks": _every},
+    "plan_bridge": {"plans": _every, "indicators": _every, "targets": _both, "target_versions": _later, "outcomes": _both,
+                    "successors": _every, "breaks": _every},
+    "plan_briefing": _ASSESSED,
+    "plan_review": _OF_A_PLAN,
+    "road_to_2035": {"plans": _every, "indicators": _every, "commitments": _its_plan, "observations": _road},
+}
+"""Report to what it reads: table to the function that says which rows, of the page's parameters. Sources come by themselves."""
+
+
+def _beside(indicators) -> list[str]:
+    """Some indicators and the series beside them, see `load.related`."""
+    known, own = _indicators(load.stamp()), set(indicators)
+    named = set(known.loc[known["indicator"].isin(own), "related"]) - {""}
+    return sorted(own | named | set(known.loc[known["related"].isin(own), "indicator"]))
+
+
+@cache
+def _indicators(_stamp: tuple) -> pd.DataFrame:
+    return load.indicators()
+
+
+@cache
+def _targets(_stamp: tuple) -> pd.DataFrame:
+    return load.table("targets")
+
+
+@cache
+def _declared(report: str, values: tuple, _stamp: tuple) -> dict[str, Slice]:
+    if report not in REPORTS:
+        return {path.stem: {} for path in sorted(load.TABLES.glob("*.csv"))}
+    slices = {name: rows(dict(values)) for name, rows in REPORTS[report].items()}
+    return slices | {"sources": {"source": _named(slices)}}
+
+
+def _named(slices: dict[str, Slice]) -> list[str]:
+    return sorted({source for name, rows in slices.items() for source in _sources(name, _frozen(rows), load.stamp())})
+
+
+def _frozen(rows: Slice) -> tuple:
+    return tuple((column, tuple(values)) for column, values in rows.items())
+
+
+@cache
+def _sources(name: str, rows: tuple, _stamp: tuple) -> frozenset[str]:
+    frame = _read(name, rows)
+    return frozenset(s for cell in frame.get("source", []) for s in str(cell).split(";") if s)
+
+
+@cache
+def _digest(name: str, rows: tuple, _stamp: tuple, today: str) -> str:
+    frame = _read(name, rows)
+    for column in {"published_by", "since"} & set(frame.select_dtypes("str")):
+        frame = frame.assign(known=frame[column].map(schema.last_day).astype(str) <= today)
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:16]
+
+
+def _read(name: str, rows: tuple) -> pd.DataFrame:
+    return load.sliced(name, load.table(name), {name: {column: list(values) for column, values in rows}})

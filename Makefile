@@ -8,7 +8,7 @@ STAMP := .venv/ready
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
 
-test: $(STAMP) browser office nginx systemd  ## everything the tests need, then all tests
+test: $(STAMP) browser office nginx systemd clock  ## everything the tests need, then all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 serve: $(STAMP)                   ## the apps, reports and landing page on http://127.0.0.1:8866/
@@ -36,7 +36,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/jupyter kernelspec install --sys-prefix --name plancore plancore/assets/kernel 2>/dev/null
 	@touch $@
 
-.PHONY: browser office nginx systemd font
+.PHONY: browser office nginx systemd clock font
 browser: font
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install chromium >/dev/null; } || \
 	  { echo "The page tests need a browser: as root, 'apt-get install chromium', then run make test again." >&2; exit 1; }
@@ -51,9 +51,13 @@ nginx:
 	  { test "$$(id -u)" = 0 && apt-get -qq update && cd .venv && apt-get -qq download nginx 2>/dev/null && dpkg -x nginx_*.deb nginx && rm nginx_*.deb; } || \
 	  { echo "The test of deploy/nginx.conf needs nginx: as root, 'apt-get install nginx-light', then run make test again." >&2; exit 1; }
 
+clock:
+	@command -v faketime >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install faketime >/dev/null; } || \
+	  { echo "The test of a clock that is set back needs faketime: as root, 'apt-get install faketime', then run make test again." >&2; exit 1; }
+
 systemd:
 	@command -v systemd-analyze >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends systemd >/dev/null; } || \
-	  { echo "The test of deploy/plancore.service needs systemd-analyze: as root, 'apt-get install systemd', then run make test again." >&2; exit 1; }
+	  { echo "The tests of the units in deploy/ need systemd-analyze: as root, 'apt-get install systemd', then run make test again." >&2; exit 1; }
 
 font:
 	@fc-list 2>/dev/null | grep -q "CJK SC" || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install fonts-noto-cjk fontconfig >/dev/null; } || \

@@ -22,6 +22,10 @@ from plancore import figures, publication, wording
 
 ASSETS = Path(__file__).parent / "assets"
 FOREVER = "public, max-age=31536000, immutable"
+_PAINT = "<!--paint-->", "<!--/paint-->"
+"""What stands around the first paint in Voila's template."""
+PAINTS = 64
+"""How many questions are remembered with what they look like, some 0.2 MB each."""
 _MESSAGES = {403: "server_forbidden", 404: "server_not_found", 414: "server_too_long", 431: "server_too_long"}
 """The key of what is said, by status."""
 
@@ -76,7 +80,11 @@ class Home(Page):
 
 
 class App(Page):
-    """An app: the head at once, then what its kernel makes of the visitor's question."""
+    """An app: the head at once, then what its kernel makes of the visitor's question.
+
+    What a question looked like before is sent with the head, so that nobody waits for a kernel to see it: parts of an app
+    depend on the question and the data only. The kernel then brings them to life, and replaces any that are not the same.
+    """
 
     async def get(self, name: str) -> None:
         if self._refused(name):
@@ -85,12 +93,18 @@ class App(Page):
         here = httputil.url_concat(self.request.path, [*_but("lang", self.request.query), ("lang", _other(self.lang))])
         self.write(self.show("voila/app.html.j2", name=name, title=wording.text("app_" + name, self.lang), here=here,
                              script=_asset("voila/app.js"), style=_style() + _asset("app.css")))
+        question = name, self.request.query, self.settings["site"].stamp()
+        early = self.settings["paints"].get(question, "")
+        self.write(early)
         self.flush()  # waiting here would let others take the place that was free
         try:
             async with aclosing(self.kernel_manager.page(f"{name}.ipynb", self.request.query)) as parts:
                 async for part in parts:
-                    self.write(await asyncio.to_thread(figures.painted, part) if "first-paint" in part else part)
+                    before, paint, after = _parted(await asyncio.to_thread(figures.painted, part) if _PAINT[0] in part else part)
+                    self.write(before + ("" if early else paint) + after)
                     await self.flush()
+                    if "data-part=" in paint:
+                        _keep(self.settings["paints"], question, paint)
             self.finish("</main>\n</body>\n</html>\n")
         except StreamClosedError:
             self.log.info("a visitor of %s left before the page was whole", name)
@@ -222,6 +236,21 @@ class Nothing(Page):
 def packed(file: Path) -> bytes:
     """A script's file, compressed; its address is another when it changes."""
     return gzip.compress(file.read_bytes(), 6)
+
+
+def _parted(html: str) -> tuple[str, str, str]:
+    """A piece of an app's page: what is before its first paint, that, and what is after; all of it before where there is none."""
+    before, _, rest = html.partition(_PAINT[0])
+    paint, _, after = rest.partition(_PAINT[1])
+    return before, paint, after
+
+
+def _keep(paints: dict, question: tuple, paint: str) -> None:
+    """Remember what a question looks like; the longest known goes when there are too many."""
+    paints.pop(question, None)
+    paints[question] = paint
+    while len(paints) > PAINTS:
+        del paints[next(iter(paints))]
 
 
 def _but(name: str, query: str) -> list[tuple[str, str]]:

@@ -136,14 +136,21 @@ def _follow(temporary: Path) -> None:
 
 
 def _end_family() -> None:
-    """Kill every process this one has started, and theirs."""
-    family = psutil.Process().children(recursive=True)
+    """Kill every process this one has started, and theirs; multiprocessing's own tracker ends by itself, in silence."""
+    family = [p for p in psutil.Process().children(recursive=True) if "resource_tracker" not in " ".join(_command(p))]
     for process in family:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             pass
     psutil.wait_procs(family, 5)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def _execute(job: Job) -> nbformat.NotebookNode:

@@ -101,7 +101,7 @@ class Serve(Voila):
         _quiet("tornado.general")  # of strangers' broken requests, and of units of time that Jupyter and Tornado take differently
         door = guard.Doorkeeper(parent=self, token=self.token or "", cookie_options={"samesite": "Lax"})
         return settings | {
-            "identity_provider": door, "site": self, "apps": self.apps, "default_handler_class": addresses.Nothing,
+            "identity_provider": door, "site": self, "apps": self.apps, "paints": {}, "default_handler_class": addresses.Nothing,
             "cookie_secret": hashlib.sha256(b"plancore" + (self.token or os.urandom(32).hex()).encode()).digest(),
             "log_function": self._log_request, "websocket_max_message_size": 1 << 20, "ws_ping_interval": 30000}
 

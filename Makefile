@@ -67,3 +67,4 @@ bench: $(STAMP) browser           ## benchmarks; writes benchmarks/results.json
 	@$(BIN)/python benchmarks/measure.py
 	@$(BIN)/python benchmarks/pages.py
 	@$(BIN)/python benchmarks/apps.py
+	@$(BIN)/python benchmarks/faults.py

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -83,11 +83,12 @@ def _connected(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise ParameterError("--scheduler needs Dask: pip install 'plancore[cluster]'") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it would say is said of each page
     try:
         client = Client(address, timeout=CONNECT_SECONDS)
     except Exception as error:  # each kind of wrong address has its own
         raise _refused(address, error) from None
-    with client:
+    with closing(client):
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
             there = client.run(known, on_error="return")

@@ -298,3 +298,20 @@ def test_a_killed_kernel_is_said_and_a_reload_recovers(visit, server):
         assert state(page, "scenario")[0]["growth_2026_2030"] == 6.0
         agrees(page, "scenario")
         assert foreign == []
+
+
+def test_a_question_asked_before_is_seen_before_a_kernel_answers(serving):
+    """The same first paint, with the head of the page."""
+    from test_serve import ask
+
+    question = "dashboard?as_of=2023&attribute=binding&lang=en"
+    first, second, other = (ask(serving, q).text for q in (question, question, question.replace("2023", "2022")))
+    for page in (first, second, other):
+        assert page.count('class="first-paint"') == 1 and page.count('class="view"') == 1 and page.rstrip().endswith("</html>")
+    stamps = [re.findall('data-stamp="([^"]+)"', page) for page in (first, second, other)]
+
+    def order(page: str) -> bool:
+        return page.index('class="first-paint"') < page.index('id="jupyter-config-data"')
+
+    assert not order(first) and order(second)
+    assert stamps[0] == stamps[1] != stamps[2] and "<svg" in second[:second.index('id="jupyter-config-data"')]

@@ -58,6 +58,7 @@ class Readers:
             except (OSError, ValueError, KeyError) as error:
                 self.broken.append(f"{type(error).__name__}: {error}")
             self.seen += 1
+            time.sleep(0.05)  # of two cores the runs need some too
 
     def _visit(self) -> None:
         """One look at the whole site through `latest`, and one inside the run it pointed at."""

@@ -50,13 +50,13 @@ def _late(where: str) -> None:
 def _messages(said: dict, asked: argparse.Namespace):
     """Who is told what: address, subject, text."""
     lines = "\n".join(said["lines"].get("zh", []))
-    if said["outcome"] == "published" and any(said["changes"].values()):
+    if said["outcome"] in ("published", "released") and any(said["changes"].values()):
         body = f"{lines}\n\n{asked.site or said['site']}"
         yield from ((where, f"规划指标数据有更新（{said['run']}）", body) for where in asked.changes)
     if said["problems"]:
         body = "\n".join(said["problems"])
         if said["outcome"] == "held":
-            body += f"\n\n以下变动尚未发布，核对前请勿引用：\n{lines}"
+            body += "\n\n" + "\n".join(said["held_lines"].get("zh", [])) + f"\n\n以下变动尚未发布，核对前请勿引用：\n{lines}"
         yield from ((where, f"规划指标报告须处理（{said['run']}）", body) for where in asked.problems)
 
 

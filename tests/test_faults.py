@@ -234,6 +234,13 @@ def test_a_clock_set_back(published):
     assert runs.latest(published.reports) > kept[-1]
 
 
+def judged(code: str) -> str:
+    """What a toy says that judges a binding row."""
+    row = {"plan": "zj14", "row": "5", "indicator": "rd_share", "attribute": "binding", "as_of": 2025, "code": code, "value": 3.2,
+           "period": "2024", "needed": None, "reason": ""}
+    return f'{code}<script type="application/json" class="results">{json.dumps([row])}</script>'
+
+
 class TestCommand:
     def test_a_run_without_change_starts_no_process(self, published):
         process = published.start("report", "--log-json")
@@ -299,6 +306,22 @@ class TestCommand:
         published.schedule("keep: none")
         done = published.run("report", "--on-change", f"cat > {told}")
         assert done.returncode == 2 and "line 1: keep" in json.loads(told.read_text(encoding="utf-8"))["problems"][0]
+
+    def test_a_run_that_is_held_back_waits_for_a_person(self, published):
+        told = published.folder / "told.json"
+        published.toy("methods", judged("on_track"))
+        assert published.run().returncode == 0
+        published.toy("methods", judged("off_track"))
+        done = published.run("report", "--on-change", f"cat > {told}")
+        said = json.loads(told.read_text(encoding="utf-8"))
+        assert done.returncode == 4 and "held back: " in done.stderr and f"plancore publish {said['run']}" in done.stderr and done.stdout == ""
+        assert said["outcome"] == "held" and "约束性" in said["held_lines"]["zh"][0] and "on_track" in published.said("methods")
+        assert published.run().returncode == 4  # every night, until somebody has looked
+        done = published.run("publish", said["run"][:-2], "--on-change", f"cat > {told}")
+        assert done.returncode == 0 and "off_track" in published.said("methods"), done.stderr
+        said = json.loads(told.read_text(encoding="utf-8"))
+        assert said["outcome"] == "released" and said["changes"]["verdicts"] == 1 and said["problems"] == []
+        assert published.run().returncode == 0 and published.run("publish", "9").returncode == 2
 
     def test_a_hook_that_fails_is_said(self, published):
         published.toy("methods", "2", "1/0")

@@ -23,8 +23,10 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str, at: str = "
                          lang, at) for r in rows])
 
 
-def results(result: pd.DataFrame, as_of: int) -> HTML:
+def results(result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> HTML:
     """The judgement of each row of `gaps.measure` or `gaps.completion`, for programs; the page itself does not show it.
+
+    A goal of the text that only repeats a row of the table is left out.
 
     plan, row, indicator, attribute, as_of, code (the verdict, or else the status), value, period (the last one), needed (the
     pace required), reason.
@@ -32,7 +34,7 @@ def results(result: pd.DataFrame, as_of: int) -> HTML:
     rows = [{"plan": r["plan"], "row": r["row"], "indicator": r["indicator"], "attribute": r["attribute"], "as_of": int(as_of),
              "code": r["verdict"] or r.get("status", ""), "value": _number(r.get("value", r.get("outcome"))),
              "period": _period(r.get("last_period")), "needed": _number(r.get("required_pace")), "reason": r["reason"]}
-            for r in result.to_dict("records")]
+            for r in result[~result["row"].isin(targets.loc[targets["same_as"] != "", "row"])].to_dict("records")]
     return HTML(f'<script type="application/json" class="results">{figures.script_json(rows)}</script>')
 
 

@@ -17,13 +17,15 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import nbformat
 import psutil
 
-from plancore import kernels, load, pages, parameters, printing, publication, wording
+from plancore import kernels, load, parameters, printing, publication, wording
 from plancore.parameters import Page
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 CELL_SECONDS, PAGE_SECONDS, START_SECONDS = 120, 300, 60
 MEMORY_MB = 3072
@@ -153,13 +155,15 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def _execute(job: Job) -> nbformat.NotebookNode:
+def _execute(job: Job) -> NotebookNode:
     """The executed notebook, checked to be whole; a kernel that does not start is tried once more.
 
     Output and sockets live in a folder that goes with the run: nothing of it can reach the site, and no port is open.
     """
-    import papermill  # slow to import, and only workers need it
+    import papermill  # slow to import, as `pages` is, and only workers need them
     from traitlets.config import Config
+
+    from plancore import pages
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     for attempt in (1, 2):
@@ -182,8 +186,10 @@ def _variables(job: Job) -> dict[str, str]:
     return {load.DECLARED: json.dumps(job.declared), "PLANCORE_KERNEL_MEMORY_MB": os.environ.get("PLANCORE_KERNEL_MEMORY_MB") or str(MEMORY_MB)}
 
 
-def _rendered(notebook: nbformat.NotebookNode, page: Page, common: Common) -> dict:
+def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     """The page twice, sharing the site's script and as one file that needs nothing else; and the files it offers."""
+    from plancore import pages
+
     other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
     facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common.data_until, "run": common.run,
              "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",

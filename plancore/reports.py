@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import filelock
 
-from plancore import changes, figures, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, tidings, wording, workbook
+from plancore import changes, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, tidings, wording, workbook
 from plancore.making import Common, Job, single
 from plancore.parameters import Page
 from plancore.schedule import Hold, Schedule
@@ -168,6 +168,8 @@ def _run(asked: list[Wanted], site: Path, rules: Schedule, whole: bool, jobs: in
 
 def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | None) -> Common:
     """What all pages of a run share; and the folders, the scripts (the last run's too, for who still reads it) and the tables."""
+    from plancore import figures  # slow to import, and a run without change does not need it
+
     script = figures.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -234,6 +235,14 @@ def test_a_clock_set_back(published):
     assert runs.latest(published.reports) > kept[-1]
 
 
+def _read(terminal: int) -> bytes:
+    """What comes from a terminal; nothing once nobody holds its other end."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
 def judged(code: str) -> str:
     """What a toy says that judges a binding row."""
     row = {"plan": "zj14", "row": "5", "indicator": "rd_share", "attribute": "binding", "as_of": 2025, "code": code, "value": 3.2,
@@ -327,6 +336,18 @@ class TestCommand:
         published.toy("methods", "2", "1/0")
         done = published.run("report", "--on-change", "exit 3")
         assert done.returncode == 4 and "--on-change: 'exit 3' exited 3" in done.stderr
+
+    def test_progress_on_a_terminal(self, published):
+        published.toy("methods", "2")
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([sys.executable, "-m", "plancore", "report"], cwd=published.folder, env=published.environment() | {"TERM": "xterm"},
+                                   stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        while piece := _read(ours):
+            shown += piece
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0 and b"1 of 3 pages changed" in shown and b"0/1" in shown
 
     def test_quiet_in_cron(self, published):
         published.toy("methods", "2")

@@ -244,7 +244,8 @@ class TestWhy:
 
     def test_computed_by_gaps_from_the_tables(self, made, tmp_path, monkeypatch):
         def assessed():
-            rows = cards.results(gaps.measure(load.targets("zj14"), load.observations("zj"), 2024), 2024).data
+            targets = load.targets("zj14")
+            rows = cards.results(gaps.measure(targets, load.observations("zj"), 2024), targets, 2024).data
             return {"zh/gap_analysis-zj14-2024.html": publication.results(rows)[1]}
         old = made("1", judged=assessed())
         copied = shutil.copytree(load.TABLES, tmp_path / "tables")

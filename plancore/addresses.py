@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-import jinja2
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado import httputil, web
@@ -54,7 +53,7 @@ class Page(JupyterHandler):
 
     def show(self, template: str, **facts) -> str:
         """A template of ours with what every page says: language, home, data date, words."""
-        return _template(template).render(
+        return publication.template(template).render(
             lang=self.lang, tag=wording.TAGS[self.lang], other=_other(self.lang), tags=wording.TAGS, word=wording.text,
             base=self.base_url, **{"style": _style()} | self.settings["site"].facts() | facts)
 
@@ -270,9 +269,3 @@ def _style() -> str:
 @cache
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8").strip()
-
-
-@cache
-def _template(name: str) -> jinja2.Template:
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True,
-                              lstrip_blocks=True).get_template(name)

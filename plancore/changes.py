@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from plancore import derivation, load, schema
+from plancore import derivation, load, publication, runs, schema
 from plancore.schedule import Hold
 
 _WORDS = {"note", "note_en", "lines", "source", "printed_name", "name_zh", "name_en", "department", "unit_en", "group_zh",
@@ -93,10 +93,10 @@ def held(found: dict, hold: Hold) -> list[dict]:
 
 
 def _run(folder: Path) -> _Run:
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = runs.manifest(folder)
     judged = {}
     for page in manifest["pages"]:
-        file = folder / "downloads" / (page["path"].replace("/", "-").removesuffix(".html") + ".json")
+        file = folder / "downloads" / f"{publication.stem(page['path'])}.json"
         if page["status"] != "failed" and file.is_file():
             records = json.loads(file.read_text(encoding="utf-8"))
             judged[page["path"]] = {(r["plan"], r["row"], r["as_of"]): r for r in records}

@@ -64,7 +64,7 @@ def report(
     def failed(message: str, busy: bool = False) -> None:
         watching.say(message, log_json)
         if on_change and not dry_run and not busy:
-            for problem in ordering.tell(on_change, ordering.nothing("error"), [message]):
+            for problem in ordering.tell(on_change, ordering.NOTHING, [message]):
                 watching.say(problem, log_json)
 
     order = _or_exit(lambda: ordering.order(name, _pairs(parameter or []), only or [], since, keep, pdf), failed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import pickle
@@ -44,15 +43,11 @@ def makers(address: str) -> Callable[[list[Job], Common, int, Path], Iterator[di
 
 def known() -> dict[str, str]:
     """What decides how a page turns out, where this is called."""
-    notebooks = b"".join(path.read_bytes() for path in sorted(parameters.NOTEBOOKS.glob("*.ipynb")))
+    notebooks = [path.read_bytes() for path in sorted(parameters.NOTEBOOKS.glob("*.ipynb"))]
     return keys.versions() | {
         "distributed": version("distributed"), "code": keys.code(), "code in memory": _IMPORTED, "environment": keys.environment(),
-        "tables": keys.tables(), "notebooks": _hash(notebooks), "script": _hash(figures.bundle().encode()),
+        "tables": keys.tables(), "notebooks": keys.digest(*notebooks), "script": keys.digest(figures.bundle().encode()),
         "time zone": f"UTC{-time.timezone / 3600:+g}"}  # pages are made as of today
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _unlike(theirs: dict[str, str] | Exception, ours: dict[str, str]) -> str:

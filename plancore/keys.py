@@ -18,16 +18,21 @@ SHOWN = ("plancore", "pandas", "altair", "papermill")
 """Packages whose versions a run records."""
 
 
-def of(page: Page, settings: object) -> dict[str, str]:
+def of(page: Page, settings: object, shared: dict[str, str] | None = None) -> dict[str, str]:
     """The parts of a page's key, name to hash: notebook, code, environment, settings, and each table it reads.
 
     `settings`: what else shapes the page, such as whether it has a counterpart in the other language. Parameters are not
-    part of it: they are in the page's address.
+    part of it: they are in the page's address. `shared`: `parts_of_all`, read once where many pages are asked for.
     """
     notebook = parameters.NOTEBOOKS / f"{page.report}.ipynb"
     shape = json.dumps([page.values, page.front, page.formats, settings], ensure_ascii=False, default=str)
-    return {"notebook": _hash(notebook.read_bytes()), "code": code(), "environment": environment(), "settings": _hash(shape.encode()),
-            **{f"table {name}": digest for name, digest in reads.digests(page).items()}}
+    return {"notebook": digest(notebook.read_bytes())} | (shared or parts_of_all()) | {"settings": digest(shape.encode()),
+            **{f"table {name}": read for name, read in reads.digests(page).items()}}
+
+
+def parts_of_all() -> dict[str, str]:
+    """The parts that the keys of all pages have in common."""
+    return {"code": code(), "environment": environment()}
 
 
 def why(old: dict[str, str], new: dict[str, str]) -> list[str]:
@@ -43,12 +48,12 @@ def code() -> str:
 
 def environment() -> str:
     """The Python and the packages that a run is made with."""
-    return _hash(sys.version.encode() + (LOCK.read_bytes() if LOCK.is_file() else b""))
+    return digest(sys.version.encode() + (LOCK.read_bytes() if LOCK.is_file() else b""))
 
 
 def tables() -> str:
     """Every clean table."""
-    return _hash(*(path.read_bytes() for path in sorted(load.TABLES.glob("*.csv"))))
+    return digest(*(path.read_bytes() for path in load.files()))
 
 
 def versions() -> dict[str, str]:
@@ -58,7 +63,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def _code(files: tuple) -> str:
-    return _hash(*(part for path, _ in files for part in (str(path.relative_to(PACKAGE)).encode(), path.read_bytes())))
+    return digest(*(part for path, _ in files for part in (str(path.relative_to(PACKAGE)).encode(), path.read_bytes())))
 
 
 def _version(name: str) -> str:
@@ -68,8 +73,9 @@ def _version(name: str) -> str:
         return ""
 
 
-def _hash(*parts: bytes) -> str:
-    digest = hashlib.sha256()
+def digest(*parts: bytes) -> str:
+    """A short hash of several texts."""
+    made = hashlib.sha256()
     for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:16]
+        made.update(len(part).to_bytes(8, "big") + part)
+    return made.hexdigest()[:16]

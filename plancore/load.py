@@ -171,9 +171,14 @@ def latest() -> dict:
     return {"plan": str(plan["plan"]), "as_of": min(seen, int(plan["target_year"]))}
 
 
+def files() -> list[Path]:
+    """The files of all tables."""
+    return sorted(TABLES.glob("*.csv"))
+
+
 def stamp() -> tuple:
     """What changes whenever a table does."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(TABLES.glob("*.csv")))
+    return tuple((path.name, path.stat().st_mtime_ns) for path in files())
 
 
 def data_until() -> str:

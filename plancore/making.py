@@ -103,7 +103,7 @@ def work(job: Job, common: Common) -> dict:
 
 def single(path: str) -> str:
     """Address of a page's single-file version."""
-    return "downloads/" + path.replace("/", "-")
+    return f"downloads/{publication.stem(path)}.html"
 
 
 @contextmanager
@@ -194,7 +194,7 @@ def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common.data_until, "run": common.run,
              "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",
              "other": "../" + other if other in common.coming else "", "single": "../" + single(page.path), "vega": "../assets/" + common.vega}
-    stem = page.path.replace("/", "-").removesuffix(".html")
+    stem = publication.stem(page.path)
     facts["pdf"] = f"../downloads/{stem}.pdf" if "pdf" in page.formats else ""
     about = f"{page.path} {common.run}"
     raw = publication.flagged(pages.render(notebook, facts), common.errors_to, about)

@@ -19,6 +19,8 @@ from plancore.parameters import Page, ParameterError
 
 INDEX = schedule.REPORTS / "latest" / "index.html"
 HOOK_SECONDS = 120
+NOTHING = {"outcome": "error", "run": ""}
+"""The result of a command that came to nothing."""
 
 
 class Order(NamedTuple):
@@ -69,11 +71,6 @@ def problems(result: dict, order: Order) -> list[str]:
         found.append(f"the last good site stays; look at {schedule.REPORTS / 'runs' / result['run'] / 'changes.html'}, "
                      f"then: plancore publish {result['run']}")
     return found
-
-
-def nothing(outcome: str) -> dict:
-    """The result of a command that came to nothing."""
-    return {"outcome": outcome, "run": ""}
 
 
 def worth_telling(result: dict, problems: list[str]) -> bool:

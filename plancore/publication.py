@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
@@ -59,6 +60,11 @@ def flagged(html: str, errors_to: str, where: str) -> str:
     return _FLAG.sub(address, html)
 
 
+def stem(path: str) -> str:
+    """What the files of a page begin with: zh/x.html → zh-x."""
+    return path.replace("/", "-").removesuffix(".html")
+
+
 def detached(html: str, stem: str) -> tuple[str, dict[str, bytes]]:
     """The page with the files its links hold put beside it, and those files by their address within `downloads/`.
 
@@ -91,14 +97,14 @@ def front(languages: dict[str, dict], run: str, data_until: str, tables: list[st
 
     path) and reports (path, title, asks, plan, problem), with search and filters; then the tables.
     """
-    return _template("front.html.j2").render(
+    return template("front.html.j2").render(
         languages={lang: parts | {"filters": _filters(parts, lang)} for lang, parts in languages.items()},
         word=wording.text, marks=wording.MARKS, tags=wording.TAGS, run=run, data_until=data_until, tables=tables, style=style())
 
 
 def corrections(corrected: pd.DataFrame, names: dict[str, dict[str, str]], run: str, data_until: str) -> str:
     """The page that lists what was corrected when, from `load.corrections`; `names`: per language key to name."""
-    return _template("corrections.html.j2").render(
+    return template("corrections.html.j2").render(
         corrected=corrected.to_dict("records"), names=names, languages=wording.LANGUAGES, word=wording.text, tags=wording.TAGS,
         run=run, data_until=data_until, style=style())
 
@@ -108,7 +114,9 @@ def style() -> str:
     return "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("content.css", "page.css"))
 
 
-def _template(name: str) -> jinja2.Template:
+@cache
+def template(name: str) -> jinja2.Template:
+    """A template of ours, by its name among the assets."""
     return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True,
                               lstrip_blocks=True).get_template(name)
 

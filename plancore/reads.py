@@ -128,7 +128,7 @@ def _targets(_stamp: tuple) -> pd.DataFrame:
 @cache
 def _declared(report: str, values: tuple, _stamp: tuple) -> dict[str, Slice]:
     if report not in REPORTS:
-        return {path.stem: {} for path in sorted(load.TABLES.glob("*.csv"))}
+        return {path.stem: {} for path in load.files()}
     slices = {name: rows(dict(values)) for name, rows in REPORTS[report].items()}
     return slices | {"sources": {"source": _named(slices)}}
 

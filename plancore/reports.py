@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -79,7 +79,8 @@ def todo(wanted: list[Page], site: Path, errors_to: str = "", whole: bool = True
     coming = _coming(wanted, site, whole)
     earlier = _known(site)
     reference = {p["path"]: p for p in runs.manifest(since)["pages"]} if since else None
-    keyed = {page: keys.of(page, _settings(page, errors_to, coming)) for page in wanted}
+    shared = keys.parts_of_all()
+    keyed = {page: keys.of(page, _settings(page, errors_to, coming), shared) for page in wanted}
     return [Wanted(page, key, _why(page, key, earlier.get(page.path, []), force, reference)) for page, key in keyed.items()]
 
 
@@ -155,7 +156,7 @@ def _run(asked: list[Wanted], site: Path, rules: Schedule, whole: bool, jobs: in
         if all(e["status"] == "failed" for e in entries.values()):
             return manifest | {"outcome": "failed"}
         manifest = _compared(manifest, online, draft, rules.hold)
-        for name, html in front.pages(manifest, common.data_until, [t.name for t in _tables()]).items():
+        for name, html in front.pages(manifest, common.data_until, [t.name for t in load.files()]).items():
             runs.write(draft / name, html)
         runs.write(draft / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
         _verify(draft, manifest)
@@ -177,7 +178,7 @@ def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | 
     runs.write(draft / "assets" / name, script)
     if online:
         runs.carry([f"assets/{script.name}" for script in (online / "assets").iterdir()], online, draft)
-    for table in _tables():
+    for table in load.files():
         (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem)))
     return Common(runs.name(draft), load.data_until(), name, script, errors_to, coming)
 
@@ -187,8 +188,8 @@ def _pages(asked: list[Wanted], site: Path, draft: Path, common: Common, whole: 
     """The manifest's entries: of pages that were made, that failed, and that are carried over; their files are in the draft."""
     earlier, wanted = _known(site), {w.page.path: w for w in asked}
     entries = {}
-    todo = [Job(w.page, reads.declared(w.page)) for w in asked if w.why]
-    with closing(makers(todo, common, jobs, temporary) if todo else _nothing()) as results:
+    to_make = [Job(w.page, reads.declared(w.page)) for w in asked if w.why]
+    with closing(makers(to_make, common, jobs, temporary)) if to_make else nullcontext(()) as results:
         for made in results:
             path = made["path"]
             entries[path] = _made(made, wanted[path].key, draft) if not made["error"] else _failed(made, earlier.get(path, []), draft)
@@ -206,10 +207,6 @@ def _pages(asked: list[Wanted], site: Path, draft: Path, common: Common, whole: 
     return entries
 
 
-def _nothing() -> Iterator[dict]:
-    yield from ()
-
-
 def _made(made: dict, key: dict[str, str], draft: Path) -> dict:
     """The entry of a page that was made; its files are written."""
     page = made["page"]
@@ -217,9 +214,9 @@ def _made(made: dict, key: dict[str, str], draft: Path) -> dict:
     runs.write(draft / made["single"], made["alone"])
     for name, content in made["files"].items():
         (draft / "downloads" / name).write_bytes(content)
-    return {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "sha256": "", "status": "new",
-            "seconds": made["seconds"], "title": made["title"], "answer": made["answer"] if page.front else "", "cards": made["cards"],
-            "files": sorted(made["files"]), "made": datetime.now(timezone.utc).isoformat(timespec="minutes"), "key": key, "changed": []}
+    return _entry(page) | {"status": "new", "seconds": made["seconds"], "title": made["title"], "answer": made["answer"] if page.front else "",
+                           "cards": made["cards"], "files": sorted(made["files"]), "key": key,
+                           "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
 
 
 def _failed(made: dict, earlier: list[tuple[Path, dict]], draft: Path) -> dict:
@@ -229,8 +226,13 @@ def _failed(made: dict, earlier: list[tuple[Path, dict]], draft: Path) -> dict:
     if good:
         folder, entry = good[-1]
         return _carried(folder, entry, draft) | {"status": "stale"} | why
-    return {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "sha256": "", "status": "failed",
-            "title": f"{page.report} {page.values}", "answer": "", "cards": [], "files": [], "made": "", "key": {}, "changed": []} | why
+    return _entry(page) | {"status": "failed", "title": f"{page.report} {page.values}"} | why
+
+
+def _entry(page: Page) -> dict:
+    """The entry of a page of which nothing is there yet."""
+    return {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "sha256": "", "answer": "",
+            "cards": [], "files": [], "made": "", "key": {}, "changed": []}
 
 
 def _carried(folder: Path, entry: dict, draft: Path) -> dict:
@@ -283,7 +285,3 @@ def _verify(folder: Path, manifest: dict) -> None:
     for entry in manifest["pages"]:
         if entry["status"] != "failed" and not _intact(folder, entry):
             raise Damaged(f"{folder.name}: {entry['path']} or a file it offers is missing, or not what was made; nothing was published")
-
-
-def _tables() -> list[Path]:
-    return sorted(load.TABLES.glob("*.csv"))

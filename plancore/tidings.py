@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jinja2
-
 from plancore import load, publication, schema, wording
 from plancore.wording import text
 
@@ -69,10 +67,8 @@ def html(found: dict, manifest: dict) -> str:
     """The page of all changes, both languages below each other; it stands beside the front page of the run."""
     parts = {lang: {"lead": _lead(found, lang), "waits": held(manifest.get("held") or [], lang), "lines": lines(found, lang),
                     "sections": sections(found, lang), "pages": _pages(found, lang)} for lang in wording.LANGUAGES}
-    loader = jinja2.FileSystemLoader(publication.ASSETS)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("changes.html.j2").render(parts=parts, run=manifest["run"], word=text, tags=wording.TAGS,
-                                                              style=publication.style())
+    return publication.template("changes.html.j2").render(parts=parts, run=manifest["run"], word=text, tags=wording.TAGS,
+                                                          style=publication.style())
 
 
 def sections(found: dict, lang: str) -> list[Section]:

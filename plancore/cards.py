@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 from IPython.display import HTML
 
@@ -24,18 +26,59 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str, at: str = "
 
 
 def results(result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> HTML:
-    """The judgement of each row of `gaps.measure` or `gaps.completion`, for programs; the page itself does not show it.
+    """The judgement of each row of `gaps.measure` or `gaps.completion`, see `_results`: the verdict, or else the status.
 
     A goal of the text that only repeats a row of the table is left out.
-
-    plan, row, indicator, attribute, as_of, code (the verdict, or else the status), value, period (the last one), needed (the
-    pace required), reason.
     """
-    rows = [{"plan": r["plan"], "row": r["row"], "indicator": r["indicator"], "attribute": r["attribute"], "as_of": int(as_of),
-             "code": r["verdict"] or r.get("status", ""), "value": _number(r.get("value", r.get("outcome"))),
-             "period": _period(r.get("last_period")), "needed": _number(r.get("required_pace")), "reason": r["reason"]}
-            for r in result[~result["row"].isin(targets.loc[targets["same_as"] != "", "row"])].to_dict("records")]
-    return HTML(f'<script type="application/json" class="results">{figures.script_json(rows)}</script>')
+    own = result[~result["row"].isin(targets.loc[targets["same_as"] != "", "row"])]
+    rows = own.merge(targets[["row", "unit_zh", "unit_en"]], on="row", how="left", validate="1:1")
+    return _results([r | {
+        "code": r["verdict"] or r.get("status", ""), "value": r.get("value", r.get("outcome")), "period": r.get("last_period"),
+        "needed": r.get("required_pace"), "pace": r.get("pace_unit", "")} for r in rows.to_dict("records")], "", as_of)
+
+
+def doublings(answers: pd.DataFrame, urban: pd.DataFrame, plan: str, as_of: int) -> HTML:
+    """Whether each goal for 2035 is reached, of `scenario.answers` and `scenario.urban`; see `_results`."""
+    goals = [r | {"code": r["reason"] or "road_" + r["code"], "pace": "percent", "indicator": r["series"] + "_growth",
+                  "value": r["index"], "unit_zh": ""} for r in answers.to_dict("records")]
+    goals += [r | {"code": "road_" + r["code"], "pace": "unit", "indicator": "urbanization_rate", "series": "urbanization",
+                   "unit_zh": "%", "reason": ""} for r in urban.to_dict("records")]
+    return _results([r | {"plan": plan, "row": f"{r['series']}_2035", "attribute": "expected", "unit_en": r["unit_zh"],
+                          "period": r["year"] or None} for r in goals], "road_to_2035", as_of)
+
+
+def findings(found: pd.DataFrame, targets: pd.DataFrame) -> HTML:
+    """What each check of `audit.plan` found, with the figure computed; see `_results`."""
+    named = found.merge(targets[["row", "indicator", "attribute", "unit_en"]], on="row", how="left", validate="m:1")
+    rows = named.fillna({"indicator": "", "attribute": "expected", "unit_en": ""}).to_dict("records")
+    return _results([r | {"code": "v_" + r["verdict"], "value": r["computed"], "reason": r["why"]} for r in rows],
+                    lambda r: "check_" + r["check"], targets["target_year"].max())
+
+
+def concerns(found: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> HTML:
+    """How what is asked of each indicator changed from a plan to the next, of `bridge.compare`; see `_results`."""
+    plans = {"to": after, "from": before}
+    return _results([{
+        "plan": plans[end]["plan"].iloc[0], "row": r[f"row_{end}"], "indicator": r[f"indicator_{end}"], "attribute": r["attribute"],
+        "code": "rel_" + r["relation"], "value": r["ask_ratio"], "reason": r["reason"]}
+        for r in found.to_dict("records") for end in ["to" if r["row_to"] else "from"]],
+        "plan_bridge", after["target_year"].max())
+
+
+def _results(rows: list[dict], what: str | Callable[[dict], str], as_of: int) -> HTML:
+    """What a page answers, for programs; the page itself does not show it. One record an answer:
+
+    plan, row, what (which question: empty for how a row stands, else a key of the glossary), part (0, 1 … of several answers
+    to one question), indicator, attribute, as_of, code, value (in unit_zh, unit_en), period (the last one), needed (the
+    pace required, in `pace`: `percent` or `unit` a year), reason.
+    """
+    asked = [(r["plan"], r["row"], what(r) if callable(what) else what) for r in rows]
+    said = [{"plan": key[0], "row": key[1], "what": key[2], "part": asked[:i].count(key), "indicator": r["indicator"],
+             "attribute": r["attribute"], "as_of": int(as_of), "code": r["code"], "value": _number(r.get("value")),
+             "unit_zh": r.get("unit_zh", ""), "unit_en": r.get("unit_en", ""), "period": _period(r.get("period")),
+             "needed": _number(r.get("needed")), "pace": r.get("pace", ""), "reason": r["reason"]}
+            for i, (key, r) in enumerate(zip(asked, rows))]
+    return HTML(f'<script type="application/json" class="results">{figures.script_json(said)}</script>')
 
 
 def _number(value: object) -> float | None:

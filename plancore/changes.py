@@ -14,20 +14,26 @@ from plancore import derivation, load, publication, runs, schema
 from plancore.schedule import Hold
 
 _WORDS = {"note", "note_en", "lines", "source", "printed_name", "name_zh", "name_en", "department", "unit_en", "group_zh",
-          "category", "category_zh", "category_en", "what_zh", "what_en"}
+          "category", "category_zh", "category_en", "what_zh", "what_en", "subject_zh", "subject_en", "measure_zh", "measure_en", "chapter",
+          "box"}
 """Columns that tell of a row and judge nothing."""
 _FIGURE = {"value", "qualifier", "unit_zh"}
+_KEY = ("plan", "row", "as_of", "what", "part")
+"""What tells one answer from another."""
 _MEASURES = ("value", "period", "needed")
 _KINDS = ("verdicts", "figures", "observations", "closed_years", "targets", "definitions")
-_DEFINITIONS = ("breaks", "indicators", "plans")
-"""Tables that say how figures are read."""
+_BEYOND = ("commitments", "successors")
+_DEFINITIONS = ("breaks", "indicators", "plans", *_BEYOND)
+"""Tables that say how figures are read; those of `_BEYOND` not for how a row stands."""
+_SAID = {"what": "", "part": 0, "unit_zh": "", "unit_en": "", "pace": ""}
+"""What an answer of an earlier run may leave out."""
 
 _GUARD = r"^'(?=[=+\-@\t\r])"
 """What `workbook.csv` puts before text that a spreadsheet would take for a formula."""
 _BOOLEANS = {"1": "true", "0": "false"}
 
 Judgements = dict[str, dict[tuple, dict]]
-"""Page to its judged rows, by plan, row and as_of."""
+"""Page to its answers (`cards`), by plan, row, as_of, what and part."""
 
 
 class _Run(NamedTuple):
@@ -45,7 +51,7 @@ class _Run(NamedTuple):
 def between(old: Path | None, new: Path) -> dict:
     """What differs in the run in folder `new` from the one in `old` (None: there was none); all of it fit for JSON.
 
-    runs {from, to}; first; `verdicts` (plan, row, as_of whose code differs: indicator, attribute, from, to, why, pages) and
+    runs {from, to}; first; `verdicts` (answers, see `_KEY`, whose code differs: indicator, attribute, from, to, why, pages) and
     `figures` (same code, another value, period or needed: measure, from, to), each once however many pages show it;
     `observations` (also those printed as outcomes) new, revised or removed; `closed_years`, those of them that changed a
     figure already published for a year before the last that `old` reaches; `targets`; `definitions`; `method` and
@@ -69,11 +75,11 @@ def between(old: Path | None, new: Path) -> dict:
 
 
 def per_page(found: dict, entry: dict) -> list[dict]:
-    """What changed on the page of a manifest entry: plan, row, as_of, measure (`code`, `value`, `period` or `needed`), from,
+    """What changed on the page of a manifest entry: plan, row, as_of, what, part, measure (`code`, `value`, `period` or `needed`), from,
 
     to, and why in one short string of keys, for programs.
     """
-    return [{"plan": c["plan"], "row": c["row"], "as_of": c["as_of"], "measure": c.get("measure", "code"), "from": c["from"],
+    return [{k: c[k] for k in _KEY} | {"measure": c.get("measure", "code"), "from": c["from"],
              "to": c["to"], "why": "; ".join(map(_short, c["why"]))}
             for c in [*found["verdicts"], *found["figures"]] if entry["path"] in c["pages"]]
 
@@ -83,7 +89,7 @@ def held(found: dict, hold: Hold) -> list[dict]:
 
     Empty where it need not; a first run never waits.
     """
-    moved = list({(v["plan"], v["row"], v["as_of"]): v for v in found["verdicts"]}.values())
+    moved = list({tuple(v[k] for k in _KEY): v for v in found["verdicts"]}.values())
     binding = [v for v in moved if v["attribute"] == "binding"]
     many = hold.statuses is not None and len(moved) > hold.statuses
     reasons = [{"rule": "statuses", "items": moved if many else [], "limit": hold.statuses},
@@ -98,8 +104,8 @@ def _run(folder: Path) -> _Run:
     for page in manifest["pages"]:
         file = folder / "downloads" / f"{publication.stem(page['path'])}.json"
         if page["status"] != "failed" and file.is_file():
-            records = json.loads(file.read_text(encoding="utf-8"))
-            judged[page["path"]] = {(r["plan"], r["row"], r["as_of"]): r for r in records}
+            records = [_SAID | r for r in json.loads(file.read_text(encoding="utf-8"))]
+            judged[page["path"]] = {tuple(r[k] for k in _KEY): r for r in records}
     run = _Run(folder, manifest, judged, {}, {})
     rows, sources = _table(run, "targets"), _table(run, "sources")
     return run._replace(indicator=dict(zip(zip(rows["plan"], rows["row"]), rows["indicator"])),
@@ -182,7 +188,8 @@ def _definitions(was: _Run, now: _Run, name: str) -> Iterator[dict]:
     """Changed rows of a table that says how figures are read; `break` and `since`: kind and year of a declared break."""
     for kind, then, current, columns in _moved(was, now, name):
         row = current or then
-        yield {"table": name, "kind": kind, "indicator": row.get("indicator", ""), "plan": row.get("plan", ""),
+        yield {"table": name, "kind": kind, "indicator": row.get("indicator") or row.get("to_indicator", ""),
+               "plan": row.get("plan", ""), "id": row.get("id", ""),
                "break": row["kind"] if name == "breaks" else "", "since": row.get("since", ""), "columns": columns}
 
 
@@ -264,7 +271,7 @@ def _rows(was: _Run, now: _Run, found: dict, beside: _Beside) -> dict:
             moved = [(figures, {"measure": m}, a, b) for m, a, b in both if not _same(a, b)]
         for into, more, a, b in moved:
             entry = into.setdefault((key, *more.values(), a, b), {
-                **{k: row[k] for k in ("plan", "row", "indicator", "attribute", "as_of")}, **more, "from": a, "to": b,
+                **{k: row[k] for k in (*_KEY, "indicator", "attribute", "unit_zh", "unit_en", "pace")}, **more, "from": a, "to": b,
                 "why": _why(row, found, beside.of(row["indicator"]), _report(now, page), same_page), "pages": []})
             entry["pages"].append(page)
     before, after = _keys(was.judged), _keys(now.judged)
@@ -293,16 +300,22 @@ def _pairs(old: Judgements, new: Judgements) -> Iterator[tuple[tuple, dict | Non
 
 
 def _why(row: dict, found: dict, beside: set[str], report: str, same_page: bool) -> list[dict]:
-    """The causes that may have moved a row, each with what there is to say of it; all that apply, without guessing which did.
+    """The causes that may have moved an answer, each with what there is to say of it; all that apply, no guess which did.
 
+    How a row stands is moved by its own target and figures, another answer (`what`) by those of any row of its plan.
     data: changed figures, up to as_of, of its indicator and the series beside it; definition; target; method; environment;
     page: the row is judged on another page than before; date, where nothing else applies: a figure or target came into force.
     """
-    key, last = (row["plan"], row["row"]), str(row["as_of"])
+    last, whole = str(row["as_of"]), bool(row["what"])
+
+    def own(c: dict) -> bool:
+        return c["plan"] == row["plan"] and (whole or c["row"] == row["row"]) or whole and c["indicator"] in beside
+
     data = [c for c in found["observations"] if c["period"][-4:] <= last
-            and ((c["plan"], c["row"]) == key if c["table"] == "outcomes" else c["indicator"] in beside)]
-    definitions = [d for d in found["definitions"] if d["indicator"] in beside or d["plan"] == row["plan"]]
-    targets = [t for t in found["targets"] if (t["plan"], t["row"]) == key]
+            and (own(c) if c["table"] == "outcomes" else c["indicator"] in beside)]
+    definitions = [d for d in found["definitions"] if (whole or d["table"] not in _BEYOND)
+                   and (d["indicator"] in beside or d["plan"] == row["plan"])]
+    targets = [t for t in found["targets"] if own(t)]
     causes = [{"cause": name, "items": items}
               for name, items in (("data", data), ("definition", definitions), ("target", targets)) if items]
     method, environment = found["method"], found["environment"]

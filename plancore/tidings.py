@@ -34,7 +34,6 @@ class _Names(NamedTuple):
 
     lang: str
     indicators: dict[str, dict]
-    rows: dict[tuple[str, str], dict]
     plans: dict[str, str]
 
 
@@ -198,15 +197,18 @@ def _environment(cause: dict, lang: str) -> str:
 # its parts
 
 def _names(lang: str) -> _Names:
-    rows = load.all_targets("today").to_dict("records")
-    return _Names(lang, load.indicators().set_index("indicator").to_dict("index"), {(r["plan"], r["row"]): r for r in rows},
+    return _Names(lang, load.indicators().set_index("indicator").to_dict("index"),
                   dict(zip(load.plans()["plan"], load.plans()[f"name_{lang}"])))
 
 
 def _name(item: dict, names: _Names) -> str:
-    """An indicator's name; its key where the tables no longer know it."""
+    """An indicator's name, with what was asked of it; its key where the tables no longer know it."""
     known = names.indicators.get(item["indicator"])
-    return known[f"name_{names.lang}"] if known else item["indicator"]
+    name = known[f"name_{names.lang}"] if known else item["indicator"]
+    if not item.get("what"):
+        return name
+    asked = text(item["what"], names.lang) if wording.known(item["what"]) else item["what"]
+    return name + text("bracket", names.lang, x=asked) if name else asked
 
 
 def _linked(item: dict, names: _Names) -> Cell:
@@ -238,14 +240,12 @@ def _measures(f: dict, names: _Names) -> list[str]:
 
 
 def _measured(item: dict, value: object, names: _Names) -> str:
-    """A row's value, its period or its required pace, with the unit of the row."""
-    row = names.rows.get((item["plan"], item["row"]), {"form": "", "path": "", f"unit_{names.lang}": ""})
+    """An answer's value, its period or its required pace, with the unit."""
     if item["measure"] == "period" or value is None:
         return _period(value, names.lang) if value else "—"
     if item["measure"] == "value":
-        return wording.quantity(wording.number(value), row[f"unit_{names.lang}"], names.lang)
-    percent = row["form"] in ("average_growth", "cumulative_rate") or (row["form"], row["path"]) == ("level", "geometric")
-    return wording.pace(value, "percent" if percent else "unit", names.lang)  # as gaps.measure gives it
+        return wording.quantity(wording.number(value), item[f"unit_{names.lang}"], names.lang)
+    return wording.pace(value, item["pace"], names.lang)
 
 
 def _was(c: dict, names: _Names) -> str:
@@ -290,7 +290,8 @@ def _fields(columns: list[str], lang: str) -> str:
 def _defined(d: dict, names: _Names) -> str:
     """What a changed definition is of: a plan, an indicator, or an indicator's declared break."""
     if d["plan"]:
-        return names.plans.get(d["plan"], d["plan"])
+        plan = names.plans.get(d["plan"], d["plan"])
+        return plan + text("bracket", names.lang, x=d["id"]) if d["id"] else plan
     if not d["break"]:
         return _name(d, names)
     since = _period(d["since"], names.lang) + text("comma", names.lang) + text("kind_" + d["break"], names.lang)

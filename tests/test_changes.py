@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from lxml import etree, html
 
-from plancore import cards, changes, gaps, load, publication, schema, tidings, wording, workbook
+from plancore import (audit, bridge, cards, changes, gaps, load, publication, scenario, schema, tidings, wording,
+                      workbook)
 from plancore.schedule import Hold
 
 ROW = {"plan": "zj14", "row": "3", "indicator": "urbanization_rate", "attribute": "expected", "as_of": 2024, "code": "on_track",
@@ -255,6 +256,59 @@ class TestWhy:
         moved = compared["verdicts"] + compared["figures"]
         assert {m["indicator"] for m in moved} == {"urbanization_rate"} and all(causes(m) == ["data"] for m in moved)
         assert compared["verdicts"][0]["from"] == "achieved_early"
+
+
+class TestOtherAnswers:
+    """What a page answers beyond how its rows stand: goals for 2035, checks of a plan against itself, the plan before."""
+
+    AUDIT = ROW | {"what": "check_printed_rate", "part": 0, "as_of": 2025, "code": "v_agrees", "value": 8.2, "unit_zh": "%", "unit_en": "%"}
+
+    def answers(self, **moved):
+        return {"zh/plan_audit-zj14.html": [ROW, self.AUDIT | moved, self.AUDIT | {"part": 1}]}
+
+    def test_one_of_several_answers_to_a_question(self, made):
+        compared = changes.between(made("1", judged=self.answers()), made("2", judged=self.answers(code="v_differs")))
+        one, = compared["verdicts"]
+        assert (one["what"], one["part"], one["from"], one["to"]) == ("check_printed_rate", 0, "v_agrees", "v_differs")
+        said = tidings.lines(compared, "zh")[2]
+        assert wording.text("check_printed_rate", "zh") in said and wording.text("v_differs", "zh") in said
+
+    def test_a_row_of_its_plan_may_have_moved_it(self, made):
+        frame = tables()["targets"]
+        frame.loc[(frame["plan"] == "zj14") & (frame["row"] == "9"), "target_value"] = "31"
+        old, new = self.answers() | PAGES, self.answers(code="v_differs") | judged(code="behind")
+        compared = changes.between(made("1", judged=old), made("2", judged=new, frames={"targets": frame}))
+        assert {v["what"]: causes(v) for v in compared["verdicts"]} == {"check_printed_rate": ["target"], "": ["date"]}
+
+    def test_commitments_move_no_row(self, made):
+        frame = tables()["commitments"]
+        frame.loc[frame["id"] == "gdp_2035", "value"] = "2.1"
+        old, new = self.answers() | PAGES, self.answers(code="v_differs") | judged(code="behind")
+        compared = changes.between(made("1", judged=old), made("2", judged=new, frames={"commitments": frame}))
+        assert {v["what"]: causes(v) for v in compared["verdicts"]} == {"check_printed_rate": ["definition"], "": ["date"]}
+        assert "gdp_2035" in tidings.html(compared, {"run": "2", "held": []})
+
+    def test_the_figure_is_said_in_its_own_unit(self, made):
+        compared = changes.between(made("1", judged=self.answers()), made("2", judged=self.answers(value=9.1)))
+        table, = (s for s in tidings.sections(compared, "zh") if s.title == wording.text("changes_figures", "zh"))
+        assert [c.said for c in table.rows[0]][3:5] == ["8.2%", "9.1%"]
+
+    def test_each_report_with_an_answer_says_it(self):
+        observations, plan = load.observations("zj"), "zj14"
+        targets, before = load.targets(plan), load.targets("zj13")
+        said = {"road": cards.doublings(scenario.answers(observations, 2025, 5.0, 4.5), scenario.urban(observations, 2025), plan, 2025),
+                "audit": cards.findings(audit.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
+                "bridge": cards.concerns(bridge.compare(before, targets, load.successors(), load.outcomes("zj13")), before, targets)}
+        rows = {name: publication.results(page.data)[1] for name, page in said.items()}
+        for name, records in rows.items():
+            keys = [tuple(r[k] for k in ("plan", "row", "as_of", "what", "part")) for r in records]
+            assert len(set(keys)) == len(keys) > 3, name
+            assert all(wording.known(r["code"]) and wording.known(r["what"]) for r in records), name
+            assert {r["indicator"] for r in records} <= {"", *load.indicators()["indicator"]}, name
+        gdp = rows["road"][0]
+        assert (gdp["row"], gdp["code"], gdp["period"], gdp["pace"]) == ("gdp_2035", "road_reached", "2025", "percent")
+        assert gdp["value"] == pytest.approx(133.19, abs=0.01) and gdp["needed"] == pytest.approx(4.149, abs=0.001)
+        assert rows["road"][-1]["unit_zh"] == "%" and rows["road"][-1]["value"] == 75.5
 
 
 class TestPages:

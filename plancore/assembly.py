@@ -11,6 +11,8 @@ _ATTRIBUTES = {"约束性": "binding", "预期性": "expected", "": ""}
 _SINGLE = ("baseline", "target", "change", "actual", "actual_change")
 _IN_TEXT = "正文目标"
 """Category of the goals that stand in the body text."""
+AGAINST = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less_than": "higher"}
+"""Each bound and the better direction it would contradict."""
 
 
 def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -30,6 +32,8 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
                                   if name.startswith("commitments/")]),
         "corrections": frames["corrections"],
         "successors": frames["successors"],
+        "explanations": frames["explanations"],
+        "annual_targets": _annual(frames["annual_targets"]),
         "sources": frames["sources"],
         "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
     }
@@ -76,8 +80,7 @@ def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], whe
         refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[own]), where,
                f"not the unit of {reading['indicator']}", own)
     better = readings["indicator"].map(frames["indicators"].set_index("indicator")["better"])
-    against = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less_than": "higher"}
-    refuse(readings, readings["bound"].map(against) == better, where, "bound against the better direction",
+    refuse(readings, readings["bound"].map(AGAINST) == better, where, "bound against the better direction",
            "at_least or more_than where higher is better, at_most or less_than where lower is")
     unknown = (readings["same_as"] != "") & ~readings["same_as"].isin(readings["row"])
     refuse(readings, unknown, where, "same_as is no row of this plan", "a row of the same file, or empty")
@@ -192,6 +195,12 @@ def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
     by = [min(schema.last_day(published) if published else f"{year + 1}-12-31", schema.last_day(seen))
           for published, seen, year in zip(frame["published"], frame["seen"], end)]
     return frame.assign(region=region, published_by=by, value=[_text(float(v)) for v in frame["value"]])
+
+
+def _annual(frame: pd.DataFrame) -> pd.DataFrame:
+    """The annual targets; tolerance: of `about`, half a unit of the last digit written."""
+    tolerance = [f"{rules.half_unit(value):g}" if bound == "about" else "" for value, bound in zip(frame["value"], frame["bound"])]
+    return frame.assign(tolerance=tolerance, value=[_text(float(v)) for v in frame["value"]])
 
 
 def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import assembly, schema
+from plancore import assembly, filing, schema
 from plancore.schema import DataError, refuse
 
 ROOT = Path(__file__).parent.parent
 TABLES = Path(__file__).parent / "tables"
 _FOLDERS = ("cells", "targets", "outcomes", "commitments", "observations")
-_MAY_BE_EMPTY = ("outcomes", "corrections")
+_MAY_BE_EMPTY = ("outcomes", "corrections", "explanations", "annual_targets")
 
 
 def build(data: Path = ROOT / "data", into: Path = TABLES) -> list[Path]:
     """Write every table and `datapackage.json`; returns the files. Raises DataError and leaves all as it was."""
+    filing.settle(data)
     return write(assembly.tables(read(data)), into)
 
 
@@ -51,6 +52,8 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
     _check_names(frames)
     _check_versions(frames)
     _check_successors(frames)
+    _check_annual(frames)
+    _check_conversions(frames["conversions"])
     for name in frames:
         if name.startswith("observations/"):
             _check_observations(frames[name], frames["indicators"], f"data/{name}.csv")
@@ -141,7 +144,7 @@ def _check_names(frames: dict[str, pd.DataFrame]) -> None:
 def _check_versions(frames: dict[str, pd.DataFrame]) -> None:
     """A target version and a correction must belong to a row of its plan, an observation's basis to a declared break."""
     rows = {(plan, row) for plan in frames["plans"]["plan"] for row in frames[f"targets/{plan}"]["row"]}
-    for name in ("target_versions", "corrections"):
+    for name in ("target_versions", "corrections", "explanations", "annual_targets"):
         bad = [row != "" and (plan, row) not in rows for plan, row in zip(frames[name]["plan"], frames[name]["row"])]
         refuse(frames[name], pd.Series(bad, index=frames[name].index, dtype=bool), f"data/{name}.csv",
                "no such row in this plan", "a row of data/targets")
@@ -166,6 +169,34 @@ def _check_successors(frames: dict[str, pd.DataFrame]) -> None:
                for old, new in zip(successors["from_indicator"], successors["to_indicator"])]
     refuse(successors, ~pd.Series(goes_on, index=successors.index, dtype=bool), where, "no plan's goal that a later plan goes on with",
            "from_indicator in one plan's table, to_indicator in the table of a later plan that has from_indicator no more")
+
+
+def _check_annual(frames: dict[str, pd.DataFrame]) -> None:
+    """An annual target and an explanation are of a year of their plan; the target in its indicator's unit, its bound the better way."""
+    plans = frames["plans"].set_index("plan")
+    for name, column in (("annual_targets", "year"), ("explanations", "as_of")):
+        frame = frames[name]
+        first, last = (frame["plan"].map(plans[end]) for end in ("baseline_year", "target_year"))
+        refuse(frame, (frame[column] <= first) | (frame[column] > last), f"data/{name}.csv", f"{column} outside its plan",
+               "a year after the baseline_year, up to the target_year (data/plans.csv)")
+    annual, where = frames["annual_targets"], "data/annual_targets.csv"
+    rows = pd.concat([frames[f"targets/{plan}"].assign(plan=plan) for plan in plans.index])[["plan", "row", "indicator"]]
+    facts = annual[["plan", "row"]].merge(rows, on=["plan", "row"], how="left", validate="m:1").merge(
+        frames["indicators"], on="indicator", how="left", validate="m:1")
+    for index, (unit, better) in enumerate(zip(facts["unit_zh"], facts["better"])):
+        refuse(annual, (annual.index == index) & (annual["unit_zh"] != unit), where, "not the unit of this indicator", unit)
+        refuse(annual, (annual.index == index) & (annual["bound"].map(assembly.AGAINST) == better), where,
+               "bound against the better direction", "at_least or more_than where higher is better, at_most or less_than where lower is")
+    refuse(annual, annual["bound"] == "none", where, "an annual target without a bound", "at_least, at_most, more_than, less_than, about, equal")
+
+
+def _check_conversions(frame: pd.DataFrame) -> None:
+    """A rule multiplies by more than nothing, and goes from no currency to another: a rate of exchange belongs to its year."""
+    where = "data/conversions.csv"
+    refuse(frame, ~(pd.to_numeric(frame["factor"]) > 0), where, "factor is not above 0", "a number above 0, such as 0.0001")
+    dollars = [frame[c].str.contains("美元") for c in ("from_unit", "to_unit")]
+    refuse(frame, dollars[0] != dollars[1], where, "a rule from one currency to another",
+           "units of one currency; a rate of exchange is given with its year and source in the map of an import")
 
 
 def _check_observations(frame: pd.DataFrame, indicators: pd.DataFrame, where: str) -> None:

@@ -68,7 +68,7 @@ def between(old: Path | None, new: Path) -> dict:
     found["runs"]["from"] = was.manifest["run"]
     found["observations"] = [*_observations(was, now, used[old], used[new]), *_outcomes(was, now)]
     found["closed_years"] = _closed(found["observations"], _table(was, "observations"))
-    found["targets"] = [*_targets(was, now, "targets"), *_targets(was, now, "target_versions")]
+    found["targets"] = [*_targets(was, now, "targets"), *_targets(was, now, "target_versions"), *_targets(was, now, "annual_targets")]
     found["definitions"] = [d for name in _DEFINITIONS for d in _definitions(was, now, name)]
     found["method"], found["environment"] = _method(was.manifest, now.manifest), _environment(was.manifest, now.manifest)
     return found | _rows(was, now, found, _Beside([_table(run, "indicators") for run in (was, now)], list(used.values())))
@@ -181,7 +181,7 @@ def _targets(was: _Run, now: _Run, name: str) -> Iterator[dict]:
         for column in columns or [number]:
             yield {"table": name, "kind": kind, "plan": row["plan"], "row": row["row"],
                    "indicator": now.indicator.get((row["plan"], row["row"])) or was.indicator.get((row["plan"], row["row"]), ""),
-                   "since": row.get("since", ""), "column": column, "from": then.get(column), "to": current.get(column)}
+                   "since": row.get("since") or row.get("year", ""), "column": column, "from": then.get(column), "to": current.get(column)}
 
 
 def _definitions(was: _Run, now: _Run, name: str) -> Iterator[dict]:
@@ -315,7 +315,7 @@ def _why(row: dict, found: dict, beside: set[str], report: str, same_page: bool)
             and (own(c) if c["table"] == "outcomes" else c["indicator"] in beside)]
     definitions = [d for d in found["definitions"] if (whole or d["table"] not in _BEYOND)
                    and (d["indicator"] in beside or d["plan"] == row["plan"])]
-    targets = [t for t in found["targets"] if own(t)]
+    targets = [t for t in found["targets"] if own(t) and t["table"] != "annual_targets"]  # no answer is judged by these
     causes = [{"cause": name, "items": items}
               for name, items in (("data", data), ("definition", definitions), ("target", targets)) if items]
     method, environment = found["method"], found["environment"]

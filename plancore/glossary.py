@@ -753,6 +753,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "csv_file": ("CSV（{name}）", "CSV ({name})"),
     "chart_number": ("图{n}", "Figure {n}"),
     "no_font": ("本机没有中文字体，故不提供PNG图片；SVG图片不受影响。", "This machine has no Chinese font, so there are no PNG pictures; the SVG pictures are not affected."),
+    # annual targets, explanations, and the forms by which departments report
+    "field_of_annual": ("{year}年度计划{field}", "annual plan {year}, {field}"),
 }
 
 MARKS = {

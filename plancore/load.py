@@ -112,6 +112,16 @@ def commitments(plan: str) -> pd.DataFrame:
     return _of_plan("commitments", plan)
 
 
+def annual_targets(plan: str) -> pd.DataFrame:
+    """The yearly targets of a plan's annual plans: plan, row, year, value, bound, tolerance, unit_zh, source, note; may be empty."""
+    return _of_plan("annual_targets", plan)
+
+
+def explanations(plan: str) -> pd.DataFrame:
+    """Why rows were behind and what is done, as departments reported: plan, row, as_of, reason, measure, by, date; may be empty."""
+    return _of_plan("explanations", plan)
+
+
 def corrections() -> pd.DataFrame:
     """What was corrected after it had been published: corrected (date), plan, row, indicator, period, was, now, why_zh,
 

@@ -93,9 +93,9 @@ _OF_A_PLAN = {"plans": _every, "indicators": _series, "targets": _plan, "target_
 _ASSESSED = _OF_A_PLAN | {"indicators": _with_inputs, "observations": _with_inputs}
 REPORTS = {
     "data_quality": _OF_A_PLAN | {"indicators": _every, "observations": _every, "breaks": _every},
-    "gap_analysis": _ASSESSED,
+    "gap_analysis": _ASSESSED | {"explanations": _plan},
     "indicator_profile": {"plans": _every, "indicators": _every, "targets": _every, "target_versions": _every, "outcomes": _every,
-                          "commitments": _running, "observations": _one, "breaks": _every},
+                          "commitments": _running, "annual_targets": _running, "observations": _one, "breaks": _every},
     "methods": {"plans": _every, "indicators": _every, "targets": _every, "observations": _judged, "breaks": _every},
     "plan_audit": {"plans": _every, "indicators": _every, "targets": _with_previous, "outcomes": _with_previous,
                    "commitments": _plan, "breaks": _every},

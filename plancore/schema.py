@@ -109,6 +109,8 @@ _SOURCE = ("source:slug", "title", "publisher?", "published:date?", "seen:date",
 _CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "plan:key?->plans", "row:row?",
                       "indicator:key?->indicators", "period:period?", "was?", "now?", "why_zh", "why_en", "source:slug?->sources")
 _SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
+_EXPLANATIONS = _shape("plan row as_of by date", "plan:key->plans", "row:row", "as_of:year", "reason?", "measure?", "by", "date:date")
+_ANNUAL = ("plan:key->plans", "row:row", "year:year", "value:number", "bound")
 _COMMITMENT = ("id:key", "chapter", "box?", "subject_zh", "subject_en", "measure_zh", "measure_en", "value:number?",
                "value_high:number?", "unit_zh?->units", "bound", "target_year:year", "kind:commitment", "lines:lines")
 
@@ -133,6 +135,9 @@ DATA = {
     "commitments": _shape("id", *_COMMITMENT),
     "corrections": _CORRECTIONS,
     "successors": _SUCCESSORS,
+    "explanations": _EXPLANATIONS,
+    "annual_targets": _shape("plan row year", *_ANNUAL, "unit_zh->units", "source:slug->sources", "note?"),
+    "conversions": _shape("from_unit to_unit", "from_unit", "to_unit->units", "factor:number", "note?"),
 }
 """Shapes of the files people edit in `data/`."""
 
@@ -158,6 +163,8 @@ TABLES = {
     "commitments": _shape("plan id", "plan:key->plans", *(c.replace("->units", "") for c in _COMMITMENT)),
     "corrections": _CORRECTIONS,
     "successors": _SUCCESSORS,
+    "explanations": _EXPLANATIONS,
+    "annual_targets": _shape("plan row year", *_ANNUAL, "tolerance:number?", "unit_zh", "source:slug->sources", "note?"),
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("plan line row column text", "plan:key->plans", "line:line", "text?", "row:row", "column"),
 }

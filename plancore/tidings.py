@@ -11,7 +11,7 @@ _SHOWN, _CAUSES, _ALL_CAUSES = 4, 2, 8
 """Items told before it is said how many there are: in a line, of one cause in a line, of one cause in a table."""
 _MEASURES = {"value": "value", "period": "data_year", "needed": "required_pace"}
 
-_NUMBERS = {c.name for name in ("targets", "target_versions") for c in schema.TABLES[name].columns if c.type == "number"}
+_NUMBERS = {c.name for name in ("targets", "target_versions", "annual_targets") for c in schema.TABLES[name].columns if c.type == "number"}
 
 
 class Cell(NamedTuple):
@@ -161,7 +161,9 @@ def _target(t: dict, names: _Names) -> str:
 
 def _column(t: dict, lang: str) -> dict[str, str]:
     column = t["column"]
-    return {"field": text("field_" + column, lang), "a": _written(column, t["from"], lang), "to": _written(column, t["to"], lang)}
+    field = text("field_" + column, lang)
+    said = text("field_of_annual", lang, year=t["since"], field=field) if t["table"] == "annual_targets" else field
+    return {"field": said, "a": _written(column, t["from"], lang), "to": _written(column, t["to"], lang)}
 
 
 def _because(moved: dict, names: _Names, most: int = _ALL_CAUSES) -> str:

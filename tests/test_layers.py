@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
-    {"schema", "rules", "glossary"},
+    {"schema", "rules", "glossary", "filing"},
     {"wording", "intervals", "links"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",

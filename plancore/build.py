@@ -62,8 +62,7 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
 
 def write(clean: dict[str, pd.DataFrame], into: Path) -> list[Path]:
     """Write the tables beside their places first, then move all in; the old ones stay until every file is ready."""
-    texts = {f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in clean.items()}
-    texts["datapackage.json"] = json.dumps(datapackage(), ensure_ascii=False, indent=1) + "\n"
+    texts = files(clean)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent) as draft:
         for name, text in texts.items():
@@ -71,6 +70,12 @@ def write(clean: dict[str, pd.DataFrame], into: Path) -> list[Path]:
         for name in texts:
             os.replace(Path(draft) / name, into / name)
     return [into / name for name in texts]
+
+
+def files(clean: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """The name and text of every file of the tables."""
+    texts = {f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in clean.items()}
+    return texts | {"datapackage.json": json.dumps(datapackage(), ensure_ascii=False, indent=1) + "\n"}
 
 
 def datapackage() -> dict:

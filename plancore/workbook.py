@@ -80,7 +80,7 @@ def address(row: int, column: int) -> str:
 
 
 def _fill(page: xlsxwriter.workbook.Worksheet, sheet: Sheet, look: Callable) -> None:
-    lines = [1] * (len(sheet.frame) + 1)
+    high = [1] * (len(sheet.frame) + 1)
     for c, label in enumerate(sheet.frame.columns):
         cells, formulas = list(sheet.frame.iloc[:, c]), sheet.formulas.get(label, [""] * len(sheet.frame))
         shown = [_shown(v, label in sheet.percent) for v in cells]
@@ -90,8 +90,8 @@ def _fill(page: xlsxwriter.workbook.Worksheet, sheet: Sheet, look: Callable) -> 
             _put(page, r, c, value, formula, label in sheet.percent, look)
         width = _width(str(label), shown)
         page.set_column(c, c, width)
-        lines = [max(n, _lines(said, width)) for n, said in zip(lines, [f"{label}  ", *shown])]
-    for r, n in enumerate(lines):  # said outright: not every program makes a row as high as its wrapped text
+        high = [max(n, lines(said, width)) for n, said in zip(high, [f"{label}  ", *shown])]
+    for r, n in enumerate(high):  # said outright: not every program makes a row as high as its wrapped text
         page.set_row(r, min(n * _LINE + 3, 400))
 
 
@@ -181,7 +181,7 @@ def _width(label: str, cells: list[str]) -> float:
     return min(max(_NARROWEST, longest / lines + 2, _columns(label) / 3 + 3, word * label.isascii() * 1.1 + 2), _WIDEST)
 
 
-def _lines(said: str, width: float) -> int:
+def lines(said: str, width: float) -> int:
     """Lines a text takes in a column; one more for a long text of Latin words or formulas, which do not fill each line."""
     full = _columns(said) / (width - 0.5)
     return math.ceil(full) + (full > 2 and sum(c.isascii() for c in said) > len(said) / 2)

@@ -1,0 +1,182 @@
+"""Spreadsheets that others filled in, read within bounds: every cell as it stands, with its address for messages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import openpyxl
+from openpyxl.utils import get_column_letter, range_boundaries
+
+from plancore.schema import DataError
+
+MOST_BYTES, MOST_UNPACKED, MOST_CELLS, MOST_PARTS = 20_000_000, 40_000_000, 300_000, 2_000
+"""Bounds of a file, of what it unpacks to, of its cells, and of the parts of a workbook."""
+_DAMAGED = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, SyntaxError, EOFError,
+            NotImplementedError, RuntimeError, OverflowError)
+"""What openpyxl and zipfile raise for a file that is not what it says."""
+_ALLOWED = "allowed: an Excel workbook (.xlsx) or a CSV file, saved without a password"
+_NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
+
+
+_CELL, _MERGED = re.compile(rb"<(?:\w+:)?c[ >/]"), re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([^\"']*)")
+
+
+class Cell(NamedTuple):
+    """What stands in a cell; shown as per cent or not; `lost`: a formula whose result the file does not hold."""
+
+    value: object = None
+    percent: bool = False
+    lost: bool = False
+
+    @property
+    def text(self) -> str:
+        """Its words, with full-width signs made plain and no line breaks."""
+        return "" if self.value is None else " ".join(unicodedata.normalize("NFKC", str(self.value)).split())
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its cells by row and column, counted from 1, and for each cell of a merged range the range's first."""
+
+    file: str
+    name: str
+    cells: dict[tuple[int, int], Cell]
+    merged: dict[tuple[int, int], tuple[int, int]]
+
+    def get(self, row: int, column: int) -> Cell:
+        """A cell; of a merged range what its first cell says."""
+        place = self.merged.get((row, column), (row, column))
+        return self.cells.get(place, Cell())
+
+    def at(self, row: int, column: int) -> str:
+        """Where a cell is, for messages."""
+        sheet = f", sheet {self.name}" if self.name else ""
+        return f"{self.file}{sheet}, cell {get_column_letter(column)}{row}"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The last row and the last column that hold anything."""
+        return max((r for r, _ in self.cells), default=0), max((c for _, c in self.cells), default=0)
+
+
+def read(path: Path) -> list[Sheet]:
+    """The sheets of a workbook or the one of a CSV file, hidden ones too.
+
+    Raises DataError for a file that is missing, empty, too large, protected, damaged or of another kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path.name}: no such file")
+    if path.stat().st_size > MOST_BYTES:
+        raise DataError(f"{path.name}: {path.stat().st_size:,} bytes; allowed: at most {MOST_BYTES:,}")
+    content = path.read_bytes()
+    if not content.strip():
+        raise DataError(f"{path.name}: the file is empty; {_ALLOWED}")
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise DataError(f"{path.name}: an old .xls file, or one protected by a password; {_ALLOWED}")
+    if content.startswith(b"PK"):
+        return _workbook(path.name, content)
+    if path.suffix.lower() != ".csv" or b"\0" in content:
+        raise DataError(f"{path.name}: not a spreadsheet; {_ALLOWED}")
+    return [_csv(path.name, content)]
+
+
+def number(cell: Cell, unit: str) -> str:
+    """The plain number in a cell, in its unit; a cell that Excel shows as per cent holds a hundredth of it.
+
+    Thousands may be set apart by commas. Raises ValueError, saying what stands there, for anything else.
+    """
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{value} is not a number")
+    said = f"{value:.15g}" if isinstance(value, int | float) else cell.text.replace("−", "-")
+    if isinstance(value, str) and said.endswith("%") and unit == "%":
+        said = said[:-1].rstrip()
+    if isinstance(value, str) and not _NUMBER.fullmatch(said):
+        raise ValueError(f"{value!r} is not a number")
+    exact = Decimal(said.replace(",", ""))
+    if cell.percent and not isinstance(value, str):
+        if unit != "%":
+            raise ValueError(f"shown as per cent, where the unit is {unit}")
+        exact *= 100
+    plain = f"{exact:f}"
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain in ("-0", "") else plain.lstrip("+")
+
+
+def _csv(file: str, content: bytes) -> Sheet:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("gb18030")
+        except UnicodeDecodeError:
+            raise DataError(f"{file}: neither UTF-8 nor GB18030; save it as CSV UTF-8") from None
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise DataError(f"{file}: not a CSV file: {error}") from None
+    _bounded(file, "cells", sum(map(len, rows)), MOST_CELLS)
+    return Sheet(file, "", {(r, c): Cell(v) for r, row in enumerate(rows, 1) for c, v in enumerate(row, 1) if v.strip()}, {})
+
+
+def _workbook(file: str, content: bytes) -> list[Sheet]:
+    try:
+        _inspect(file, content)
+        values, formulas = (openpyxl.load_workbook(io.BytesIO(content), data_only=only, keep_links=False)
+                            for only in (True, False))
+        return [_sheet(file, page, formulas[page.title]) for page in values.worksheets]
+    except DataError:
+        raise
+    except _DAMAGED as error:
+        raise DataError(f"{file}: not a readable workbook ({type(error).__name__}); {_ALLOWED}") from None
+
+
+def _inspect(file: str, content: bytes) -> None:
+    """Refuse, before anything is unpacked at length, what would not fit: parts, bytes, cells, merged ranges, entities."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parcel:
+        parts = parcel.infolist()
+        if "xl/workbook.xml" not in parcel.namelist():
+            raise DataError(f"{file}: a zip file, but not an Excel workbook; {_ALLOWED}")
+        _bounded(file, "parts", len(parts), MOST_PARTS)
+        _bounded(file, "bytes unpacked", sum(p.file_size for p in parts), MOST_UNPACKED)
+        cells = 0
+        for part in (p for p in parts if p.filename.endswith((".xml", ".rels"))):
+            text = parcel.read(part)
+            if b"<!DOCTYPE" in text or b"<!ENTITY" in text or text.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise DataError(f"{file}: {part.filename} declares its own entities or encoding, as no spreadsheet does; {_ALLOWED}")
+            cells += len(_CELL.findall(text)) + sum(map(_area, _MERGED.findall(text)))
+            _bounded(file, "cells", cells, MOST_CELLS)
+
+
+def _area(reference: bytes) -> int:
+    """How many cells a merged range covers."""
+    left, top, right, bottom = range_boundaries(reference.decode("ascii"))
+    return (right - left + 1) * (bottom - top + 1)
+
+
+def _bounded(file: str, what: str, number: int, most: int) -> None:
+    if number > most:
+        raise DataError(f"{file}: {number:,} {what}; allowed: at most {most:,}")
+
+
+def _sheet(file: str, page, formulas) -> Sheet:
+    """A sheet, from the results it holds and from its formulas."""
+    cells = {}
+    _bounded(f"{file}, sheet {page.title}", "cells, most of them empty", page.max_row * page.max_column, 10 * MOST_CELLS)
+    for row in page.iter_rows():
+        for cell in row:
+            lost = cell.value is None and formulas.cell(cell.row, cell.column).data_type == "f"
+            if lost or cell.value is not None and str(cell.value).strip():
+                cells[cell.row, cell.column] = Cell(cell.value, "%" in (cell.number_format or ""), lost)
+    merged = {(r, c): (m.min_row, m.min_col) for m in page.merged_cells.ranges
+              for r in range(m.min_row, m.max_row + 1) for c in range(m.min_col, m.max_col + 1)}
+    return Sheet(file, page.title, cells, merged)

@@ -33,7 +33,7 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "corrections": frames["corrections"],
         "successors": frames["successors"],
         "explanations": frames["explanations"],
-        "annual_targets": _annual(frames["annual_targets"]),
+        "annual_targets": _annual(frames["annual_targets"], frames["sources"]),
         "sources": frames["sources"],
         "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
     }
@@ -197,10 +197,12 @@ def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
     return frame.assign(region=region, published_by=by, value=[_text(float(v)) for v in frame["value"]])
 
 
-def _annual(frame: pd.DataFrame) -> pd.DataFrame:
-    """The annual targets; tolerance: of `about`, half a unit of the last digit written."""
+def _annual(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """The annual targets; tolerance: of `about`, half a unit of the last digit written; published_by: the last day of the source."""
+    frame = _with(frame, sources[["source", "published", "seen"]], "source")
+    by = [min(schema.last_day(published or seen), schema.last_day(seen)) for published, seen in zip(frame["published"], frame["seen"])]
     tolerance = [f"{rules.half_unit(value):g}" if bound == "about" else "" for value, bound in zip(frame["value"], frame["bound"])]
-    return frame.assign(tolerance=tolerance, value=[_text(float(v)) for v in frame["value"]])
+    return frame.assign(tolerance=tolerance, published_by=by, value=[_text(float(v)) for v in frame["value"]])
 
 
 def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:

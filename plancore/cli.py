@@ -1,7 +1,8 @@
-"""The command line: plancore build · check · report · publish · runs · serve."""
+"""The command line: plancore build · check · observe · report · publish · runs · serve."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -10,6 +11,10 @@ listing = typer.Typer(rich_markup_mode=None, invoke_without_command=True, help="
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Five-year-plan targets as data: build the tables, check them, publish the reports.")
 app.add_typer(listing, name="runs")
+entering = typer.Typer(rich_markup_mode=None, no_args_is_help=True,
+                       help="Add figures: one by hand, those of a yearbook sheet or a filled form; and write the forms.")
+app.add_typer(entering, name="observe")
+_UNCHANGED = "data/ and the tables are as they were"
 
 
 def main() -> None:
@@ -113,6 +118,69 @@ def serve(
     _or_exit(lambda: serving.run(host, port, base_url, token, max_visitors))
 
 
+@entering.command()
+def add(
+    indicator: Annotated[str, typer.Option("--indicator", help="A key of data/indicators.csv.")],
+    period: Annotated[str, typer.Option("--period", help="A year, or a range such as 2021-2025.")],
+    value: Annotated[str, typer.Option("--value", help="A plain number.")],
+    unit: Annotated[str, typer.Option("--unit", help="The indicator's unit.")],
+    source: Annotated[str, typer.Option("--source", help="A source of data/sources.csv.")] = "",
+    new_source: Annotated[str, typer.Option("--new-source", help="Name of a source to be declared with this figure.")] = "",
+    title: Annotated[str, typer.Option("--title", help="Of a new source: its title.")] = "",
+    publisher: Annotated[str, typer.Option("--publisher", help="Of a new source: its publisher.")] = "",
+    published: Annotated[str, typer.Option("--published", help="Of a new source: its date, month or year.")] = "",
+    seen: Annotated[str, typer.Option("--seen", help="Of a new source: the day we had it; today if left out.")] = "",
+    url: Annotated[str, typer.Option("--url", help="Of a new source: its address.")] = "",
+    grade: Annotated[str, typer.Option("--grade", help="Of a new source: A publisher's own, B quoted, C passed on.")] = "",
+    region: Annotated[str, typer.Option("--region", help="A region of data/plans.csv; may be left out where there is one.")] = "",
+    qualifier: Annotated[str, typer.Option("--qualifier", help="about or more_than; left out for an exact figure.")] = "",
+    status: Annotated[str, typer.Option("--status", help="official_final, official_preliminary, secondary or derived.")] = "official_preliminary",
+    price_basis: Annotated[str, typer.Option("--price-basis", help="That of the indicator's other figures if left out.")] = "",
+    basis: Annotated[str, typer.Option("--basis", help="A basis of data/breaks.csv, of a figure after a declared break.")] = "",
+    note: Annotated[str, typer.Option("--note", help="What is worth knowing of the figure.")] = "",
+) -> None:
+    """Add one figure to data/ and rebuild the tables. Exit 3 if it is refused: nothing is changed then."""
+    from plancore import observing
+
+    declared = observing.source(new_source, title=title, publisher=publisher, published=published, seen=seen, url=url, grade=grade)
+    if bool(source) == bool(new_source) or (declared and not title) or (declared and not grade):
+        _stop("give --source, or --new-source with --title and --grade", 2)
+    row = {"indicator": indicator, "period": period, "value": value, "unit_zh": unit, "source": source or new_source, "qualifier": qualifier,
+           "status": status, "price_basis": price_basis, "basis": basis, "note": note}
+    batch = observing.Batch(region, (row,), (declared,) if declared else ())
+    typer.echo("\n".join(observing.said(_or_exit(lambda: observing.enter(batch), kept=_UNCHANGED))))
+
+
+@entering.command("import")
+def take(
+    file: Annotated[Path, typer.Argument(help="A filled form, or a yearbook sheet (.xlsx or .csv) with --map.")],
+    said: Annotated[Optional[Path], typer.Option("--map", help="How to read the sheet, in YAML: see data/README.md.")] = None,
+    grade: Annotated[str, typer.Option("--grade", help="Grade of the source that a form becomes.")] = "A",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is new, the same, or differs.")] = False,
+) -> None:
+    """Enter the figures of a file into data/ and rebuild the tables, all or none. Exit 3 if anything of it is refused."""
+    from plancore import receiving
+
+    typer.echo("\n".join(_or_exit(lambda: receiving.receive(file, said, grade, dry_run=dry_run), kept=_UNCHANGED)))
+
+
+@entering.command()
+def request(
+    as_of: Annotated[int, typer.Option("--as-of", help="By the end of this year.")],
+    plan: Annotated[str, typer.Option("--plan", help="A plan of data/plans.csv; the latest if left out.")] = "",
+    department: Annotated[Optional[str], typer.Option("--department", help="One department; every one if left out.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the forms.")] = Path("forms"),
+) -> None:
+    """Write an Excel form for each department, of what is missing, late or behind. Existing forms are never overwritten."""
+    from plancore import build as building, forms, load, observing
+
+    def written() -> list[Path]:
+        limits = building.read(observing.DATA)["indicators"]
+        return forms.request(plan or load.latest()["plan"], as_of, output, limits, department)
+    files = _or_exit(written, kept="no form was written")
+    typer.echo("\n".join(map(str, files)) or "nothing is missing, late or behind: no form is needed")
+
+
 @listing.callback()
 def runs(
     context: typer.Context,
@@ -153,7 +221,7 @@ def _pairs(parameters: list[str]) -> dict[str, str]:
     return dict(p.split("=", 1) for p in parameters)
 
 
-def _or_exit(act, failed=lambda message, **_: typer.echo(message, err=True)):
+def _or_exit(act, failed=lambda message, **_: typer.echo(message, err=True), kept: str = "nothing was published, the last good site stays"):
     """The result of `act`, or the error said in one message with its exit code."""
     from plancore.schema import DataError
 
@@ -169,7 +237,7 @@ def _or_exit(act, failed=lambda message, **_: typer.echo(message, err=True)):
         message, code = str(error), 5 if type(error).__name__ == "Busy" else 4
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        message, code = f"cannot write: {error.strerror or error}{where}; nothing was published, the last good site stays", 4
+        message, code = f"cannot write: {error.strerror or error}{where}; {kept}", 4
     failed(message, busy=code == 5)
     raise typer.Exit(code)
 

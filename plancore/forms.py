@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import io
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,41 +14,15 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from plancore import coverage, gaps, load, wording, workbook
+from plancore import enquiry, load, wording, workbook
+from plancore.enquiry import HEAD_LINES, KEYS, MARK, OPTIONS, Form, both, columns, digest, key, option
 from plancore.schema import YEARS, DataError, nearest
 
-MARK, KEYS = "plancore-form", "plancore"
-"""What the first hidden cell of a form says, and the name of the hidden sheet with what was locked."""
-OPTIONS = {"qualifier": ("about", "more_than"), "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
-           "status": ("official_final", "official_preliminary")}
-"""Closed lists of a form: column to the codes of its words."""
-BEHIND = ("behind_slight", "behind", "reversing", "breached", "missed", "nearly_met")
-"""Assessments for which a reason is asked."""
-WORDS = 1000
-"""Most characters of a reason or a measure."""
-_KNOWN = ("exact", "rounded", "bound", "printed")
-_FIRST = ("row", "name", "what", "unit", "baseline", "target")
-_LAST = ("qualifier", "price_basis", "status", "note", "standing", "reason", "measure", "by", "date")
-_WIDTHS = {"row": 5, "name": 24, "what": 13, "unit": 12, "baseline": 9, "target": 13, "qualifier": 10, "price_basis": 13, "status": 11, "note": 16,
+_WIDTHS = {"row": 5, "name": 24, "what": 18, "unit": 12, "baseline": 12, "target": 13, "qualifier": 10, "price_basis": 13, "status": 11, "note": 16,
            "standing": 12, "reason": 28, "measure": 28, "by": 10, "date": 11}
-_HEAD_LINES = ("title_zh", "title_en", "from_zh", "from_en", "head_zh", "head_en")
-_TOP = 1 + len(_HEAD_LINES)
+_TOP = 1 + len(HEAD_LINES)
 """Rows above the first indicator: the hidden keys, titles and two lines of headers."""
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 9, "valign": "vcenter"}
-
-
-@dataclass(frozen=True)
-class Form:
-    """One department's form: what each line asks, what is in it already (by row and column key), and what is open."""
-
-    plan: str
-    plan_names: tuple[str, str]
-    as_of: int
-    department: str
-    years: tuple[int, int]
-    rows: pd.DataFrame
-    filled: dict[tuple[str, str], object]
-    open: frozenset[tuple[str, str]]
 
 
 def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, department: str | None = None) -> list[Path]:
@@ -60,7 +31,7 @@ def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, departmen
     `limits` of data/indicators.csv: low and high of each indicator. A department of which nothing is wanted gets none. Raises
     DataError for an unknown plan or department, a year outside the plan, and a file that is there already: none is overwritten.
     """
-    made = {folder / _file(form): write(form, limits) for form in wanted(plan, as_of) if department in (None, form.department)}
+    made = {folder / _file(form): write(form, limits) for form in enquiry.wanted(plan, as_of) if department in (None, form.department)}
     known = sorted(set(load.indicators()["department"]))
     if department is not None and department not in known:
         raise DataError(f"no department {department!r} in data/indicators.csv; {nearest(department, known)}; "
@@ -74,81 +45,6 @@ def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, departmen
         draft.write_bytes(content)
         os.replace(draft, path)
     return list(made)
-
-
-def wanted(plan: str, as_of: int) -> Iterator[Form]:
-    """The forms of a plan: rows that lack a usable figure of some year up to `as_of`, or are behind, by department."""
-    targets = load.targets(plan, "today").query("kind == 'box' or same_as == ''")
-    of = load.plans().set_index("plan").loc[plan]
-    observations = load.observations(of["region"])
-    printed = coverage.printed(load.outcomes(plan), load.sources())
-    cells = coverage.cells(targets, observations, as_of, printed, load.indicators())
-    result = gaps.measure(targets, observations, as_of)
-    rows = targets.merge(load.indicators()[["indicator", "department"]], on="indicator", validate="m:1").merge(
-        result[["row", "status", "verdict"]], on="row", validate="1:1")
-    lacking = set(cells.loc[~cells["state"].isin(_KNOWN), "row"])
-    rows = rows.assign(judged=rows["verdict"].where(rows["verdict"] != "", rows["status"]))
-    rows = rows[rows["row"].isin(lacking) | rows["judged"].isin(BEHIND)]
-    for department, mine in rows.groupby("department", sort=True):
-        yield _form(plan, (of["name_zh"], of["name_en"]), as_of, str(department), mine.reset_index(drop=True), cells)
-
-
-def key(row: dict) -> str:
-    """The hidden key of a line: plan, row and indicator."""
-    return f"{row['plan']}:{row['row']}:{row['indicator']}"
-
-
-def digest(meta: dict, locked: list) -> str:
-    """What tells that the hidden record of a form is as it was written."""
-    said = json.dumps([{k: v for k, v in meta.items() if k != "digest"}, locked], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def option(code: str) -> str:
-    """A code as the lists of a form say it: 约 about."""
-    return both(f"option_{code}", " ")
-
-
-def both(word: str, between: str = "\n", **values: object) -> str:
-    """A word in Chinese, then in English."""
-    return between.join(dict.fromkeys(wording.text(word, lang, **values) for lang in wording.LANGUAGES))
-
-
-def columns(years: tuple[int, int]) -> list[str]:
-    """The keys of a form's columns, in order: those told, the years, those asked."""
-    return [*_FIRST, *(f"y{year}" for year in range(years[0], years[1] + 1)), *_LAST]
-
-
-def _form(plan: str, names: tuple, as_of: int, department: str, rows: pd.DataFrame, cells: pd.DataFrame) -> Form:
-    """What a department's form holds and asks."""
-    years = (int(rows["baseline_year"].min()) + 1, as_of)
-    filled: dict[tuple[str, str], object] = {}
-    free: set[tuple[str, str]] = set()
-    held = {(c["row"], c["year"]): c for c in cells.to_dict("records")}
-    for row in rows.to_dict("records"):
-        line = key(row)
-        filled |= {(line, column): value for column, value in _told(row).items()}
-        lacks = [y for y in range(years[0], as_of + 1) if held[row["row"], y]["state"] not in _KNOWN]
-        filled |= {(line, f"y{y}"): _figure(held[row["row"], y]) for y in range(years[0], as_of + 1) if y not in lacks}
-        asked = [*(f"y{y}" for y in lacks), *(("qualifier", "price_basis", "status") if lacks else ()), "note", "reason", "measure", "by", "date"]
-        free |= {(line, column) for column in asked}
-        if lacks:
-            filled[line, "price_basis"] = option(row["price_basis"])
-    return Form(plan, names, as_of, department, years, rows, filled, frozenset(free))
-
-
-def _told(row: dict) -> dict[str, object]:
-    """The cells of a line that are not asked."""
-    baseline = row["baseline_value"]
-    return {"row": row["row"], "name": f"{row['name_zh']}\n{row['name_en']}", "what": both(f"what_{row['form']}"),
-            "unit": "\n".join(dict.fromkeys([row["unit_zh"], row["unit_en"]])), "baseline": "" if pd.isna(baseline) else float(baseline),
-            "target": "\n".join(dict.fromkeys(wording.target(row, lang) for lang in wording.LANGUAGES)),
-            "standing": both(row["judged"])}
-
-
-def _figure(cell: dict) -> object:
-    """A held figure: a number, or a text where it is rounded or a lower bound."""
-    return wording.qualified(cell["value"], cell["qualifier"]) if cell["qualifier"] else float(cell["value"])
 
 
 def _file(form: Form) -> str:
@@ -183,7 +79,7 @@ def write(form: Form, limits: pd.DataFrame) -> bytes:
 
 def _fill(page, form: Form, look) -> list[list]:
     """Write every cell; gives those that are locked: line, column, value."""
-    names, lines = columns(form.years), [*_HEAD_LINES, *map(key, form.rows.to_dict("records"))]
+    names, lines = columns(form.years), [*HEAD_LINES, *map(key, form.rows.to_dict("records"))]
     heads = _heads(form)
     page.write_string(0, 0, MARK)
     page.set_row(0, None, None, {"hidden": True})
@@ -195,7 +91,7 @@ def _fill(page, form: Form, look) -> list[list]:
     for r, line in enumerate(lines, 1):
         page.write_string(r, 0, line)
         for c, name in enumerate(names, 1):
-            value = heads.get((line, name), "") if line in _HEAD_LINES else form.filled.get((line, name), "")
+            value = heads.get((line, name), "") if line in HEAD_LINES else form.filled.get((line, name), "")
             _put(page, r, c, value, look(*_style(line, name, (line, name) in form.open)))
             if (line, name) not in form.open:
                 locked.append([line, name, value])
@@ -228,7 +124,7 @@ def _put(page, r: int, c: int, value: object, form) -> None:
 
 def _style(line: str, name: str, free: bool) -> tuple:
     """How a cell looks and whether it is locked."""
-    if line in _HEAD_LINES:
+    if line in HEAD_LINES:
         titled = {"title_zh": {"bold": True, "font_size": 14}, "title_en": {"font_size": 10}}.get(line, {})
         head = {"bold": line == "head_zh", "text_wrap": True, "border": 1, "align": "center", "bg_color": "#e7eaee"} if line.startswith("head") else {}
         return tuple((titled | head).items())
@@ -240,7 +136,7 @@ def _style(line: str, name: str, free: bool) -> tuple:
 
 def _height(line: str, cells: list[tuple]) -> float:
     """A line's height in points, by the most lines one of its texts takes."""
-    if line in _HEAD_LINES:
+    if line in HEAD_LINES:
         return {"title_zh": 24, "head_zh": 28, "head_en": 40}.get(line, 15)
     most = max(sum(workbook.lines(part, width) for part in str(value).split("\n")) for value, width in cells)
     return max(28, 13 * most + 4)
@@ -263,7 +159,7 @@ def _rule(name: str, row: dict, limits: pd.Series, form: Form) -> dict:
         ends = datetime.date(form.as_of, 1, 1), datetime.date(YEARS[1], 12, 31)
         return {"validate": "date", "criteria": "between", "minimum": ends[0], "maximum": ends[1], **_say("form_day", as_of=form.as_of)}
     if name in ("note", "reason", "measure", "by"):
-        most = 100 if name == "by" else WORDS
+        most = 100 if name == "by" else enquiry.WORDS
         return {"validate": "length", "criteria": "<=", "value": most, **_say("form_words", n=most)}
     low, high = (float(limits[end]) if limits[end] else other for end, other in (("low", -1e12), ("high", 1e12)))
     said = {"low": limits["low"], "high": limits["high"], "unit": row["unit_zh"]}

@@ -756,7 +756,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # annual targets, explanations, and the forms by which departments report
     "field_of_annual": ("{year}年度计划{field}", "annual plan {year}, {field}"),
     "annual": ("年度计划目标", "Annual targets"),
-    "annual_lead": ("各年度计划下达的目标与当年公布数；五年目标为{target}。", "What the annual plans asked for, and the figure published for the year; the five-year target is {target}."),
+    "annual_lead": ("各年度计划提出的目标与当年公布数，并列五年目标。是否完成按年度目标的界限判断，不影响本页评估结论。", "What the annual plans asked for and the figure published for the year, beside the five-year target. Whether it was fulfilled goes by the bound of the annual target; no assessment on this page depends on it."),
     "annual_target": ("年度计划目标", "Annual target"), "annual_figure": ("当年公布数", "Published figure"), "annual_met": ("是否完成", "Fulfilled"),
     "annual_yes": ("完成", "yes"), "annual_no": ("未完成", "no"), "annual_unknown": ("无法判断", "cannot be told"), "annual_none": ("尚无公布数", "no figure yet"),
     "explanations": ("未达时序原因与下一步举措", "Why rows are behind, and what is done"),

@@ -35,6 +35,11 @@ def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: st
     return HTML(f'<section class="part">{heading}{inner}</section>')
 
 
+def section_of(rows: pd.DataFrame, key: str, lang: str, *bodies: object, **how: object) -> HTML:
+    """A `section` about some rows; nothing at all where there are none."""
+    return section(key, lang, *bodies, **how) if len(rows) else HTML("")
+
+
 def note(attribute: str, known_on: str, lang: str, category: str = "all", targets: pd.DataFrame | None = None) -> str:
     """What the filters and the day of knowledge leave, for the title; empty at their defaults. `targets` name the category."""
     said = [wording.text(f"only_{attribute}", lang)] if attribute != "all" else []

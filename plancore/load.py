@@ -112,14 +112,22 @@ def commitments(plan: str) -> pd.DataFrame:
     return _of_plan("commitments", plan)
 
 
-def annual_targets(plan: str) -> pd.DataFrame:
-    """The yearly targets of a plan's annual plans: plan, row, year, value, bound, tolerance, unit_zh, source, note; may be empty."""
-    return _of_plan("annual_targets", plan)
+def annual_targets(plan: str, on: str | None = None) -> pd.DataFrame:
+    """The yearly targets of a plan's annual plans: plan, row, year, value, bound, tolerance, unit_zh, published_by, source, note.
+
+    `on` (a date or "today"): only those published by that day. May be empty.
+    """
+    frame = _of_plan("annual_targets", plan)
+    return frame if on is None else frame[pd.to_datetime(frame["published_by"]) <= day(on)].reset_index(drop=True)
 
 
-def explanations(plan: str) -> pd.DataFrame:
-    """Why rows were behind and what is done, as departments reported: plan, row, as_of, reason, measure, by, date; may be empty."""
-    return _of_plan("explanations", plan)
+def explanations(plan: str, on: str | None = None) -> pd.DataFrame:
+    """Why rows were behind and what is done, as departments reported: plan, row, as_of, reason, measure, by, date.
+
+    `on` (a date or "today"): only those of that day or earlier. May be empty.
+    """
+    frame = _of_plan("explanations", plan)
+    return frame if on is None else frame[pd.to_datetime(frame["date"].map(schema.last_day)) <= day(on)].reset_index(drop=True)
 
 
 def corrections() -> pd.DataFrame:

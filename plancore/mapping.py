@@ -21,7 +21,7 @@ _ENTRY = ("indicator", "line", "unit", "source", "status", "price_basis", "quali
 _ORIENTATIONS = ("years_across", "years_down")
 _NEEDED = ("header", "names", "indicators", "source", "status")
 _RATE = ("from", "to", "period", "rate", "source")
-MISSING = ("...", "......", "-", "--", "—", "——", "–", "/")
+MISSING = ("…", "……", "...", "-", "--", "—", "——", "–", "/")
 """What stands for no figure, full-width signs made plain; a map may name more."""
 _FOOTNOTES = re.compile(r"[①-⑳*＊†‡⁰¹²³⁴-⁹]+|[\[［〔]\d+[\]］〕]")
 _YEAR = re.compile(r"((?:19|20)\d\d) ?年?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import re
 import shutil
@@ -56,6 +57,11 @@ def enter(batch: Batch, data: Path = DATA, into: Path = build.TABLES, dry_run: b
     return entries
 
 
+def source(name: str, **facts: str) -> dict:
+    """A source to be declared, seen today unless said otherwise; nothing without a name."""
+    return {"source": name, "note": "", **facts, "seen": facts.get("seen") or datetime.date.today().isoformat()} if name else {}
+
+
 def said(entries: pd.DataFrame, dry_run: bool = False) -> list[str]:
     """What came of a batch in lines: one a row, then the count."""
     counts = ", ".join(f"{n} {kind}" for kind, n in entries["kind"].value_counts(sort=False).items()) or "no row"
@@ -88,7 +94,7 @@ def _entered(batch: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes],
     added = {name: _appended(data / f"{name}.csv", rows) for name, rows in fresh.items() if rows}
     entries = pd.DataFrame([f | f["row"] | {"table": "observations"} for f in figures] + [
         r | r["row"] | {"table": "explanations", "period": r["row"]["as_of"], "value": _reasoned(r["row"])} for r in reasons])
-    entries = entries.reindex(columns=_LISTED).fillna("")
+    entries = entries.reindex(columns=_LISTED).astype(object).fillna("")
     if not added:
         return entries.assign(used=False), {}, {}
     clean = _checked(data, added, {n: (len(frames[n]) + 2, rows) for n, rows in fresh.items()})

@@ -150,7 +150,7 @@ def _sources(name: str, rows: tuple, _stamp: tuple) -> frozenset[str]:
 @cache
 def _digest(name: str, rows: tuple, _stamp: tuple, today: str) -> str:
     frame = _read(name, rows)
-    for column in {"published_by", "since"} & set(frame.select_dtypes("str")):
+    for column in {"published_by", "since", "date"} & set(frame.select_dtypes("str")):
         frame = frame.assign(known=frame[column].map(schema.last_day).astype(str) <= today)
     return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:16]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import filelock
 
-from plancore import changes, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, tidings, wording, workbook
+from plancore import changes, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, schema, tidings, wording, workbook
 from plancore.making import Common, Job, single
 from plancore.parameters import Page
 from plancore.schedule import Hold, Schedule
@@ -179,7 +179,7 @@ def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | 
     if online:
         runs.carry([f"assets/{script.name}" for script in (online / "assets").iterdir()], online, draft)
     for table in load.files():
-        (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem)))
+        (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem).drop(columns=[*schema.PRIVATE.get(table.stem, ())])))
     return Common(runs.name(draft), load.data_until(), name, script, errors_to, coming)
 
 

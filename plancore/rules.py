@@ -27,6 +27,8 @@ STALE_YEARS = 2
 
 STATUSES = ("achieved_early", "at_target", "ahead", "on_track", "behind_slight", "behind", "reversing",
             "compliant", "breached", "final", "not_assessable")
+BEHIND = ("behind_slight", "behind", "reversing", "breached", "missed", "nearly_met")
+"""Statuses and verdicts of a row of which a department is asked why."""
 VERDICTS = ("exceeded", "met", "nearly_met", "missed", "no_figure")
 REASONS = ("not_collected", "not_published", "not_comparable", "not_assigned", "too_few", "missing_years", "break",
            "price_basis", "lower_bound_only", "no_baseline", "step_pending")

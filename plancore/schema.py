@@ -164,11 +164,15 @@ TABLES = {
     "corrections": _CORRECTIONS,
     "successors": _SUCCESSORS,
     "explanations": _EXPLANATIONS,
-    "annual_targets": _shape("plan row year", *_ANNUAL, "tolerance:number?", "unit_zh", "source:slug->sources", "note?"),
+    "annual_targets": _shape("plan row year", *_ANNUAL, "tolerance:number?", "unit_zh", "published_by:date", "source:slug->sources", "note?"),
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("plan line row column text", "plan:key->plans", "line:line", "text?", "row:row", "column"),
 }
 """Shapes of the clean tables in `plancore/tables/`; `datapackage.json` is written from them."""
+
+
+PRIVATE = {"explanations": ("by",)}
+"""Columns of tables that name persons: they are kept, and not published."""
 
 
 def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[str]] | None = None) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +26,8 @@ _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 
 
 _CELL, _MERGED = re.compile(rb"<(?:\w+:)?c[ >/]"), re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([^\"']*)")
+_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""Full-width signs and the plain ones they stand for."""
 
 
 class Cell(NamedTuple):
@@ -38,8 +39,11 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Its words, with full-width signs made plain and no line breaks."""
-        return "" if self.value is None else " ".join(unicodedata.normalize("NFKC", str(self.value)).split())
+        """Its words, with full-width signs made plain and no line breaks.
+
+        No other form is: a footnote's ① or ² must not become a digit of its number.
+        """
+        return "" if self.value is None else " ".join(str(self.value).translate(_PLAIN).split())
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "glossary", "filing"},
-    {"wording", "intervals", "links"},
+    {"wording", "intervals", "links", "spreadsheets", "conversions"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
-     "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live"},
-    {"assembly", "parameters", "audit", "ledger", "runs", "watching", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver"},
-    {"schedule", "reads"},
+     "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live", "mapping", "accounts"},
+    {"assembly", "parameters", "audit", "ledger", "runs", "watching", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver", "enquiry"},
+    {"schedule", "reads", "forms", "returns"},
     {"changes", "tidings", "keys", "stage", "app_dashboard", "app_explorer", "app_scenario", "kernels"},
     {"apps", "build", "serve", "making", "listings"},
-    {"reports", "cluster"},
-    {"ordering"},
+    {"reports", "cluster", "observing"},
+    {"ordering", "receiving"},
     {"cli"},
     {"__main__"},
 )

@@ -37,7 +37,7 @@ def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: st
 
 def section_of(rows: pd.DataFrame, key: str, lang: str, *bodies: object, **how: object) -> HTML:
     """A `section` about some rows; nothing at all where there are none."""
-    return section(key, lang, *bodies, **how) if len(rows) else HTML("")
+    return section(key, lang, *bodies, **how) if len(rows) else HTML("<!-- -->")  # an empty output would show its class
 
 
 def note(attribute: str, known_on: str, lang: str, category: str = "all", targets: pd.DataFrame | None = None) -> str:

@@ -49,8 +49,11 @@ class _Filled:
         return self.sheet.at(self.lines[line], self.columns[column])
 
     def words(self, line: str, column: str) -> str:
-        """A text that was filled in, in one line; empty where the cell is locked."""
-        return "" if (line, column) in self.locked else self.cell(line, column).text
+        """A text that was filled in, its signs as they are, in one line; empty where the cell is locked."""
+        cell = Cell() if (line, column) in self.locked else self.cell(line, column)
+        if cell.lost:
+            raise DataError(f"{self.at(line, column)}: a formula where words belong; allowed: words, or an empty cell")
+        return "" if cell.value is None else " ".join(str(cell.value).split())
 
 
 def is_form(sheets: list[Sheet]) -> bool:

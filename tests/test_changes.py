@@ -190,6 +190,18 @@ class TestFigures:
         assert (one["kind"], one["row"], one["since"], one["from"], one["to"]) == ("new", "13", "2024-05", None, "15")
 
 
+    def test_an_annual_target(self, found):
+        """It shows as a change of targets, said as what it is, and explains no assessment."""
+        frame = tables()["annual_targets"]
+        row = dict(plan="zj14", row="4", year="2024", value="3.2", bound="at_least", tolerance="", unit_zh="%", published_by="2024-01-01",
+                   source="zj-outline-14", note="")
+        compared = found(frames={"annual_targets": pd.concat([frame, pd.DataFrame([row])])}, judged=judged(code="behind"))
+        one, = compared["targets"]
+        assert (one["kind"], one["row"], one["since"], one["from"], one["to"]) == ("new", "4", "2024", None, "3.2")
+        assert "2024年度计划数值：— → 3.2" in tidings.lines(compared, "zh")[1] and "annual plan 2024, value: — → 3.2" in tidings.lines(compared, "en")[1]
+        assert causes(compared["verdicts"][0]) == ["date"]
+
+
 class TestWhy:
     def test_the_same_row_on_three_pages_is_one_change(self, found):
         compared = found(judged=judged(code="behind"), frames=revised())
@@ -475,7 +487,7 @@ class TestTold:
         assert [row[3].said, row[4].said] == ["75.5", "75.5001"]
 
     def test_every_column_that_is_compared_has_a_word(self):
-        compared = ("observations", "outcomes", "targets", "target_versions", *changes._DEFINITIONS)
+        compared = ("observations", "outcomes", "targets", "target_versions", "annual_targets", *changes._DEFINITIONS)
         columns = {c for name in compared for c in schema.TABLES[name].names if c not in {*changes._WORDS, *schema.TABLES[name].key}}
         assert [c for c in sorted(columns) if not wording.known("field_" + c)] == []
         assert all(wording.known("table_" + name) for name in changes._DEFINITIONS)

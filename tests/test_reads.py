@@ -93,6 +93,24 @@ class TestReach:
     def test_a_successor(self, tables):
         assert reached(tables, "successors", "index == 0", what_zh="changed") == of("plan_bridge")
 
+    def add(self, name: str, **cells: str) -> set[str]:
+        """The Chinese pages that a row more in a table reaches."""
+        path = load.TABLES / f"{name}.csv"
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        before = {page: keys.of(page, []) for page in PAGES}
+        pd.concat([frame, pd.DataFrame([cells])]).fillna("").to_csv(path, index=False)
+        return {p.path.removeprefix("zh/").removesuffix(".html") for p in PAGES if p.lang == "zh" and keys.of(p, []) != before[p]}
+
+    def test_an_annual_target(self, tables):
+        row = dict(plan="zj14", row="4", year="2024", value="3.2", bound="at_least", unit_zh="%", published_by="2024-01-01", source="zj-outline-14")
+        running = {p.path.removeprefix("zh/").removesuffix(".html") for p in PAGES if p.lang == "zh" and p.report == PROFILE}
+        assert self.add("annual_targets", **row) == running
+
+    def test_an_explanation(self, tables):
+        row = dict(plan="zj14", row="7", as_of="2024", reason="x", measure="y", by="z", date="2025-01-02")
+        assert self.add("explanations", **row) == of("gap_analysis")
+        assert self.add("explanations", **row | {"plan": "zj13", "as_of": "2020"}) == set()
+
     def test_the_name_of_a_plan(self, tables):
         assert reached(tables, "plans", "plan == 'zj13'", name_zh="changed") == EVERY
 
@@ -117,7 +135,7 @@ class TestReach:
 
     def test_every_table_is_told_of_here(self):
         tested = {"observations", "targets", "outcomes", "target_versions", "commitments", "breaks", "successors", "plans", "indicators", "sources",
-                  "cells", "corrections"}
+                  "cells", "corrections", "annual_targets", "explanations"}
         assert tested == {path.stem for path in load.TABLES.glob("*.csv")}
 
     def test_what_becomes_known_by_its_date(self, tables, monkeypatch):

@@ -11,15 +11,17 @@ from plancore import evidence, layout, rules, wording
 
 
 def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Each annual target up to `as_of` with the figure of its year: the columns of `load.annual_targets` and of its target, figure,
+    """Each annual target up to `as_of` with the figure of its year: the columns of `load.annual_targets`, names, figure,
 
     qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a lower
     bound tells nothing). A figure on another price basis than the target's is none.
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
     rows = annual[annual["year"] <= as_of].merge(targets[own], on=["plan", "row"], validate="m:1")
-    seen = evidence.yearly(targets, observations, as_of).rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
-    rows = rows.merge(seen[["plan", "row", "year", "figure", "qualifier", "figure_source"]], on=["plan", "row", "year"], how="left", validate="1:1")
+    seen = evidence.yearly(targets, observations, as_of)
+    seen = seen.rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
+    keys = ["plan", "row", "year"]
+    rows = rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1")
     rows = rows.astype({"qualifier": object, "figure_source": object}).fillna({"qualifier": "", "figure_source": ""})
     lower = rows["qualifier"] == "more_than"
     figure = rows["figure"].to_numpy(float) + np.where(lower, 1e-9, 0)
@@ -37,8 +39,10 @@ def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | HTML:
     records = rows.to_dict("records")
     units = rows["unit_zh" if lang == "zh" else "unit_en"]
     frame = pd.DataFrame({
-        "period": rows["year"].astype(str), "annual_target": [wording.bounded(r["value"], r["bound"], lang, u) for r, u in zip(records, units)],
-        "annual_figure": [_sourced(r, u, lang) for r, u in zip(records, units)], "annual_met": [wording.text(m, lang) for m in rows["met"]],
+        "period": rows["year"].astype(str),
+        "annual_target": [wording.bounded(r["value"], r["bound"], lang, u) for r, u in zip(records, units)],
+        "annual_figure": [_sourced(r, u, lang) for r, u in zip(records, units)],
+        "annual_met": [wording.text(m, lang) for m in rows["met"]],
         "target_value": wording.target(whole, lang, whole[f"unit_{lang}"]),
         "source": [f'<a href="#src-{s}">{wording.text("source", lang)}</a>' for s in rows["source"]]})
     return layout.table(frame, lang, {}, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
@@ -69,4 +73,5 @@ def _sourced(row: dict, unit: str, lang: str) -> str:
     """A figure with its unit, linked to its source; a word where there is none."""
     if pd.isna(row["figure"]):
         return "—"
-    return f'<a href="#src-{row["figure_source"].split(";")[0]}">{wording.quantity(wording.qualified(row["figure"], row["qualifier"]), unit, lang)}</a>'
+    said = wording.quantity(wording.qualified(row["figure"], row["qualifier"]), unit, lang)
+    return f'<a href="#src-{row["figure_source"].split(";")[0]}">{said}</a>'

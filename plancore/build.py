@@ -177,7 +177,7 @@ def _check_successors(frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _check_annual(frames: dict[str, pd.DataFrame]) -> None:
-    """An annual target and an explanation are of a year of their plan; the target in its indicator's unit, its bound the better way."""
+    """Annual targets and explanations are of a year of their plan; a target in its indicator's unit, its bound the better way."""
     plans = frames["plans"].set_index("plan")
     for name, column in (("annual_targets", "year"), ("explanations", "as_of")):
         frame = frames[name]
@@ -191,8 +191,10 @@ def _check_annual(frames: dict[str, pd.DataFrame]) -> None:
     for index, (unit, better) in enumerate(zip(facts["unit_zh"], facts["better"])):
         refuse(annual, (annual.index == index) & (annual["unit_zh"] != unit), where, "not the unit of this indicator", unit)
         refuse(annual, (annual.index == index) & (annual["bound"].map(assembly.AGAINST) == better), where,
-               "bound against the better direction", "at_least or more_than where higher is better, at_most or less_than where lower is")
-    refuse(annual, annual["bound"] == "none", where, "an annual target without a bound", "at_least, at_most, more_than, less_than, about, equal")
+               "bound against the better direction",
+               "at_least or more_than where higher is better, at_most or less_than where lower is")
+    refuse(annual, annual["bound"] == "none", where, "an annual target without a bound",
+           "at_least, at_most, more_than, less_than, about, equal")
 
 
 def _check_conversions(frame: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Excel forms by which departments report what is missing or late: known cells locked, open ones checked as they are filled in."""
+"""Excel forms by which departments report what is missing or late: known cells locked, the open ones checked as they are filled."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from plancore import enquiry, load, wording, workbook
 from plancore.enquiry import HEAD_LINES, KEYS, MARK, OPTIONS, Form, both, columns, digest, key, option
 from plancore.schema import YEARS, DataError, nearest
 
-_WIDTHS = {"row": 5, "name": 24, "what": 18, "unit": 12, "baseline": 12, "target": 13, "qualifier": 10, "price_basis": 13, "status": 11, "note": 16,
-           "standing": 12, "reason": 28, "measure": 28, "by": 10, "date": 11}
+_WIDTHS = {"row": 5, "name": 24, "what": 18, "unit": 12, "baseline": 12, "target": 13, "qualifier": 10, "price_basis": 13,
+           "status": 11, "note": 16, "standing": 12, "reason": 28, "measure": 28, "by": 10, "date": 11}
 _TOP = 1 + len(HEAD_LINES)
 """Rows above the first indicator: the hidden keys, titles and two lines of headers."""
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 9, "valign": "vcenter"}
@@ -31,14 +31,16 @@ def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, departmen
     `limits` of data/indicators.csv: low and high of each indicator. A department of which nothing is wanted gets none. Raises
     DataError for an unknown plan or department, a year outside the plan, and a file that is there already: none is overwritten.
     """
-    made = {folder / _file(form): write(form, limits) for form in enquiry.wanted(plan, as_of) if department in (None, form.department)}
+    made = {folder / _file(form): write(form, limits) for form in enquiry.wanted(plan, as_of)
+            if department in (None, form.department)}
     known = sorted(set(load.indicators()["department"]))
     if department is not None and department not in known:
         raise DataError(f"no department {department!r} in data/indicators.csv; {nearest(department, known)}; "
                         f"allowed: {', '.join(k or '(empty: not decided)' for k in known)}")
     there = [path.name for path in made if path.exists()]
     if there:
-        raise DataError(f"{', '.join(there)}: already in {folder}; a form that may be filled in is not overwritten, choose another folder")
+        raise DataError(f"{', '.join(there)}: already in {folder}; a form that may be filled in is not "
+                        "overwritten; allowed: another folder")
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in made.items():
         draft = path.with_name(f".{path.name}.draft")
@@ -63,7 +65,8 @@ def write(form: Form, limits: pd.DataFrame) -> bytes:
     book.set_properties({"title": wording.text("form_title", "zh", plan=form.plan_names[0], as_of=form.as_of),
                          "created": datetime.datetime(2000, 1, 1)})
     look = cache(lambda *said: book.add_format(_FONT | dict(said)))
-    page, guide, keys = (book.add_worksheet(name) for name in (wording.text("form_sheet", "zh"), wording.text("form_guide", "zh"), KEYS))
+    page, guide = (book.add_worksheet(wording.text(name, "zh")) for name in ("form_sheet", "form_guide"))
+    keys = book.add_worksheet(KEYS)
     locked = _fill(page, form, look)
     _validate(page, form, limits)
     _lay_out(page, form)
@@ -126,9 +129,10 @@ def _style(line: str, name: str, free: bool) -> tuple:
     """How a cell looks and whether it is locked."""
     if line in HEAD_LINES:
         titled = {"title_zh": {"bold": True, "font_size": 14}, "title_en": {"font_size": 10}}.get(line, {})
-        head = {"bold": line == "head_zh", "text_wrap": True, "border": 1, "align": "center", "bg_color": "#e7eaee"} if line.startswith("head") else {}
-        return tuple((titled | head).items())
-    side = "left" if name in ("name", "what", "note", "reason", "measure") else "right" if name[1:].isdigit() or name == "baseline" else "center"
+        head = {"bold": line == "head_zh", "text_wrap": True, "border": 1, "align": "center", "bg_color": "#e7eaee"}
+        return tuple((titled | (head if line.startswith("head") else {})).items())
+    side = "left" if name in ("name", "what", "note", "reason", "measure") else "center"
+    side = "right" if name[1:].isdigit() or name == "baseline" else side
     look = {"text_wrap": True, "border": 1, "border_color": "#9aa3ad", "align": side}
     look |= {"locked": False, "bg_color": "#fff8d6"} if free else {"bg_color": "#f4f5f7"}
     return tuple((look | ({"num_format": "yyyy-mm-dd"} if name == "date" else {})).items())
@@ -157,7 +161,8 @@ def _rule(name: str, row: dict, limits: pd.Series, form: Form) -> dict:
         return {"validate": "list", "source": [option(code) for code in OPTIONS[name]], **_say("form_choose")}
     if name == "date":
         ends = datetime.date(form.as_of, 1, 1), datetime.date(YEARS[1], 12, 31)
-        return {"validate": "date", "criteria": "between", "minimum": ends[0], "maximum": ends[1], **_say("form_day", as_of=form.as_of)}
+        return {"validate": "date", "criteria": "between", "minimum": ends[0], "maximum": ends[1],
+                **_say("form_day", as_of=form.as_of)}
     if name in ("note", "reason", "measure", "by"):
         most = 100 if name == "by" else enquiry.WORDS
         return {"validate": "length", "criteria": "<=", "value": most, **_say("form_words", n=most)}
@@ -192,8 +197,8 @@ def _lay_out(page, form: Form) -> None:
 
 def _first_open(form: Form) -> str:
     names = columns(form.years)
-    places = [(r, c) for r, row in enumerate(form.rows.to_dict("records"), _TOP) for c, name in enumerate(names, 1) if (key(row), name) in form.open]
-    return xl_rowcol_to_cell(*places[0])
+    lines = enumerate(map(key, form.rows.to_dict("records")), _TOP)
+    return next(xl_rowcol_to_cell(r, c) for r, line in lines for c, name in enumerate(names, 1) if (line, name) in form.open)
 
 
 def _guide(page, look) -> None:

@@ -142,14 +142,16 @@ def _chosen(sheets: list[Sheet], said: dict) -> Sheet:
     if "sheet" not in said and len(sheets) == 1:
         return sheets[0]
     if str(said.get("sheet", "")) not in names:
-        raise DataError(f"{sheets[0].file}: no sheet {said.get('sheet', '(none named in the map)')!r}; allowed: {', '.join(names)}")
+        asked = said.get("sheet", "(none named in the map)")
+        raise DataError(f"{sheets[0].file}: no sheet {asked!r}; allowed: {', '.join(names)}")
     return sheets[names.index(str(said["sheet"]))]
 
 
 def _index(said: object, of: dict) -> int:
     """A row number or a column's letters as a number."""
     try:
-        return said if isinstance(said, int) and not isinstance(said, bool) and said > 0 else column_index_from_string(str(said).upper())
+        number = isinstance(said, int) and not isinstance(said, bool) and said > 0
+        return said if number else column_index_from_string(str(said).upper())
     except ValueError:
         raise DataError(f"{of['file']}: {said!r} is neither a row number nor a column's letter, such as 3 or A") from None
 
@@ -177,7 +179,8 @@ def _years(view: _View, said: dict) -> tuple[dict[int, str], list[str]]:
                             "allowed: once, or `pick` of the map says under which second header")
         years[period] = place
     if not years:
-        raise DataError(f"{view.at(lines[0], 1)}: no year in the header {headers} of the map; allowed: 2021, 2021年, or a text named in `years`")
+        raise DataError(f"{view.at(lines[0], 1)}: no year in the header {headers} of the map; "
+                        "allowed: 2021, 2021年, or a text named in `years`")
     return {place: period for period, place in years.items()}, other
 
 
@@ -210,7 +213,8 @@ def _line(view: _View, named: dict[int, str], name: str, entry: dict, said: dict
     place = _index(said["names"], said)
     if not found:
         axis = f"row {place}" if view.turned else f"column {get_column_letter(place)}"
-        raise DataError(f"{view.sheet.file}: {name!r} of the map stands nowhere in {axis}; {schema.nearest(_clean(name), named.values())}")
+        raise DataError(f"{view.sheet.file}: {name!r} of the map stands nowhere in {axis}; "
+                        f"{schema.nearest(_clean(name), named.values())}")
     if len(found) > 1:
         raise DataError(f"{view.at(found[1], place)}: {name!r} a second time, first at {view.at(found[0], place)}; "
                         "allowed: once, or `line` in the map says which")

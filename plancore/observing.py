@@ -20,7 +20,10 @@ from plancore.schema import DataError
 
 DATA = build.ROOT / "data"
 _FACTS = ("qualifier", "unit_zh", "price_basis", "status", "basis")
-_LISTED = ["table", "kind", "at", "indicator", "plan", "row", "period", "value", "qualifier", "unit_zh", "source", "before", "used"]
+_LISTED = ["table", "kind", "at", "indicator", "plan", "row", "period", "value", "qualifier", "unit_zh", "source", "before",
+           "used"]
+_TELLING = ("title", "publisher", "published", "grade", "url")
+"""Columns by which two sources of one name are one."""
 _EMPTY = {"qualifier": "", "basis": "", "note": "", "price_basis": "", "reporter": ""}
 
 
@@ -76,7 +79,8 @@ def _line(entry: dict) -> str:
         return f"{entry['kind']:8} {entry['plan']} row {entry['row']}, {entry['period']}: {entry['value']}{at}"
     figure = f"{_sign(entry['qualifier'])}{entry['value']} {entry['unit_zh']} ({entry['source']})"
     beside = f"; held: {entry['before']}" if entry["before"] and entry["kind"] != "same" else ""
-    used = "" if entry["kind"] in ("same", "new") else "; the new figure is used" if entry["used"] else "; the held one stays in use"
+    used = "; the new figure is used" if entry["used"] else "; the held one stays in use"
+    used = "" if entry["kind"] in ("same", "new") else used
     return f"{entry['kind']:8} {entry['indicator']} {entry['period']}: {figure}{beside}{used}{at}"
 
 
@@ -123,8 +127,8 @@ def _figure(row: dict, frames: dict[str, pd.DataFrame], name: str, batch: Batch)
     beside = series[series["period"] == row["period"]]
     own = beside[beside["source"] == row["source"]]
     if len(own) and not _same(own.iloc[0], row):
-        raise DataError(f"{at}: {row['indicator']} {row['period']} is {_told(row)}, but from the same source {_told(own.iloc[0])} is held "
-                        f"(data/{name}.csv:{own.index[0] + 2}); allowed: the same figure, or another source for a new vintage")
+        raise DataError(f"{at}: {row['indicator']} {row['period']} is {_told(row)}, but from the same source {_told(own.iloc[0])} "
+                        f"is held (data/{name}.csv:{own.index[0] + 2}); allowed: the same figure, or another source for a new vintage")
     before = beside[beside["source"].str.startswith(row["reporter"])] if row["reporter"] else beside.head(0)
     again = len(before) and _same(before.iloc[-1], row)
     kind = "same" if len(own) or again else "revised" if len(before) else "vintage" if len(beside) else "new"
@@ -135,8 +139,8 @@ def _price_basis(row: dict, series: pd.DataFrame, at: str) -> str:
     """That of the indicator's figures held, where they agree."""
     held = sorted(set(series["price_basis"]))
     if len(held) != 1:
-        raise DataError(f"{at}: price_basis is not given, and the figures of {row['indicator']} held have {' and '.join(held) or 'none'}; "
-                        f"allowed: {', '.join(schema.VOCABULARIES['price_basis'])}")
+        raise DataError(f"{at}: price_basis is not given, and the figures of {row['indicator']} held have "
+                        f"{' and '.join(held) or 'none'}; allowed: {', '.join(schema.VOCABULARIES['price_basis'])}")
     return held[0]
 
 
@@ -169,10 +173,10 @@ def _sources(given: Iterable[dict], named: set[str], held: pd.DataFrame) -> list
     rows = []
     for source in given:
         own = held[held["source"] == source["source"]]
-        other = [c for c in ("title", "publisher", "published", "grade", "url") if len(own) and own.iloc[0][c] != source.get(c, "")]
+        other = [c for c in _TELLING if len(own) and own.iloc[0][c] != source.get(c, "")]
         if other:
-            raise DataError(f"data/sources.csv:{own.index[0] + 2}: the source {source['source']} is held with another {', '.join(other)}; "
-                            f"allowed: a new name, or the source as it is held")
+            raise DataError(f"data/sources.csv:{own.index[0] + 2}: the source {source['source']} is held with another "
+                            f"{', '.join(other)}; allowed: a new name, or the source as it is held")
         if source["source"] in named and not len(own):
             rows.append(source)
     return rows
@@ -197,7 +201,8 @@ def _checked(data: Path, added: dict[str, bytes], rows: dict[str, tuple[int, lis
         try:
             return assembly.tables(build.read(draft))
         except DataError as error:
-            raise DataError(re.sub(r"^data/(\S+)\.csv:(\d+)(?=:)", lambda found: _origin(found, rows), str(error), flags=re.M)) from None
+            place = re.compile(r"^data/(\S+)\.csv:(\d+)(?=:)", re.MULTILINE)
+            raise DataError(place.sub(lambda found: _origin(found, rows), str(error))) from None
 
 
 def _origin(found: re.Match, rows: dict[str, tuple[int, list[dict]]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,7 +105,7 @@ def number(cell: Cell, unit: str) -> str:
     said = f"{value:.15g}" if isinstance(value, int | float) else cell.text.replace("−", "-")
     if isinstance(value, str) and said.endswith("%") and unit == "%":
         said = said[:-1].rstrip()
-    if isinstance(value, str) and not _NUMBER.fullmatch(said):
+    if isinstance(value, str) and not _NUMBER.fullmatch(said) or said in ("inf", "-inf", "nan"):
         raise ValueError(f"{value!r} is not a number")
     exact = Decimal(said.replace(",", ""))
     if cell.percent and not isinstance(value, str):
@@ -135,8 +136,10 @@ def _csv(file: str, content: bytes) -> Sheet:
 def _workbook(file: str, content: bytes) -> list[Sheet]:
     try:
         _inspect(file, content)
-        values, formulas = (openpyxl.load_workbook(io.BytesIO(content), data_only=only, keep_links=False)
-                            for only in (True, False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of looks that openpyxl would not write again; nothing is written
+            values, formulas = (openpyxl.load_workbook(io.BytesIO(content), data_only=only, keep_links=False)
+                                for only in (True, False))
         return [_sheet(file, page, formulas[page.title]) for page in values.worksheets]
     except DataError:
         raise
@@ -156,7 +159,7 @@ def _inspect(file: str, content: bytes) -> None:
         for part in (p for p in parts if p.filename.endswith((".xml", ".rels"))):
             text = parcel.read(part)
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text or text.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise DataError(f"{file}: {part.filename} declares its own entities or encoding, as no spreadsheet does; {_ALLOWED}")
+                raise DataError(f"{file}: {part.filename} declares its own entities or encoding; {_ALLOWED}")
             cells += len(_CELL.findall(text)) + sum(map(_area, _MERGED.findall(text)))
             _bounded(file, "cells", cells, MOST_CELLS)
 

@@ -1,4 +1,4 @@
-"""The collection loop: forms go out for what is missing, and come back filled in as people do; nothing lost, nothing silently changed."""
+"""The collection loop: forms go out for what is missing, and come back as people fill them in; nothing lost or silently changed."""
 
 import csv
 import datetime

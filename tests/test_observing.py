@@ -8,10 +8,13 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plancore import build, conversions, filing, observing, receiving, spreadsheets
 from plancore.schema import DataError
@@ -415,6 +418,30 @@ class TestBounds:
             for name, content in parts.items():
                 parcel.writestr(name, content)
         return held.getvalue()
+
+
+class TestNumbers:
+    @given(st.decimals(-10**9, 10**9, places=4), st.sampled_from(["{}", "{:,}", " {} ", "{:,}%"]))
+    def test_a_number_is_what_was_written(self, value, written):
+        read = spreadsheets.number(spreadsheets.Cell(written.format(value)), "%")
+        assert Decimal(read) == value and "," not in read
+        assert Decimal(spreadsheets.number(spreadsheets.Cell(float(value)), "%")) == value
+        assert Decimal(spreadsheets.number(spreadsheets.Cell(float(value), percent=True), "%")) == value * 100
+
+    @given(st.text())
+    def test_a_text_is_a_number_or_refused(self, text):
+        """Never another number than what a reader sees: no footnote's ² or ① becomes a digit."""
+        try:
+            read = spreadsheets.number(spreadsheets.Cell(text), "亿元")
+        except ValueError:
+            return
+        plain = text.translate({c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}).replace(",", "").replace("−", "-")
+        assert Decimal(read) == Decimal(plain.strip())
+
+    @pytest.mark.parametrize("value", ["4143²", "4143①", "１２,３４", "1e5", "0x1", "٣", "12 34", "", "-", float("inf"), float("nan"), True, None])
+    def test_what_is_none(self, value):
+        with pytest.raises(ValueError):
+            spreadsheets.number(spreadsheets.Cell(value), "亿元")
 
 
 class TestConversions:

@@ -292,6 +292,15 @@ def test_the_value_columns_are_the_cells(plan):
         assert found.to_dict() == printed[printed != ""].to_dict()
 
 
+@pytest.mark.parametrize("read", [load.annual_targets, load.explanations])
+def test_tables_that_may_have_no_row_are_read_as_such(read):
+    frame = read("zj14", "today")
+    assert list(frame.columns)[:2] == ["plan", "row"] and frame.empty == read("zj14").empty
+    assert frame["year" if "year" in frame else "as_of"].dtype == int
+    with pytest.raises(load.DataError, match="unknown plan 'zj12'"):
+        read("zj12")
+
+
 def test_an_unknown_plan_is_refused_by_name():
     with pytest.raises(load.DataError, match="unknown plan 'zj12'; allowed: zj13, zj14"):
         load.targets("zj12")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import html
 import json
-import os
 import re
-import sys
-from functools import cache, lru_cache
-from pathlib import Path
-from tempfile import NamedTemporaryFile
+from functools import lru_cache
 
 import altair as alt
 import pandas as pd
-import vl_convert
 from IPython.display import HTML
-from jupyter_core.paths import jupyter_data_dir
 
-from plancore import links, wording
+from plancore import drawing, links, wording
 
-FONT = '"Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 INK, PATH, ACCENT = "#1f2933", "#8a94a0", "#12507b"
 COLOURS = {
     "achieved_early": "#12507b", "at_target": "#12507b", "ahead": "#12507b", "exceeded": "#12507b",
@@ -39,11 +31,11 @@ _UNDRAWN = re.compile(r'(<div class="plot"[^>]*>)(</div>(?:(?!<div class="plot")
 _TAG, _DECIMALS = re.compile(r"<[^>]+>"), re.compile(r"(\d+\.\d)\d+")
 _NEEDLESS = re.compile(r' (?:font-family|aria-\w+|role|pointer-events|xmlns:xlink)="[^"]*"| (?:opacity|stroke-width)="1"')
 THEME = {
-    "font": FONT, "background": "white", "view": {"stroke": None}, "mark": {"aria": False},
+    "font": drawing.FONT, "background": "white", "view": {"stroke": None}, "mark": {"aria": False},
     "axis": {"aria": False, "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
              "gridColor": "#e7eaee", "domainColor": "#c3cad2", "tickColor": "#c3cad2", "labelLimit": 320},
     "legend": {"aria": False, "labelFontSize": 12, "titleFontSize": 12, "orient": "top", "symbolSize": 90, "columns": 3},
-    "text": {"font": FONT, "fontSize": 12, "fill": INK},
+    "text": {"font": drawing.FONT, "fontSize": 12, "fill": INK},
 }
 
 
@@ -69,27 +61,7 @@ def painted(html: str) -> str:
 @lru_cache(maxsize=256)
 def _still(spec: str) -> str:
     """A figure's specification, as it stands in a page, drawn."""
-    return _light(vl_convert.vegalite_to_svg(json.loads(spec) | {"config": THEME, "width": WIDTH}))
-
-
-def bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script that sets window.vegaEmbed; shared by all pages of a site."""
-    return bundle_file().read_text(encoding="utf-8")
-
-
-@cache
-def bundle_file() -> Path:
-    """The file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
-    name = f"bundle-{vl_convert.__version__}.js"
-    folders = [f / "plancore" for f in (Path(sys.prefix) / "share", Path(jupyter_data_dir()))]
-    folder = next((f for f in folders if _writable(f)), None)
-    if folder is None:
-        raise PermissionError(errno.EACCES, "no folder to keep the charts' script in; one of two must be writable", " or ".join(map(str, folders)))
-    if not (folder / name).is_file():
-        with NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as made:
-            made.write("(() => {" + vl_convert.javascript_bundle() + "\n})();")  # its names are not the page's
-        os.replace(made.name, folder / name)
-    return folder / name
+    return _light(drawing.svg(json.loads(spec) | {"config": THEME, "width": WIDTH}))
 
 
 def settings(lang: str) -> dict:
@@ -135,7 +107,7 @@ def _figure(chart: alt.TopLevelMixin, still: bool) -> str:
     return (
         f'<figure class="chart" data-code="{e(said["code"])}" data-key="{e(said["key"])}"><figcaption>'
         f'<strong>{e(said["title"])}</strong><span>{e(said["subtitle"])}</span></figcaption>'
-        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(vl_convert.vegalite_to_svg(spec)) if still else ""}</div>'
+        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(drawing.svg(spec)) if still else ""}</div>'
         f'<p class="cited">{e(said["source"])} {links.flag(said["title"], wording.text("report_error", lang))}</p>'
         f'{_table(said["table"], lang)}<script type="application/json">{script_json(live)}</script></figure>')
 
@@ -171,12 +143,3 @@ def _light(svg: str) -> str:
     """A drawn SVG without what a page says once or nobody sees: fonts, long decimals, defaults, empty frames."""
     svg = re.sub(r'<path class="(?:background|foreground)"[^>]*/>', "", svg)
     return _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", _NEEDLESS.sub("", tag[0])), svg)  # never in what is read
-
-
-def _writable(folder: Path) -> bool:
-    """Whether files can be put into the folder, which is made where it can be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)

@@ -169,9 +169,9 @@ def _run(asked: list[Wanted], site: Path, rules: Schedule, whole: bool, jobs: in
 
 def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | None) -> Common:
     """What all pages of a run share; and the folders, the scripts (the last run's too, for who still reads it) and the tables."""
-    from plancore import figures  # slow to import, and a run without change does not need it
+    from plancore import drawing  # slow to import, and a run without change does not need it
 
-    script = figures.bundle()
+    script = drawing.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
         (draft / folder).mkdir(exist_ok=True)

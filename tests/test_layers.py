@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "glossary"},
-    {"wording", "intervals", "links"},
+    {"wording", "intervals", "links", "drawing"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",

@@ -202,7 +202,7 @@ def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     html, results = publication.results(html)
     pages.check_page(html)
     alone = pages.render(notebook, facts | dict.fromkeys(("home", "corrections", "other", "single", "pdf"), "") | {"inline_vega": common.script})
-    alone = publication.results(publication.linked(publication.flagged(alone, common.errors_to, about), [], page.lang))[0]
+    alone = publication.results(publication.linked(publication.flagged(alone, common.errors_to, about), publication.finder([]), page.lang))[0]
     files |= {f"{stem}.json": json.dumps(results, ensure_ascii=False, indent=1).encode()} if results else {}
     files |= {f"{stem}.pdf": printing.pdf(alone)} if "pdf" in page.formats else {}
     return {"html": html, "alone": alone, "single": single(page.path), "files": files, "title": facts["title"],

@@ -249,10 +249,11 @@ def _files(entry: dict) -> list[str]:
 def _link(entries: dict[str, dict], draft: Path) -> None:
     """Turn the marks of other pages into links, now that it is known which there are; an old page's links may have changed."""
     there = [e for e in entries.values() if e["status"] != "failed"]
+    find = publication.finder(there)
     for entry in there:
         path = draft / entry["path"]
         before = path.read_text(encoding="utf-8")
-        after = publication.linked(before, there, entry["lang"])
+        after = publication.linked(before, find, entry["lang"])
         if after != before:
             runs.write(path, after)
         if after != before or not entry["sha256"]:

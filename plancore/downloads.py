@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
@@ -40,6 +41,7 @@ SIZES = (Size(160, 15, 12, 290), Size(80, 13, 11, 150))
 _TALLEST = 800
 """Height of a plot's rows that still fits on a printed page below its titles."""
 _MUTED = "#4a5560"
+_LEFT = re.compile(r'<script type="application/json" class="undrawn">(.*?)</script>', re.DOTALL)
 _PIECE = re.compile(r"(?:[\u2190-\u27bf]\s+)?(?:[^\s\u2e80-\uffff]+\s*|\S)|\s+")
 """What a line is not broken inside: a Latin word, or one Chinese character; with the shape of its status before it."""
 _NEVER_FIRST, _NARROW, _BROAD = set("，。；：、！？）」』》〕％)]%,.;:"), " ijlftr.,:;'|()[]!-", "mwMW%@"
@@ -49,19 +51,27 @@ def offer(name: str, lang: str, sheets: list[workbook.Sheet], charts: tuple[alt.
     """The files of a report as links that hold them: `name.xlsx` (all sheets), `name.csv` (the first), and of each chart
 
     `name-1.svg`, `name-1-160mm.png`, `name-1-80mm.png`. None among the charts is left out. Without a Chinese font on
-    this machine there are no PNG files, and the list says so.
+    this machine there are no PNG files, and the list says so. `drawn` makes the pictures where `drawing.later` leaves them.
     """
     drawn = [chart for chart in charts if chart]
     items = [links.file(f"{name}.xlsx", workbook.write(sheets), wording.text("xlsx_file", lang, n=len(sheets))),
              links.file(f"{name}.csv", workbook.csv(sheets[0].frame), wording.text("csv_file", lang, name=sheets[0].name))]
-    items += [_pictures(f"{name}-{n}", n, chart, lang) for n, chart in enumerate(drawn, 1)]
+    items += [_pictures(f"{name}-{n}", n, chart.to_dict(validate=False), lang) for n, chart in enumerate(drawn, 1)]
     lacking = f"<p>{wording.text('no_font', lang)}</p>" if drawn and not drawing.has_chinese_font() else ""
     return HTML(f'<div class="downloads"><ul>{"".join(f"<li>{item}</li>" for item in items)}</ul>{lacking}</div>')
 
 
+def drawn(html: str) -> str:
+    """HTML of `offer` with the pictures that were left to be drawn later."""
+    return _LEFT.sub(lambda left: _picture_files(*json.loads(left[1])), html)
+
+
 def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
     """A chart of `figures.described` as one picture of this width, its title, subtitle and source as text inside it."""
-    spec = chart.to_dict(validate=False)  # the page has validated it
+    return _svg(chart.to_dict(validate=False), size)  # the page has validated it
+
+
+def _svg(spec: dict, size: Size) -> str:
     said = spec.pop("usermeta")
     head, y = _text(said["title"], size, size.title, 0, "bold")
     below, y = _text(said["subtitle"], size, size.text, y)
@@ -91,13 +101,20 @@ def wrapped(said: str, width: float, size: float) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-def _pictures(name: str, n: int, chart: alt.TopLevelMixin, lang: str) -> str:
-    """One item of the list: the chart's title and its files."""
-    number, drawn = wording.text("chart_number", lang, n=n), {size: svg(chart, size) for size in SIZES}
-    files = [links.file(f"{name}.svg", drawn[SIZES[0]].encode(), f"{number} SVG")]
+def _pictures(name: str, n: int, spec: dict, lang: str) -> str:
+    """One item of the list: the chart's title and its files, or what `drawn` makes them of."""
+    if drawing.later():
+        return f'<script type="application/json" class="undrawn">{figures.script_json([name, n, spec, lang])}</script>'
+    return _picture_files(name, n, spec, lang)
+
+
+def _picture_files(name: str, n: int, spec: dict, lang: str) -> str:
+    title, number = spec["usermeta"]["title"], wording.text("chart_number", lang, n=n)
+    made = {size: _svg(copy.deepcopy(spec), size) for size in SIZES}
+    files = [links.file(f"{name}.svg", made[SIZES[0]].encode(), f"{number} SVG")]
     if drawing.has_chinese_font():
-        files += [links.file(f"{name}-{size.mm}mm.png", _in_pixels(drawn[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
-    return escape(chart.usermeta["title"]) + wording.text("colon", lang) + " · ".join(files)
+        files += [links.file(f"{name}-{size.mm}mm.png", _in_pixels(made[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
+    return escape(title) + wording.text("colon", lang) + " · ".join(files)
 
 
 def _text(said: str, size: Size, type_size: int, y: float, weight: str = "normal") -> tuple[str, float]:
@@ -216,5 +233,5 @@ def _in_pixels(svg: str) -> bytes:
     svg = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg, count=2)
     png, made = drawing.png(svg, scale=72 / CSS_DPI, ppi=DPI), io.BytesIO()
     Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        made, "png", optimize=True, dpi=(DPI, DPI))
+        made, "png", dpi=(DPI, DPI))
     return made.getvalue()

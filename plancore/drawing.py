@@ -25,6 +25,15 @@ _UNUSED = ("GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx", "DSIG")
 """Tables of a font for ligatures, vertical lines and the like: read anew for each word that is measured, and no chart needs them."""
 
 
+LATER = "PLANCORE_DRAW_LATER"
+"""Name of the variable that tells a kernel to leave drawing to who runs it: starting V8 takes longer than to draw a chart."""
+
+
+def later() -> bool:
+    """Whether what this process shows is drawn by another."""
+    return bool(os.environ.get(LATER))
+
+
 def svg(spec: dict) -> str:
     """A Vega-Lite specification drawn as SVG."""
     said = json.dumps(spec, ensure_ascii=False)

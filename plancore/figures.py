@@ -42,26 +42,28 @@ THEME = {
 def show(*charts: alt.TopLevelMixin | None) -> HTML:
     """The charts as figures that need no network: in JupyterLab, in papermill's pages and in Voila alike; None is left out.
 
-    Each has its finding as title, an SVG drawn here, the numbers behind it as a table, and its specification, which
-    a published page turns into a live chart with tooltips (`assets/alive.js`).
+    Each has its finding as title, an SVG drawn here (or `painted` by who runs the kernel, see `drawing.later`), the numbers
+    behind it as a table, and its specification, which a published page turns into a live chart with tooltips (`assets/alive.js`).
     """
-    return HTML('<div class="charts">' + "".join(_figure(c, still=True) for c in charts if c) + "</div>")
+    shown = '<div class="charts">' + "".join(_figure(c, alone=True) for c in charts if c) + "</div>"
+    return HTML(shown if drawing.later() else painted(shown))
 
 
 def live(*charts: alt.TopLevelMixin | None) -> str:
     """The same figures without their drawn SVG, for an app: `assets/alive.js` draws them in the reader's browser."""
-    return '<div class="charts">' + "".join(_figure(c, still=False) for c in charts if c) + "</div>"
+    return '<div class="charts">' + "".join(_figure(c, alone=False) for c in charts if c) + "</div>"
 
 
 def painted(html: str) -> str:
-    """HTML of `live` with every chart drawn, for a page that shows it before any script runs; what was drawn once is kept."""
+    """HTML of `show` or `live` with every chart drawn, as a page shows it before any script runs; what was drawn once is kept."""
     return _UNDRAWN.sub(lambda found: found[1] + _still(found[3]) + found[2] + found[3], html)
 
 
 @lru_cache(maxsize=256)
 def _still(spec: str) -> str:
     """A figure's specification, as it stands in a page, drawn."""
-    return _light(drawing.svg(json.loads(spec) | {"config": THEME, "width": WIDTH}))
+    fixed = {k: v for k, v in json.loads(spec).items() if k != "autosize"}
+    return _light(drawing.svg(fixed | {"config": THEME, "width": WIDTH}))
 
 
 def settings(lang: str) -> dict:
@@ -95,19 +97,21 @@ def word(code: str, lang: str) -> str:
     return f"{wording.MARKS[code]} {wording.text(code, lang)}"
 
 
-def _figure(chart: alt.TopLevelMixin, still: bool) -> str:
-    """One figure as HTML: title, subtitle, SVG (where it shall be still), source, table, specification for a live page."""
-    spec = chart.to_dict(validate=still) | {"config": THEME}
+def _figure(chart: alt.TopLevelMixin, alone: bool) -> str:
+    """One figure as HTML: title, subtitle, room for its drawing, source, table, specification for a live page without the theme,
+
+    which a page has once. `alone`: the chart is valid and has the controls it asks for; an app has checked it and has its own.
+    """
+    spec = chart.to_dict(validate=alone)
     said = spec.pop("usermeta")
     live = spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-    del live["config"]  # a page has the theme once
-    if not still:  # an app has controls of its own
+    if not alone:
         live["params"] = [{k: v for k, v in param.items() if k != "bind"} for param in spec.get("params", [])]
     e, lang = html.escape, said["lang"]
     return (
         f'<figure class="chart" data-code="{e(said["code"])}" data-key="{e(said["key"])}"><figcaption>'
         f'<strong>{e(said["title"])}</strong><span>{e(said["subtitle"])}</span></figcaption>'
-        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(drawing.svg(spec)) if still else ""}</div>'
+        f'<div class="plot" role="img" aria-label="{e(spec["description"])}"></div>'
         f'<p class="cited">{e(said["source"])} {links.flag(said["title"], wording.text("report_error", lang))}</p>'
         f'{_table(said["table"], lang)}<script type="application/json">{script_json(live)}</script></figure>')
 

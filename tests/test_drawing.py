@@ -3,11 +3,13 @@
 import multiprocessing
 import re
 from pathlib import Path
+from unittest import mock
 
+import play
 import pytest
 import vl_convert
 
-from plancore import charts, drawing, gaps, load, trajectories
+from plancore import charts, downloads, drawing, figures, gaps, load, trajectories
 
 CACHED = ("lean_fonts", "_lean", "_folder")
 
@@ -87,3 +89,15 @@ def test_several_processes_make_it_at_once(tmp_path):
 def test_a_picture_says_the_fonts_a_reader_may_have():
     families = set(re.findall(r'font-family="([^"]*)"', drawing.svg(chart())))
     assert families == {drawing.escape(drawing.FONT)}
+
+
+@pytest.mark.parametrize("report", ["gap_analysis", "road_to_2035", "data_quality"])
+def test_what_was_left_to_be_drawn_becomes_the_same(report, monkeypatch):
+    at_once = play.page(report, pictures=True)
+    monkeypatch.setenv(drawing.LATER, "1")
+    left = play.page(report, pictures=True)
+    assert left.count('class="undrawn"') == at_once.count("-1.svg") + at_once.count("-2.svg") + at_once.count("-3.svg") > 0
+    assert "<path" not in left.replace('class="spark"', "") or at_once.count("<path") > left.count("<path")
+    monkeypatch.delenv(drawing.LATER)
+    with mock.patch.object(drawing, "has_chinese_font", lambda: False):  # as `play` has it
+        assert downloads.drawn(figures.painted(left)) == at_once

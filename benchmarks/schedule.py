@@ -62,6 +62,15 @@ def seconds(command: list, folder: Path, **environment: str) -> float:
     return taken
 
 
+def cpu(*command: str) -> float:
+    """CPU seconds of a command, of user and system."""
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)}: status {status}")
+    return used.ru_utime + used.ru_stime
+
+
 def sample(pages: tuple[Page, ...]) -> list[Page]:
     """The first page of each report in each language."""
     return list({(p.report, p.lang): p for p in reversed(pages)}.values())[::-1]
@@ -137,7 +146,10 @@ def main() -> None:
     by_hand = peers @ weights[chinese] / weights[chinese].sum()  # English takes as long
     faster, of_limit, two, still = by_hand / each, each / limit, jobs[:, 0] / jobs[:, 1], whole / np.array(idle)
     growth, by_number = exponent(np.median(grown, axis=0)), [exponent(one) for one in grown]
+    help_costs = [cpu("-m", "plancore", "--help") - cpu("-c", "pass") for _ in range(IDLE_ROUNDS)]
     goals = {
+        "command: CPU seconds of --help above bare Python": results.goal(
+            np.median(help_costs), help_costs, "<= 0.15", np.median(help_costs) <= 0.15),
         "schedule: pages": results.goal(len(pages), [len(pages)]),
         "schedule: seconds for all pages": results.goal(whole, [whole]),
         "schedule: seconds per page, as a reader waits for the run": results.goal(each, [each]),

@@ -1,6 +1,8 @@
-"""A module imports only from lower layers: data flows one way."""
+"""A module imports only from lower layers: data flows one way; and a command only what it needs."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,27 @@ def test_imports_only_from_lower_layers(module):
 def test_a_module_opens_with_one_sentence(module):
     said = ast.get_docstring(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")))
     assert said and said.splitlines()[0].rstrip().endswith((".", ";", ","))
+
+
+IMPORTS = """
+import sys
+from plancore import cli
+sys.argv = {argv!r}
+try:
+    cli.main()
+except SystemExit as end:
+    assert not end.code, end.code
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("argv, without", [
+    (["plancore", "--help"], {"pandas", "altair", "papermill", "nbconvert", "voila", "vl_convert", "yaml"}),
+    (["plancore", "check"], {"altair", "papermill", "nbconvert", "voila", "vl_convert", "great_tables", "IPython"}),
+    (["plancore", "runs"], {"altair", "papermill", "voila", "vl_convert", "great_tables"}),
+    (["plancore", "report", "--dry-run"], {"altair", "papermill", "nbconvert", "voila", "great_tables"})])
+def test_a_command_imports_only_what_it_needs(argv, without):
+    done = subprocess.run([sys.executable, "-c", IMPORTS.format(argv=argv)], capture_output=True, text=True, cwd=PACKAGE.parent)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "plancore.cli" in loaded and not loaded & without, sorted(loaded & without)

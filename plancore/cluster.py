@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plancore import figures, keys, making, parameters
+from plancore import drawing, keys, making, parameters
 from plancore.making import Common, Job
 from plancore.parameters import ParameterError
 
@@ -46,7 +46,7 @@ def known() -> dict[str, str]:
     notebooks = [path.read_bytes() for path in sorted(parameters.NOTEBOOKS.glob("*.ipynb"))]
     return keys.versions() | {
         "distributed": version("distributed"), "code": keys.code(), "code in memory": _IMPORTED, "environment": keys.environment(),
-        "tables": keys.tables(), "notebooks": keys.digest(*notebooks), "script": keys.digest(figures.bundle().encode()),
+        "tables": keys.tables(), "notebooks": keys.digest(*notebooks), "script": keys.digest(drawing.bundle().encode()),
         "time zone": f"UTC{-time.timezone / 3600:+g}"}  # pages are made as of today
 
 
@@ -68,7 +68,7 @@ def _work(job: Job, common: Common, ours: dict[str, str]) -> dict:
     if differences := _unlike(known(), ours):
         raise ImportError(differences)
     os.environ["TMPDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.tempdir = get_worker().local_directory
-    return making.work(job, common._replace(script=figures.bundle()))
+    return making.work(job, common._replace(script=drawing.bundle()))
 
 
 @contextmanager

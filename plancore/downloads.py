@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
 import re
-import shutil
-import subprocess
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 
 import altair as alt
-import vl_convert
 from IPython.display import HTML
 from PIL import Image, ImageOps
 
-from plancore import figures, links, wording, workbook
+from plancore import drawing, figures, links, wording, workbook
 
 DPI, CSS_DPI = 300, 96
 """Pixels to the printed inch of a PNG picture, and of the lengths in a specification."""
@@ -44,6 +41,7 @@ SIZES = (Size(160, 15, 12, 290), Size(80, 13, 11, 150))
 _TALLEST = 800
 """Height of a plot's rows that still fits on a printed page below its titles."""
 _MUTED = "#4a5560"
+_LEFT = re.compile(r'<script type="application/json" class="undrawn">(.*?)</script>', re.DOTALL)
 _PIECE = re.compile(r"(?:[\u2190-\u27bf]\s+)?(?:[^\s\u2e80-\uffff]+\s*|\S)|\s+")
 """What a line is not broken inside: a Latin word, or one Chinese character; with the shape of its status before it."""
 _NEVER_FIRST, _NARROW, _BROAD = set("，。；：、！？）」』》〕％)]%,.;:"), " ijlftr.,:;'|()[]!-", "mwMW%@"
@@ -53,26 +51,27 @@ def offer(name: str, lang: str, sheets: list[workbook.Sheet], charts: tuple[alt.
     """The files of a report as links that hold them: `name.xlsx` (all sheets), `name.csv` (the first), and of each chart
 
     `name-1.svg`, `name-1-160mm.png`, `name-1-80mm.png`. None among the charts is left out. Without a Chinese font on
-    this machine there are no PNG files, and the list says so.
+    this machine there are no PNG files, and the list says so. `drawn` makes the pictures where `drawing.later` leaves them.
     """
     drawn = [chart for chart in charts if chart]
     items = [links.file(f"{name}.xlsx", workbook.write(sheets), wording.text("xlsx_file", lang, n=len(sheets))),
              links.file(f"{name}.csv", workbook.csv(sheets[0].frame), wording.text("csv_file", lang, name=sheets[0].name))]
-    items += [_pictures(f"{name}-{n}", n, chart, lang) for n, chart in enumerate(drawn, 1)]
-    lacking = f"<p>{wording.text('no_font', lang)}</p>" if drawn and not has_chinese_font() else ""
+    items += [_pictures(f"{name}-{n}", n, chart.to_dict(validate=False), lang) for n, chart in enumerate(drawn, 1)]
+    lacking = f"<p>{wording.text('no_font', lang)}</p>" if drawn and not drawing.has_chinese_font() else ""
     return HTML(f'<div class="downloads"><ul>{"".join(f"<li>{item}</li>" for item in items)}</ul>{lacking}</div>')
 
 
-@cache
-def has_chinese_font() -> bool:
-    """Whether this machine has a font with Chinese glyphs, by fontconfig's list."""
-    lister = shutil.which("fc-list")
-    return bool(lister and subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout.strip())
+def drawn(html: str) -> str:
+    """HTML of `offer` with the pictures that were left to be drawn later."""
+    return _LEFT.sub(lambda left: _picture_files(*json.loads(left[1])), html)
 
 
 def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
     """A chart of `figures.described` as one picture of this width, its title, subtitle and source as text inside it."""
-    spec = chart.to_dict(validate=False)  # the page has validated it
+    return _svg(chart.to_dict(validate=False), size)  # the page has validated it
+
+
+def _svg(spec: dict, size: Size) -> str:
     said = spec.pop("usermeta")
     head, y = _text(said["title"], size, size.title, 0, "bold")
     below, y = _text(said["subtitle"], size, size.text, y)
@@ -80,7 +79,7 @@ def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
     foot, y = _text(said["source"], size, size.text - 1, y)
     width, height = size.width, math.ceil((y + 4) * DPI / CSS_DPI) * CSS_DPI / DPI
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}"'
-            f' font-family="{escape(figures.FONT)}"><title>{escape(said["title"])}</title><desc>{escape(spec["description"])}</desc>'
+            f' font-family="{escape(drawing.FONT)}"><title>{escape(said["title"])}</title><desc>{escape(spec["description"])}</desc>'
             f'<rect width="100%" height="100%" fill="white"/>{head}{below}{plot}{foot}</svg>')
 
 
@@ -102,13 +101,20 @@ def wrapped(said: str, width: float, size: float) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-def _pictures(name: str, n: int, chart: alt.TopLevelMixin, lang: str) -> str:
-    """One item of the list: the chart's title and its files."""
-    number, drawn = wording.text("chart_number", lang, n=n), {size: svg(chart, size) for size in SIZES}
-    files = [links.file(f"{name}.svg", drawn[SIZES[0]].encode(), f"{number} SVG")]
-    if has_chinese_font():
-        files += [links.file(f"{name}-{size.mm}mm.png", _in_pixels(drawn[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
-    return escape(chart.usermeta["title"]) + wording.text("colon", lang) + " · ".join(files)
+def _pictures(name: str, n: int, spec: dict, lang: str) -> str:
+    """One item of the list: the chart's title and its files, or what `drawn` makes them of."""
+    if drawing.later():
+        return f'<script type="application/json" class="undrawn">{figures.script_json([name, n, spec, lang])}</script>'
+    return _picture_files(name, n, spec, lang)
+
+
+def _picture_files(name: str, n: int, spec: dict, lang: str) -> str:
+    title, number = spec["usermeta"]["title"], wording.text("chart_number", lang, n=n)
+    made = {size: _svg(copy.deepcopy(spec), size) for size in SIZES}
+    files = [links.file(f"{name}.svg", made[SIZES[0]].encode(), f"{number} SVG")]
+    if drawing.has_chinese_font():
+        files += [links.file(f"{name}-{size.mm}mm.png", _in_pixels(made[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
+    return escape(title) + wording.text("colon", lang) + " · ".join(files)
 
 
 def _text(said: str, size: Size, type_size: int, y: float, weight: str = "normal") -> tuple[str, float]:
@@ -145,8 +151,8 @@ def _plot(spec: dict, size: Size) -> str:
 
 def _uncut(spec: dict, padding: dict[str, int], tries: int = 3) -> str:
     """The specification as SVG, with more padding at a side where text beyond the axes would be cut: Vega does not look."""
-    plot = vl_convert.vegalite_to_svg(spec | {"padding": padding})
-    seen = ImageOps.invert(Image.open(io.BytesIO(vl_convert.svg_to_png(plot, scale=1))).convert("L"))
+    plot = drawing.svg(spec | {"padding": padding})
+    seen = ImageOps.invert(Image.open(io.BytesIO(drawing.png(plot, scale=1))).convert("L"))
     ink = seen.getbbox() or (1, 1, 1, 1)
     cut = [side for side, touched in (("left", ink[0] == 0), ("right", ink[2] == seen.width)) if touched]
     if tries and cut:
@@ -225,7 +231,7 @@ def _in_pixels(svg: str) -> bytes:
     """A drawn picture as PNG with a palette, a seventh of the size: a chart has few colours."""
     # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
     svg = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg, count=2)
-    png, made = vl_convert.svg_to_png(svg, scale=72 / CSS_DPI, ppi=DPI), io.BytesIO()
+    png, made = drawing.png(svg, scale=72 / CSS_DPI, ppi=DPI), io.BytesIO()
     Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        made, "png", optimize=True, dpi=(DPI, DPI))
+        made, "png", dpi=(DPI, DPI))
     return made.getvalue()

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import html
 import json
-import os
 import re
-import sys
-from functools import cache, lru_cache
-from pathlib import Path
-from tempfile import NamedTemporaryFile
+from functools import lru_cache
 
 import altair as alt
 import pandas as pd
-import vl_convert
 from IPython.display import HTML
-from jupyter_core.paths import jupyter_data_dir
 
-from plancore import links, wording
+from plancore import drawing, links, wording
 
-FONT = '"Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 INK, PATH, ACCENT = "#1f2933", "#8a94a0", "#12507b"
 COLOURS = {
     "achieved_early": "#12507b", "at_target": "#12507b", "ahead": "#12507b", "exceeded": "#12507b",
@@ -39,57 +31,39 @@ _UNDRAWN = re.compile(r'(<div class="plot"[^>]*>)(</div>(?:(?!<div class="plot")
 _TAG, _DECIMALS = re.compile(r"<[^>]+>"), re.compile(r"(\d+\.\d)\d+")
 _NEEDLESS = re.compile(r' (?:font-family|aria-\w+|role|pointer-events|xmlns:xlink)="[^"]*"| (?:opacity|stroke-width)="1"')
 THEME = {
-    "font": FONT, "background": "white", "view": {"stroke": None}, "mark": {"aria": False},
+    "font": drawing.FONT, "background": "white", "view": {"stroke": None}, "mark": {"aria": False},
     "axis": {"aria": False, "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
              "gridColor": "#e7eaee", "domainColor": "#c3cad2", "tickColor": "#c3cad2", "labelLimit": 320},
     "legend": {"aria": False, "labelFontSize": 12, "titleFontSize": 12, "orient": "top", "symbolSize": 90, "columns": 3},
-    "text": {"font": FONT, "fontSize": 12, "fill": INK},
+    "text": {"font": drawing.FONT, "fontSize": 12, "fill": INK},
 }
 
 
 def show(*charts: alt.TopLevelMixin | None) -> HTML:
     """The charts as figures that need no network: in JupyterLab, in papermill's pages and in Voila alike; None is left out.
 
-    Each has its finding as title, an SVG drawn here, the numbers behind it as a table, and its specification, which
-    a published page turns into a live chart with tooltips (`assets/alive.js`).
+    Each has its finding as title, an SVG drawn here (or `painted` by who runs the kernel, see `drawing.later`), the numbers
+    behind it as a table, and its specification, which a published page turns into a live chart with tooltips (`assets/alive.js`).
     """
-    return HTML('<div class="charts">' + "".join(_figure(c, still=True) for c in charts if c) + "</div>")
+    shown = '<div class="charts">' + "".join(_figure(c, alone=True) for c in charts if c) + "</div>"
+    return HTML(shown if drawing.later() else painted(shown))
 
 
 def live(*charts: alt.TopLevelMixin | None) -> str:
     """The same figures without their drawn SVG, for an app: `assets/alive.js` draws them in the reader's browser."""
-    return '<div class="charts">' + "".join(_figure(c, still=False) for c in charts if c) + "</div>"
+    return '<div class="charts">' + "".join(_figure(c, alone=False) for c in charts if c) + "</div>"
 
 
 def painted(html: str) -> str:
-    """HTML of `live` with every chart drawn, for a page that shows it before any script runs; what was drawn once is kept."""
+    """HTML of `show` or `live` with every chart drawn, as a page shows it before any script runs; what was drawn once is kept."""
     return _UNDRAWN.sub(lambda found: found[1] + _still(found[3]) + found[2] + found[3], html)
 
 
 @lru_cache(maxsize=256)
 def _still(spec: str) -> str:
     """A figure's specification, as it stands in a page, drawn."""
-    return _light(vl_convert.vegalite_to_svg(json.loads(spec) | {"config": THEME, "width": WIDTH}))
-
-
-def bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script that sets window.vegaEmbed; shared by all pages of a site."""
-    return bundle_file().read_text(encoding="utf-8")
-
-
-@cache
-def bundle_file() -> Path:
-    """The file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
-    name = f"bundle-{vl_convert.__version__}.js"
-    folders = [f / "plancore" for f in (Path(sys.prefix) / "share", Path(jupyter_data_dir()))]
-    folder = next((f for f in folders if _writable(f)), None)
-    if folder is None:
-        raise PermissionError(errno.EACCES, "no folder to keep the charts' script in; one of two must be writable", " or ".join(map(str, folders)))
-    if not (folder / name).is_file():
-        with NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as made:
-            made.write("(() => {" + vl_convert.javascript_bundle() + "\n})();")  # its names are not the page's
-        os.replace(made.name, folder / name)
-    return folder / name
+    fixed = {k: v for k, v in json.loads(spec).items() if k != "autosize"}
+    return _light(drawing.svg(fixed | {"config": THEME, "width": WIDTH}))
 
 
 def settings(lang: str) -> dict:
@@ -123,19 +97,21 @@ def word(code: str, lang: str) -> str:
     return f"{wording.MARKS[code]} {wording.text(code, lang)}"
 
 
-def _figure(chart: alt.TopLevelMixin, still: bool) -> str:
-    """One figure as HTML: title, subtitle, SVG (where it shall be still), source, table, specification for a live page."""
-    spec = chart.to_dict(validate=still) | {"config": THEME}
+def _figure(chart: alt.TopLevelMixin, alone: bool) -> str:
+    """One figure as HTML: title, subtitle, room for its drawing, source, table, specification for a live page without the theme,
+
+    which a page has once. `alone`: the chart is valid and has the controls it asks for; an app has checked it and has its own.
+    """
+    spec = chart.to_dict(validate=alone)
     said = spec.pop("usermeta")
     live = spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-    del live["config"]  # a page has the theme once
-    if not still:  # an app has controls of its own
+    if not alone:
         live["params"] = [{k: v for k, v in param.items() if k != "bind"} for param in spec.get("params", [])]
     e, lang = html.escape, said["lang"]
     return (
         f'<figure class="chart" data-code="{e(said["code"])}" data-key="{e(said["key"])}"><figcaption>'
         f'<strong>{e(said["title"])}</strong><span>{e(said["subtitle"])}</span></figcaption>'
-        f'<div class="plot" role="img" aria-label="{e(spec["description"])}">{_light(vl_convert.vegalite_to_svg(spec)) if still else ""}</div>'
+        f'<div class="plot" role="img" aria-label="{e(spec["description"])}"></div>'
         f'<p class="cited">{e(said["source"])} {links.flag(said["title"], wording.text("report_error", lang))}</p>'
         f'{_table(said["table"], lang)}<script type="application/json">{script_json(live)}</script></figure>')
 
@@ -171,12 +147,3 @@ def _light(svg: str) -> str:
     """A drawn SVG without what a page says once or nobody sees: fonts, long decimals, defaults, empty frames."""
     svg = re.sub(r'<path class="(?:background|foreground)"[^>]*/>', "", svg)
     return _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", _NEEDLESS.sub("", tag[0])), svg)  # never in what is read
-
-
-def _writable(folder: Path) -> bool:
-    """Whether files can be put into the folder, which is made where it can be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)

@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 from ipywidgets import widget_serialization
 
-from plancore import figures
+from plancore import drawing
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("alive.js", "live.js")
@@ -17,7 +17,7 @@ SCRIPTS = ("alive.js", "live.js")
 
 def scripts() -> str:
     """What the browser runs for apps: Vega, and our own scripts in order."""
-    return "\n".join([figures.bundle(), *map(_asset, SCRIPTS)])
+    return "\n".join([drawing.bundle(), *map(_asset, SCRIPTS)])
 
 
 def style() -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from plancore import kernels, load, parameters, printing, publication, wording
+from plancore import drawing, kernels, load, parameters, printing, publication, wording
 from plancore.parameters import Page
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def _command(process: psutil.Process) -> list[str]:
 def _execute(job: Job) -> NotebookNode:
     """The executed notebook, checked to be whole; a kernel that does not start is tried once more.
 
-    Output and sockets live in a folder that goes with the run: nothing of it can reach the site, and no port is open.
+    It is kept in memory (papermill would write it anew before and after each cell); its sockets live in a folder that goes
+    with the run: nothing of it can reach the site, and no port is open.
     """
     import papermill  # slow to import, as `pages` is, and only workers need them
     from traitlets.config import Config
@@ -171,7 +172,7 @@ def _execute(job: Job) -> NotebookNode:
             sockets = {"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}} if len(folder) < _LONGEST else {}
             try:
                 notebook = papermill.execute_notebook(
-                    parameters.NOTEBOOKS / f"{job.page.report}.ipynb", f"{folder}/executed.ipynb", parameters=job.page.values,
+                    parameters.NOTEBOOKS / f"{job.page.report}.ipynb", None, parameters=job.page.values,
                     kernel_name=kernels.name(), progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS,
                     config=Config(sockets))
                 break
@@ -183,13 +184,23 @@ def _execute(job: Job) -> NotebookNode:
 
 
 def _variables(job: Job) -> dict[str, str]:
-    return {load.DECLARED: json.dumps(job.declared), "PLANCORE_KERNEL_MEMORY_MB": os.environ.get("PLANCORE_KERNEL_MEMORY_MB") or str(MEMORY_MB)}
+    memory = os.environ.get("PLANCORE_KERNEL_MEMORY_MB") or str(MEMORY_MB)
+    return {load.DECLARED: json.dumps(job.declared), drawing.LATER: "1", "PLANCORE_KERNEL_MEMORY_MB": memory}
+
+
+def _draw(notebook: NotebookNode) -> None:
+    """Draw what the kernel has left: in a worker V8 is started once for all its pages."""
+    from plancore import downloads, figures
+
+    for output in (o for cell in notebook.cells for o in cell.get("outputs", []) if "text/html" in o.get("data", {})):
+        output.data["text/html"] = downloads.drawn(figures.painted(output.data["text/html"]))
 
 
 def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     """The page twice, sharing the site's script and as one file that needs nothing else; and the files it offers."""
     from plancore import pages
 
+    _draw(notebook)
     other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
     facts = {"lang": page.lang, "title": pages.title(notebook), "data_until": common.data_until, "run": common.run,
              "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",
@@ -202,7 +213,7 @@ def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     html, results = publication.results(html)
     pages.check_page(html)
     alone = pages.render(notebook, facts | dict.fromkeys(("home", "corrections", "other", "single", "pdf"), "") | {"inline_vega": common.script})
-    alone = publication.results(publication.linked(publication.flagged(alone, common.errors_to, about), [], page.lang))[0]
+    alone = publication.results(publication.linked(publication.flagged(alone, common.errors_to, about), publication.finder([]), page.lang))[0]
     files |= {f"{stem}.json": json.dumps(results, ensure_ascii=False, indent=1).encode()} if results else {}
     files |= {f"{stem}.pdf": printing.pdf(alone)} if "pdf" in page.formats else {}
     return {"html": html, "alone": alone, "single": single(page.path), "files": files, "title": facts["title"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from html import escape, unescape
 from pathlib import Path
@@ -23,30 +24,43 @@ _RESULTS = re.compile(r'<script\b[^>]*\bclass="results"[^>]*>(.*?)</script>', re
 _CARDS = re.compile(r'<script\b[^>]*\bclass="cards"[^>]*>(.*?)</script>', re.DOTALL)
 
 
-def linked(html: str, pages: list[dict], lang: str, folder: str = "") -> str:
+Find = Callable[[str, dict, str], str]
+"""The path of the page of a report that fits what is given best, in a language; empty where there is none: see `finder`."""
+
+
+def linked(html: str, find: Find, lang: str, folder: str = "") -> str:
     """The page with its marks of other pages (`links.page`) as links; a page that does not exist leaves plain text.
 
-    The marks stay, so that it can be done again when other pages come or go. `pages`: report, parameters, path of all there
-    will be; `folder`: where they are, seen from this page. Of several pages that fit, the one of the year asked for, else of
-    the last year.
+    The marks stay, so that it can be done again when other pages come or go. `folder`: where the pages are, seen from this one.
     """
     def address(mark: re.Match) -> str:
         goal, _, at = unescape(mark[1]).partition("#")
         report, _, query = goal.partition("?")
-        path = find(report, dict(parse_qsl(query)), pages, lang)
+        path = find(report, dict(parse_qsl(query)), lang)
         href = f' href="{escape(folder + Path(path).name)}{"#" + at if at else ""}"' if path else ""
         return f'<a data-goto="{mark[1]}"{href}>'
     return _GOTO.sub(address, html)
 
 
-def find(report: str, given: dict, pages: list[dict], lang: str) -> str:
-    """The path of the page of a report that fits what is given best; empty where there is none."""
-    given = dict(given)
-    year = given.pop("as_of", "")
-    fit = [p for p in pages if p["report"] == report and p["parameters"]["lang"] == lang
-           and all(str(p["parameters"].get(k)) == v for k, v in given.items())]
-    best = sorted(fit, key=lambda p: (str(p["parameters"].get("as_of")) == year, p["parameters"].get("as_of", 0)))
-    return best[-1]["path"] if best else ""
+def finder(pages: list[dict]) -> Find:
+    """How to find one of so many pages (report, parameters, path): of several that fit, the one of the year asked for, else of
+
+    the last year. The pages are sorted by what they are of, so that a search does not grow with their number.
+    """
+    by: dict[tuple[str, str], list[dict]] = {}
+    for page in pages:
+        for item in [("", page["report"]), *((k, str(v)) for k, v in page["parameters"].items() if k != "lang")]:
+            by.setdefault(item, []).append(page)
+
+    def find(report: str, given: dict, lang: str) -> str:
+        asked = {k: str(v) for k, v in given.items() if k != "as_of"}
+        year = str(given.get("as_of", ""))
+        fewest = min((by.get(item, []) for item in [("", report), *asked.items()]), key=len)
+        fit = [p for p in fewest if p["report"] == report and p["parameters"]["lang"] == lang
+               and all(str(p["parameters"].get(k)) == v for k, v in asked.items())]
+        best = max(fit, key=lambda p: (str(p["parameters"].get("as_of")) == year, p["parameters"].get("as_of", 0)), default=None)
+        return best["path"] if best else ""
+    return find
 
 
 def flagged(html: str, errors_to: str, where: str) -> str:

@@ -169,9 +169,9 @@ def _run(asked: list[Wanted], site: Path, rules: Schedule, whole: bool, jobs: in
 
 def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | None) -> Common:
     """What all pages of a run share; and the folders, the scripts (the last run's too, for who still reads it) and the tables."""
-    from plancore import figures  # slow to import, and a run without change does not need it
+    from plancore import drawing  # slow to import, and a run without change does not need it
 
-    script = figures.bundle()
+    script = drawing.bundle()
     name = f"vega-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     for folder in ("assets", "downloads", *wording.LANGUAGES):
         (draft / folder).mkdir(exist_ok=True)
@@ -249,10 +249,11 @@ def _files(entry: dict) -> list[str]:
 def _link(entries: dict[str, dict], draft: Path) -> None:
     """Turn the marks of other pages into links, now that it is known which there are; an old page's links may have changed."""
     there = [e for e in entries.values() if e["status"] != "failed"]
+    find = publication.finder(there)
     for entry in there:
         path = draft / entry["path"]
         before = path.read_text(encoding="utf-8")
-        after = publication.linked(before, there, entry["lang"])
+        after = publication.linked(before, find, entry["lang"])
         if after != before:
             runs.write(path, after)
         if after != before or not entry["sha256"]:

@@ -135,10 +135,11 @@ def walked(html: str, state: dict, lang: str) -> str:
     Where no report is published, or nobody serves them (JupyterLab), what leads there is plain text.
     """
     served, pages = os.environ.get("VOILA_BASE_URL", ""), _published() if os.environ.get("VOILA_BASE_URL") else []
-    html = publication.linked(publication.flagged(html, "", ""), pages, lang, f"{served}reports/{lang}/")
+    find = publication.finder(pages)
+    html = publication.linked(publication.flagged(html, "", ""), find, lang, f"{served}reports/{lang}/")
     urls = load.sources().set_index("source")["url"]
     html = _SOURCE.sub(lambda mark: f'<a href="{escape(urls[mark[1]])}" target="_blank" rel="noreferrer"' if urls.get(mark[1]) else "<a", html)
-    whole = publication.find("gap_analysis", {"plan": state.get("plan", ""), "as_of": str(state.get("as_of", ""))}, pages, lang)
+    whole = find("gap_analysis", {"plan": state.get("plan", ""), "as_of": str(state.get("as_of", ""))}, lang)
     return _ORIGIN.sub(lambda mark: f'<a href="{served}reports/{whole}{mark[1]}"' if whole else "<a", html)
 
 

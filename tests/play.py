@@ -5,7 +5,7 @@ from unittest import mock
 
 import nbformat
 
-from plancore import downloads, parameters
+from plancore import downloads, drawing, parameters
 
 
 def play(report: str, pictures: bool = False, **given: object) -> list[object]:
@@ -13,7 +13,7 @@ def play(report: str, pictures: bool = False, **given: object) -> list[object]:
 
     `pictures`: with its charts as SVG to take away; those take most of a report's time.
     """
-    with mock.patch.object(downloads, "has_chinese_font", lambda: False):  # pictures in pixels are test_downloads' business
+    with mock.patch.object(drawing, "has_chinese_font", lambda: False):  # pictures in pixels are test_downloads' business
         if pictures:
             return _played(report, given)
         with mock.patch.object(downloads, "_pictures", lambda *_: ""):

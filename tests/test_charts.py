@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from plancore import charts, figures, gaps, load, overviews, trajectories
+from plancore import charts, drawing, figures, gaps, load, overviews, trajectories
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def test_names_from_data_stay_text(target, observed):
 
 
 def test_the_bundle_is_one_script_without_imports():
-    script = figures.bundle()
+    script = drawing.bundle()
     assert "window.vegaEmbed=" in script and len(script) < 1_200_000 and "import(" not in script
     assert script.startswith("(() => {") and script.endswith("})();")  # none of its names is a page's
-    assert figures.bundle_file().read_text(encoding="utf-8") == script and not list(figures.bundle_file().parent.glob("tmp*"))
+    assert drawing.bundle_file().read_text(encoding="utf-8") == script and not list(drawing.bundle_file().parent.glob("tmp*"))
 
 
 def test_a_live_figure_is_painted_as_it_would_be_drawn(target, observed):

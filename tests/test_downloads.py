@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from plancore import charts, downloads, figures, gaps, links, load, overviews, trajectories, wording
+from plancore import charts, downloads, drawing, figures, gaps, links, load, overviews, trajectories, wording
 from plancore.workbook import Sheet
 
 SHEETS = [Sheet("总表", pd.DataFrame({"指标": ["甲"], "数值": [1.5]})), Sheet("口径说明", pd.DataFrame({"说明": ["乙"]}))]
@@ -49,7 +49,7 @@ def held(page: str) -> dict[str, bytes]:
 
 @pytest.fixture
 def fonts():
-    assert downloads.has_chinese_font(), "pictures need a Chinese font: apt-get install fonts-noto-cjk"
+    assert drawing.has_chinese_font(), "pictures need a Chinese font: apt-get install fonts-noto-cjk"
 
 
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
@@ -70,17 +70,17 @@ def test_tables_alone():
 
 
 def test_without_a_chinese_font_there_are_no_pixels(monkeypatch):
-    monkeypatch.setattr(downloads, "has_chinese_font", lambda: False)
+    monkeypatch.setattr(drawing, "has_chinese_font", lambda: False)
     page = downloads.offer("a", "zh", SHEETS, [made("一")]).data
     assert list(held(page)) == ["a.xlsx", "a.csv", "a-1.svg"]
     assert page.count("<p>") == 1 and "没有中文字体" in page
 
 
 def test_a_machine_without_fontconfig_has_no_chinese_font(monkeypatch):
-    monkeypatch.setattr(downloads.shutil, "which", lambda name: None)
-    downloads.has_chinese_font.cache_clear()
-    assert not downloads.has_chinese_font()
-    downloads.has_chinese_font.cache_clear()
+    monkeypatch.setattr(drawing.shutil, "which", lambda name: None)
+    drawing.has_chinese_font.cache_clear()
+    assert not drawing.has_chinese_font()
+    drawing.has_chinese_font.cache_clear()
 
 
 def test_the_same_chart_gives_the_same_files():

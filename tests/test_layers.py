@@ -1,6 +1,8 @@
-"""A module imports only from lower layers: data flows one way."""
+"""A module imports only from lower layers: data flows one way; and a command only what it needs."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
     {"schema", "rules", "glossary", "filing"},
-    {"wording", "intervals", "links", "spreadsheets", "conversions"},
+    {"wording", "intervals", "links", "drawing", "spreadsheets", "conversions"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
@@ -17,7 +19,7 @@ LAYERS = (
     {"schedule", "reads", "forms", "filled"},
     {"changes", "tidings", "keys", "stage", "app_dashboard", "app_explorer", "app_scenario", "kernels", "returns"},
     {"apps", "build", "serve", "making", "listings"},
-    {"reports", "cluster", "observing"},
+    {"reports", "cluster", "observing", "planning"},
     {"ordering", "receiving"},
     {"cli"},
     {"__main__"},
@@ -55,3 +57,27 @@ def test_imports_only_from_lower_layers(module):
 def test_a_module_opens_with_one_sentence(module):
     said = ast.get_docstring(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")))
     assert said and said.splitlines()[0].rstrip().endswith((".", ";", ","))
+
+
+IMPORTS = """
+import sys
+from plancore import cli
+sys.argv = {argv!r}
+try:
+    cli.main()
+except SystemExit as end:
+    assert not end.code, end.code
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("argv, without", [
+    (["plancore", "--help"], {"pandas", "altair", "papermill", "nbconvert", "voila", "vl_convert", "yaml"}),
+    (["plancore", "check"], {"altair", "papermill", "nbconvert", "voila", "vl_convert", "great_tables", "IPython"}),
+    (["plancore", "runs"], {"altair", "papermill", "voila", "vl_convert", "great_tables"}),
+    (["plancore", "report", "--dry-run"], {"altair", "papermill", "nbconvert", "voila", "great_tables"})])
+def test_a_command_imports_only_what_it_needs(argv, without):
+    done = subprocess.run([sys.executable, "-c", IMPORTS.format(argv=argv)], capture_output=True, text=True, cwd=PACKAGE.parent)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "plancore.cli" in loaded and not loaded & without, sorted(loaded & without)

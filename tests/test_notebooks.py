@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
+
+from plancore import gaps, kernels, load
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").rglob("*.ipynb"))
 REPORTS = [n for n in NOTEBOOKS if n.parent.name == "reports"]
@@ -65,3 +68,51 @@ class TestThin:
 def test_no_machine_specific_metadata(path):
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
     assert set(metadata) <= {"kernelspec", "language_info"} and metadata["kernelspec"]["name"] == "python3"
+
+
+TUTORIAL = Path(__file__).parent.parent / "notebooks" / "tutorial.ipynb"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("tutorial")
+
+
+@pytest.fixture(scope="module")
+def outputs(place):
+    """What each of the ten cells gave, as text: HTML where there is any, else plain."""
+    played = papermill.execute_notebook(TUTORIAL, None, kernel_name=kernels.name(), cwd=str(place), progress_bar=False)
+    return [[data.get("text/html") or data.get("text/plain", "") for data in (o.get("data", {}) for o in cell.outputs)]
+            for cell in played.cells if cell.cell_type == "code"]
+
+
+class TestTutorial:
+    """The researcher's guide, as somebody runs it from the first cell to the last."""
+
+    def test_ten_cells_each_said_in_both_languages_before(self):
+        every = nbformat.read(TUTORIAL, as_version=4).cells
+        assert len(cells(TUTORIAL)) == 10
+        said = [before.source for before, cell in zip(every, every[1:]) if cell.cell_type == "code"]
+        assert len(said) == 10 and all(re.search(r"[一-鿿]", s) and re.search(r"[A-Za-z]{4}.*\.", s) for s in said)
+
+    def test_it_is_stripped(self):
+        assert all(not c.outputs and c.execution_count is None for c in cells(TUTORIAL))
+
+    def test_the_tables_are_shown(self, outputs):
+        assert "zj14" in outputs[0][-1] and "R&amp;D" in outputs[1][-1] and "3.30" in outputs[2][-1] and "on_track" in outputs[3][-1]
+
+    def test_what_is_behind_is_listed_with_its_name(self, outputs):
+        observed = gaps.measure(load.targets("zj14").query("kind == 'box'"), load.observations("zj"), 2024)
+        behind = observed[observed["status"].isin(["behind", "behind_slight", "reversing"])]
+        assert outputs[4][-1].count("<tr>") == len(behind) and len(behind) >= 2
+
+    def test_charts_are_drawn_and_can_be_taken_away(self, outputs):
+        for shown in (outputs[5][-1], outputs[7][-1]):
+            assert 1 == shown.count("<figure") == len(re.findall(r'<svg [^>]*class="marks"', shown))
+        assert {"own.xlsx", "own.csv", "own-1.svg"} <= set(re.findall(r'download="([^"]*)"', outputs[8][-1]))
+
+    def test_its_report_is_published(self, outputs, place):
+        assert "'published'" in outputs[9][-1]
+        for lang in ("zh", "en"):
+            page = place / "own-report" / "latest" / lang / "gap_analysis-zj14-2024-all-science.html"
+            assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import play
-from plancore import cards, charts, downloads, gaps, load, profiles, scenario, trajectories, wording
+from plancore import cards, charts, downloads, drawing, gaps, load, profiles, scenario, trajectories, wording
 
 BOXED = load.all_targets("today").query("kind == 'box'")
 OBSERVATIONS, SOURCES = load.observations("zj"), load.sources()
@@ -18,7 +18,7 @@ HOSTILE = "<script>alert(1)</script>\"'=cmd|' /C calc'!A0" + "长" * 500
 @pytest.fixture(autouse=True)
 def without_pixels(monkeypatch):
     """Pictures in pixels take most of a report's time and are tried in test_downloads; here as on a machine without a font."""
-    monkeypatch.setattr(downloads, "has_chinese_font", lambda: False)
+    monkeypatch.setattr(drawing, "has_chinese_font", lambda: False)
 
 
 def plain(html: str) -> str:

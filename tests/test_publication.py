@@ -15,7 +15,7 @@ PAGES = [{"report": "indicator_profile", "parameters": {"indicator": "x", "as_of
 
 
 def goal(report: str = "indicator_profile", pages: list = PAGES, **parameters) -> str:
-    return unmarked(publication.linked(links.page("甲", report, "row-1", **parameters), pages, "zh"))
+    return unmarked(publication.linked(links.page("甲", report, "row-1", **parameters), publication.finder(pages), "zh"))
 
 
 def unmarked(html: str) -> str:
@@ -34,14 +34,14 @@ class TestLinks:
         assert goal("nothing") == "<a>甲</a>"
 
     def test_links_follow_pages_that_come_and_go(self):
-        first = publication.linked(links.page("甲", "indicator_profile", indicator="x"), PAGES[:2], "zh")
-        later = publication.linked(first, PAGES, "zh")
+        first = publication.linked(links.page("甲", "indicator_profile", indicator="x"), publication.finder(PAGES[:2]), "zh")
+        later = publication.linked(first, publication.finder(PAGES), "zh")
         assert (unmarked(first), unmarked(later)) == ('<a href="x-2023.html">甲</a>', '<a href="x-2025.html">甲</a>')
-        assert unmarked(publication.linked(later, [], "zh")) == "<a>甲</a>" and publication.linked(later, PAGES, "zh") == later
+        assert unmarked(publication.linked(later, publication.finder([]), "zh")) == "<a>甲</a>" and publication.linked(later, publication.finder(PAGES), "zh") == later
 
     def test_a_hostile_value_stays_inside_its_attribute(self):
         marked = links.page("甲", "indicator_profile", indicator=HOSTILE)
-        assert "<script" not in marked and unmarked(publication.linked(marked, PAGES, "zh")) == "<a>甲</a>"
+        assert "<script" not in marked and unmarked(publication.linked(marked, publication.finder(PAGES), "zh")) == "<a>甲</a>"
 
 
 class TestReportAnError:

@@ -390,8 +390,8 @@ class TestHeld:
         assert made["outcome"] == "held" and [r["rule"] for r in made["held"]] == ["binding_verdicts"]
         assert runs.latest(tmp_path / "site") == online and runs.held(tmp_path / "site").name == made["run"]
         assert "off_track" not in (online / "downloads" / "zh-one.json").read_text()
-        assert made["pages"][0]["changed"][0] | {"why": ""} == {"plan": "zj14", "row": "5", "as_of": 2025, "measure": "code", "from": "on_track",
-                                                                "to": "off_track", "why": ""}
+        assert made["pages"][0]["changed"][0] | {"why": ""} == {
+            "plan": "zj14", "row": "5", "as_of": 2025, "what": "", "part": 0, "measure": "code", "from": "on_track", "to": "off_track", "why": ""}
 
     def test_it_is_still_held_the_next_night_and_nothing_is_made(self, run, notebooks, tmp_path):
         made, site = self.held(run, notebooks, tmp_path)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from IPython.display import Markdown
 
-from plancore import figures, load, pages, road_charts, roads, scenario, wording
+from plancore import drawing, figures, load, pages, road_charts, roads, scenario, wording
 from plancore.schema import DataError
 from play import page as fresh_page
 from play import play
@@ -228,7 +228,7 @@ def published(tmp_path_factory):
              for p in play("road_to_2035")]
     notebook = v4.new_notebook(cells=[v4.new_code_cell("shown", outputs=shown)])
     facts = dict.fromkeys(("home", "corrections", "other", "single", "run"), "") | {
-        "lang": "zh", "title": "2035", "data_until": "2026", "inline_vega": figures.bundle()}
+        "lang": "zh", "title": "2035", "data_until": "2026", "inline_vega": drawing.bundle()}
     path = tmp_path_factory.mktemp("road") / "road.html"
     path.write_text(pages.render(notebook, facts), encoding="utf-8")
     return path.as_uri()

@@ -16,7 +16,7 @@ from plancore.schema import DataError, refuse
 ROOT = Path(__file__).parent.parent
 TABLES = Path(__file__).parent / "tables"
 _FOLDERS = ("cells", "targets", "outcomes", "commitments", "observations")
-_MAY_BE_EMPTY = ("outcomes", "corrections", "explanations", "annual_targets")
+_MAY_BE_EMPTY = ("outcomes", "observations", "corrections", "explanations", "annual_targets")
 
 
 def build(data: Path = ROOT / "data", into: Path = TABLES) -> list[Path]:
@@ -36,12 +36,12 @@ def stale(data: Path = ROOT / "data", committed: Path = TABLES) -> list[str]:
 def read(data: Path) -> dict[str, pd.DataFrame]:
     """Every file of `data/`, checked against its shape and its references.
 
-    Keys are `plans`, `units`, … and, for files that repeat per plan or region, `targets/zj14`, ….
+    Keys are `plans`, `units`, … and, for files that repeat per plan or region, `targets/zj14`, …. Raises DataError, which
+    first of all lists the cells that are still to decide (`?`).
     """
-    frames = {name: _read_csv(data / f"{name}.csv") for name in schema.DATA if name not in _FOLDERS}
-    for folder in _FOLDERS:
-        for path in sorted((data / folder).glob("*.csv")):
-            frames[f"{folder}/{path.stem}"] = _read_csv(path)
+    frames = raw(data)
+    if still := undecided(frames):
+        raise DataError("\n".join(still) + f"\n{len(still)} cells are still to decide; nothing is built before")
     for name, frame in frames.items():
         schema.check(frame, _shape(name), f"data/{name}.csv")
         if frame.empty and name.partition("/")[0] not in _MAY_BE_EMPTY:
@@ -58,6 +58,25 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
         if name.startswith("observations/"):
             _check_observations(frames[name], frames["indicators"], f"data/{name}.csv")
     return frames
+
+
+def raw(data: Path) -> dict[str, pd.DataFrame]:
+    """Every file of `data/` as text, each with the columns of its shape and unchecked otherwise."""
+    frames = {name: _read_csv(data / f"{name}.csv") for name in schema.DATA if name not in _FOLDERS}
+    for folder in _FOLDERS:
+        for path in sorted((data / folder).glob("*.csv")):
+            frames[f"{folder}/{path.stem}"] = _read_csv(path)
+    for name, frame in frames.items():
+        schema.check_columns(frame, _shape(name), f"data/{name}.csv")
+    return frames
+
+
+def undecided(frames: dict[str, pd.DataFrame]) -> list[str]:
+    """Each cell that is still to decide: file and line, column, what it is of, what is allowed."""
+    return [f"data/{name}.csv:{index + 2}: {column.name} of {', '.join(row[c] for c in _shape(name).key)} is {schema.OPEN}; "
+            f"allowed: {schema.allowed(column)}"
+            for name, frame in frames.items() for index, row in frame[(frame == schema.OPEN).any(axis=1)].iterrows()
+            for column in _shape(name).columns if row[column.name] == schema.OPEN]
 
 
 def write(clean: dict[str, pd.DataFrame], into: Path) -> list[Path]:

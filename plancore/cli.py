@@ -1,4 +1,4 @@
-"""The command line: plancore build · check · observe · report · publish · runs · serve."""
+"""The command line: plancore build · check · observe · plan · report · publish · runs · serve."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ app.add_typer(listing, name="runs")
 entering = typer.Typer(rich_markup_mode=None, no_args_is_help=True,
                        help="Add figures: one by hand, those of a yearbook sheet or a filled form; and write the forms.")
 app.add_typer(entering, name="observe")
+planning = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Add a plan: its files in data/, from its extracted table.")
+app.add_typer(planning, name="plan")
 _UNCHANGED = "data/ and the tables are as they were"
 
 
@@ -179,6 +181,21 @@ def request(
         return forms.request(plan or load.latest()["plan"], as_of, output, limits, department)
     files = _or_exit(written, kept="no form was written")
     typer.echo("\n".join(map(str, files)) or "nothing is missing, late or behind: no form is needed")
+
+
+@planning.command()
+def new(
+    key: Annotated[str, typer.Argument(help="Key of the plan, such as zj15.")],
+    extracted: Annotated[Path, typer.Option("--from", help="A file written by plancore extract.")],
+    table: Annotated[str, typer.Option("--table", help="Which of its tables; may be left out where there is one.")] = "",
+    region: Annotated[str, typer.Option("--region", help="Key of the province or city; by default the letters of the plan's key.")] = "",
+    name: Annotated[str, typer.Option("--name", help="The plan's Chinese name; by default the title of the table.")] = "",
+) -> None:
+    """Make the files of a plan in data/, with ? for what is to decide; plancore check lists it. Exit 3 if refused."""
+    from plancore import planning as drafting
+
+    made = _or_exit(lambda: drafting.new(key, extracted, table=table, region=region, name=name), kept="data/ is as it was")
+    typer.echo("\n".join(made))
 
 
 @listing.callback()

@@ -65,6 +65,10 @@ _SAID = {
 }
 
 
+OPEN = "?"
+"""Stands in a file of `data/` for what a person has still to decide; nothing is built while there is one."""
+
+
 class DataError(ValueError):
     """Data refused: says file, line, the offending row and what is allowed."""
 
@@ -181,10 +185,7 @@ def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[st
     `where` names the file in messages; line numbers assume a header in line 1. `known` gives, per table,
     the values a `references` column may take. Raises DataError with file, line, row and what is allowed.
     """
-    wrong = [n for n in shape.names if n not in frame.columns] + [n for n in frame.columns if n not in shape.names]
-    if wrong:
-        raise DataError(f"{where}:1: columns missing or unknown: {', '.join(map(str, wrong))}; "
-                        f"allowed, in any order: {', '.join(shape.names)}")
+    check_columns(frame, shape, where)
     for column in shape.columns:
         values = frame[column.name]
         if column.required and column.name != "text":
@@ -203,6 +204,20 @@ def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[st
     refuse(frame, frame.duplicated(list(shape.key)), where, "second row with the same " + ", ".join(shape.key),
            "each only once")
     return frame
+
+
+def check_columns(frame: pd.DataFrame, shape: Shape, where: str) -> None:
+    """Refuse a frame that lacks a column of its shape, or has one that is none."""
+    wrong = [n for n in shape.names if n not in frame.columns] + [n for n in frame.columns if n not in shape.names]
+    if wrong:
+        raise DataError(f"{where}:1: columns missing or unknown: {', '.join(map(str, wrong))}; "
+                        f"allowed, in any order: {', '.join(shape.names)}")
+
+
+def allowed(column: Column) -> str:
+    """What may stand in a column, in words."""
+    said = ", ".join(VOCABULARIES[column.type]) if column.type in VOCABULARIES else _SAID.get(column.type, "a text")
+    return said + (f" of {column.references}" if column.references else "") + ("" if column.required else ", or nothing")
 
 
 def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: str) -> None:

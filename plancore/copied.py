@@ -88,8 +88,8 @@ def pieces(line: str, style: str) -> list[tuple[str, float]]:
         return [(line.strip(), -1.0)]
     if style == "tab":
         return [(p.strip(" "), -1.0) for p in line.split("\t")]
-    if style == "bar":
-        inner = re.sub(r"^\s*[|｜│]|[|｜│]\s*$", "", line)
+    if style in ("bar", "framed"):
+        inner = re.sub(r"^\s*[|｜│]|[|｜│]\s*$", "", line) if style == "framed" else line
         return [(p.strip(), -1.0) for p in re.split(r"[|｜│]", inner)]
     if style == "comma":
         return [(p.strip(), -1.0) for p in next(csv.reader([line]), [])]
@@ -113,7 +113,7 @@ def _style(line: str) -> str:
     if line.count("\t") >= 2:
         return "tab"
     if len(re.findall(r"[|｜│]", line)) >= 2:
-        return "bar"
+        return "framed" if re.match(r"\s*[|｜│]", line) else "bar"
     for style, least in (("wide", 3), ("comma", 4), ("narrow", 3)):
         cells = pieces(line, style)
         if len(cells) >= least and sum(map(_headerish, (c for c, _ in cells))) >= 0.7 * len(cells):
@@ -186,7 +186,7 @@ def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
     kept = [i for i in range(at, end) if lines.texts[i].strip() and not _rule(lines.texts[i])]
     cells = [c for i in kept for c in cells_of(i) if headers.plain(c[0])]
     columns = headers.of_stream([c for c, _ in cells], title_above(lines.texts, at))
-    if style in ("tab", "bar", "comma"):
+    if style in ("tab", "bar", "framed", "comma"):
         return Header(at, end, style, cells, columns, [[c for c, _ in cells_of(i)] for i in kept])
     columns = [c for c in columns if c.role]
     return Header(at, end, style, cells, columns) if headers.is_header(columns) else None
@@ -235,13 +235,15 @@ def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
 
 def _ends(line: str) -> bool:
     """Whether a line cannot be part of a table: a note under it, a heading, or a sentence."""
-    said = line.strip()
+    said = re.sub(r"\s+", " ", line.strip())
     if _NOTES.fullmatch(said):
         return True
+    if sum(reconstruct.kind_of(p) in ("value", "attribute", "words") for p in said.split(" ")[:30]) >= 2:
+        return False
     if _HEADING.fullmatch(said):
         bare = re.sub(r"\s", "", reconstruct.section(said))
         return not (len(bare) <= 8 and (bare in marks.CATEGORIES or re.fullmatch(marks.CATEGORY_END, bare))) and not printed.name_unit(said)
-    return (len(said) > 46 and bool(re.search(r"[。；]|,.*,|，.*，", said))) or said.endswith("。") or len(said) > 90
+    return (len(said) > 46 and bool(re.search(r"[。；]|[,，][\u4e00-\u9fff].*[,，][\u4e00-\u9fff]", said))) or said.endswith("。") or len(said) > 90
 
 
 def gridded_text(header: Header, rows: list[list[str]], title: str) -> list[Table]:
@@ -252,7 +254,7 @@ def gridded_text(header: Header, rows: list[list[str]], title: str) -> list[Tabl
     blanks = any(not c for r in rows for c in r[:-1])
     full = counts[width] / max(1, sum(counts.values()))
     if full > 0.5 or blanks:
-        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate([*_padded(header.rows, width), *_padded_rows(rows, width, blanks)])])
+        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate([*_padded(header.rows, width), *rows])])
         made = gridded.tables(grid, title)
         return [raw.fill(t, real=True) for t in made]
     columns = [c for c in header.columns if c.role]
@@ -282,12 +284,6 @@ def _sectionlike(text: str) -> bool:
 
 def _padded(rows: list[list[str]], width: int) -> list[list[str]]:
     return [r + [""] * (width - len(r)) for r in rows]
-
-
-def _padded_rows(rows: list[list[str]], width: int, blanks: bool) -> list[list[str]]:
-    """Rows cut at the end filled up, where an inner blank shows that blanks are kept in that row."""
-    return [r + [""] * (width - len(r)) if blanks and 1 < len(r) < width and (any(not c for c in r) and reconstruct.kind_of(r[-1]) != "attribute") else r
-            for r in rows]
 
 
 def _body(lines: Lines, header: Header) -> tuple[int, list[Token]]:
@@ -398,7 +394,7 @@ def _stream(tokens: list[Token], header: Header, title: str) -> Table:
 
 def _rebuilt(tokens: list[Token], columns: list[Column], title: str, lines: bool, middles: dict[str, float] | None = None) -> Table:
     """A table of cells that follow one another; a second search where every row shows that blanks were kept."""
-    tokens, columns = _numbered(tokens, columns)
+    tokens, columns = _numbered(tokens, _with_category(tokens, columns))
     places = reconstruct.with_group(columns)
     rows = reconstruct.rows(tokens, places, False, lines)
     size = sum(c.role in VALUES for c in places)
@@ -432,6 +428,15 @@ def _numbered(tokens: list[Token], columns: list[Column]) -> tuple[list[Token], 
         else:
             made.append(token)
     return made, _with_number(columns)
+
+
+def _with_category(tokens: list[Token], columns: list[Column]) -> list[Column]:
+    """The columns with a first one for categories, where lines of sections or usual categories show that there are some."""
+    if any(c.role == "category" for c in columns):
+        return columns
+    said = [re.sub(r"\s", "", t.text) for t in tokens]
+    sections = sum(_sectionlike(t) and len(t) <= 14 and not printed.name_unit(t) for t in said)
+    return [Column("category", "", doubt="not in the header"), *columns] if sections >= 2 else columns
 
 
 def _bare_numbers(tokens: list[Token]) -> bool:

@@ -138,7 +138,7 @@ def _table(grid: Grid, start: int, end: int, columns: list[Column], title: str) 
         texts = _texts(row)
         if not texts or _header_row(row, True):
             continue
-        if len(texts) == 1 and (len(row) > 2 or len(columns) > 2) and not _whole_name(row, columns):
+        if len(texts) == 1 and (len(row) > 2 or len(columns) > 2) and (not _whole_name(row, columns) or _numbered_section(texts[0])):
             said = printed.tidy(texts[0])
             if any(re.fullmatch(n, said) for n in marks.NOISE):
                 continue
@@ -165,12 +165,17 @@ def _whole_name(row: list[Box | None], columns: list[Column]) -> bool:
     return bool(at) and row[at[0]].wide == 1 and at[0] < len(columns) and columns[at[0]].role in ("name", "group")
 
 
+def _numbered_section(text: str) -> bool:
+    said = re.sub(r"\s", "", text)
+    return reconstruct.section(said) != said and not printed.name_unit(said)
+
+
 def _only_name(record: Record, found: list[Record], held: str) -> str | None:
     """A row that has a name only is a part of the name above or below; gives what is held for the row below, else None."""
     bare = not any(record[c] for c in (*raw.TEXTS[5:], "number", "other")) or (
         not any(record[c] for c in raw.TEXTS[5:10]) and record["attribute"] == (found[-1]["attribute"] if found else "") and not record["number"])
     if bare and record["indicator"]:
-        if found and not found[-1]["unit"] and not record["category"] and not held:
+        if found and not found[-1]["unit"] and not record["category"] and not held and record["indicator"] not in marks.GROUPS:
             found[-1]["indicator"] += record["indicator"]
             found[-1].flag("indicator", "a second line of the name")
             raw.name_parts(found[-1])
@@ -179,7 +184,7 @@ def _only_name(record: Record, found: list[Record], held: str) -> str | None:
     if held:
         if printed.name_unit(held) or re.sub(r"[(（].*", "", held) in marks.GROUPS:
             record["group"] = record["group"] or held
-            record.flag("group", "a row without numbers above")
+            record.flag("group", raw.ABOVE)
         else:
             record["indicator"] = held + record["indicator"]
             record.flag("indicator", "a first line of the name stands above")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from plancore import copied, gridded, grids, headers, marks, placing, printed, raw, received
 from plancore.schema import DataError
-import re
 
 ASSIGNED, Cell, cell, unit_of = printed.ASSIGNED, printed.Cell, printed.cell, printed.unit_of
 
@@ -58,12 +58,17 @@ def flagged(frames: list[pd.DataFrame]) -> int:
     return sum(len({f.partition(":")[0] for f in flags.split(";")}) for frame in frames for flags in frame["flags"] if flags)
 
 
+def csv(frames: list[pd.DataFrame]) -> str:
+    """All tables as the text of one CSV file."""
+    return combined(frames).to_csv(index=False, lineterminator="\n")
+
+
 def write(frames: list[pd.DataFrame], path: str | Path) -> None:
     """All tables as one CSV file, whole or not at all."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(combined(frames).to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="")
+        draft.write_text(csv(frames), encoding="utf-8", newline="")
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -135,7 +140,7 @@ def _plain(reason: str) -> str:
 
 def _judged(record: raw.Record, reads: dict[str, printed.Printed]) -> tuple[str, str]:
     """Form and bound of a row, from the cell it is judged by: the target, or the change where no level is aimed at."""
-    name, unit = record["group"] + record["indicator"], record["unit"]
+    name, unit = raw.whole_name(record), record["unit"]
     target, change = reads.get("target"), reads.get("change")
     words = next((r for r in (target, change) if r and r.kind in ("words", "unreadable")), None)
     judged = target if target and target.value is not None else change if change and change.value is not None else None

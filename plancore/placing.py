@@ -90,7 +90,9 @@ def _fit(role: str, read: Printed, name: str, unit: str, cells: dict[str, Printe
         return 0.0, ""
     changing = role in CHANGES
     if read.kind in ("words", "unreadable"):
-        return (1.0, "words, as a change") if role == "change" else (0.3 if role in ("target", "either") else -3.0, "")
+        rate = bool(GROWTH.search(name) or CUT.search(name) or read.doubts[:1] == ("set by a higher level",))
+        return (1.0, "words, as a change") if role == "change" and rate else (0.6 if role in ("target", "either", "change") and (role == "change") == rate else
+                                                                           0.1 if role in ("target", "either", "change") else -3.0, "")
     if read.cumulative:
         return (4.0, "bracket") if changing else (3.0, "bracket") if role == "either" else (-5.0, "")
     score, reason = -1.0 if changing else 0.0, ""
@@ -99,8 +101,8 @@ def _fit(role: str, read: Printed, name: str, unit: str, cells: dict[str, Printe
         score, reason = (3.5, "per-cent sign against the unit") if changing else (-4.0, "")
     elif growth and unit in ("%", ""):
         score, reason = (2.0, "a growth by its name") if changing else (0.6 if role == "either" else -1.5, "")
-    elif YEARLY.search(name) and len(cells) == 1:
-        score, reason = (1.0, "judged every year, as a change") if changing else (0.2, "")
+    elif YEARLY.search(name) and role != "baseline":
+        score, reason = (1.6 if read.bound != "equal" else 0.2, "judged every year, as a change") if role == "change" else (0.2, "")
     elif role == "either":
         score = 0.3
     if read.bound not in ("equal", "none") and role in ("baseline", "actual", "actual_change"):

@@ -143,7 +143,10 @@ def _whole(plain: str) -> Printed:
         if found:
             return replace(found, cumulative=cumulative or found.cumulative)
     if _WORDS.fullmatch(bare):
-        return Printed("words", cumulative=cumulative, doubts=("no number",))
+        return Printed("words", cumulative=cumulative, doubts=("set by a higher level",) if re.fullmatch(marks.ASSIGNED, bare) else ("no number",))
+    head = re.match(r"(.{1,16}?)[、,，;；]\s*(?=[\u4e00-\u9fff])", bare)
+    if head and (found := _number(head[1])) and (found.bound != "equal" or found.unit):
+        return replace(found, cumulative=cumulative or found.cumulative, doubts=(*found.doubts, "words behind the number"))
     return Printed("unreadable", doubts=("no number",))
 
 

@@ -12,6 +12,9 @@ TEXTS = ("category", "group", "number", "indicator", "unit", "baseline", "target
 FURTHER = ("department", "note", "other")
 
 
+ABOVE = "a row without numbers above"
+
+
 @dataclass
 class Record:
     """One row of a table: texts by column, and its flags as (column, reason)."""
@@ -72,7 +75,7 @@ def _values(record: Record, tokens: list[reconstruct.Token], columns: list[Colum
         near = [[max(-3.0, 3.0 - abs(t.middle - middles[i]) / 2) for i in at] for t in tokens]
     unit = record["unit"] or printed.name_unit(record["group"])
     tokens = [t for i, t in enumerate(tokens)] if len(tokens) <= 12 else tokens[:12]
-    placed = placing.place([t.text for t in tokens], [columns[i].role for i in at], record["group"] + record["indicator"], unit, keeps, near)
+    placed = placing.place([t.text for t in tokens], [columns[i].role for i in at], whole_name(record), unit, keeps, near)
     for token, place, reason in zip(tokens, placed.columns, placed.reasons):
         text = printed.tidy(token.text)
         if place < 0:
@@ -105,7 +108,7 @@ def put(record: Record, column: Column, text: str, reason: str = "") -> None:
 def _either(record: Record, read: printed.Printed) -> tuple[str, str]:
     """Target or change, for a cell of a column that prints both: `2025年/年均`."""
     unit = record["unit"] or printed.name_unit(record["group"])
-    name = record["group"] + record["indicator"]
+    name = whole_name(record)
     if read.cumulative:
         return "change", "column of target and change, in brackets"
     if placing.GROWTH.search(name) and unit in ("%", ""):
@@ -114,9 +117,17 @@ def _either(record: Record, read: printed.Printed) -> tuple[str, str]:
         return "change", "column of target and change, per-cent sign against the unit"
     if placing.CUT.search(name) and unit == "%":
         return "change", "column of target and change, a cut by its name"
+    if placing.YEARLY.search(name):
+        return "change", "column of target and change, judged every year, perhaps target"
     if read.kind in ("words", "unreadable"):
-        return ("change" if not record["baseline"] else "target"), "column of target and change, words"
+        rate = read.doubts[:1] == ("set by a higher level",)
+        return ("change", "column of target and change, words, perhaps target") if rate else ("target", "column of target and change, words, perhaps change")
     return "target", "column of target and change, a level"
+
+
+def whole_name(record: Record) -> str:
+    """The name with what its group says of it; a group without a unit (森林增长) is a heading only."""
+    return (record["group"] if printed.name_unit(record["group"]) else "") + record["indicator"]
 
 
 def further(record: Record, header: str, text: str) -> None:
@@ -156,7 +167,7 @@ def name_parts(record: Record) -> None:
 def fill(table: Table, real: bool) -> Table:
     """Repeat merged cells for their rows. real: the copy has the columns of blanks, so a group without a cell has none."""
     _fill_categories(table.records, any(c.role == "category" for c in table.columns))
-    if not real:
+    if not real or any(("group", ABOVE) in r.flags for r in table.records):
         _fill_groups(table.records)
     _fill_attributes(table.records, any(c.role == "attribute" for c in table.columns))
     for record in table.records:

@@ -57,7 +57,7 @@ def joined(parts: list[str]) -> str:
     text = ""
     for part in parts:
         part = printed.tidy(part)
-        text += (" " if re.search(r"[A-Za-z,.]$", text) and re.match(r"[A-Za-z]", part) else "") + part
+        text += (" " if re.search(r"[a-z][,.]?$", text) and re.match(r"[A-Za-z]", part) else "") + part
     return text
 
 

@@ -7,9 +7,13 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
-    {"schema", "rules", "glossary"},
-    {"wording", "intervals", "links"},
-    {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
+    {"schema", "rules", "glossary", "marks"},
+    {"wording", "intervals", "links", "printed", "received", "grids"},
+    {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words", "headers", "placing"},
+    {"reconstruct"},
+    {"raw"},
+    {"gridded"},
+    {"copied"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
      "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live"},

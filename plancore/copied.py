@@ -6,17 +6,21 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from plancore import gridded, headers, marks, printed, raw, reconstruct
 from plancore.grids import Box, Grid
 from plancore.headers import VALUES, Column
 from plancore.raw import Table
 from plancore.reconstruct import Token
+from plancore.schema import DataError
 
 _NAME = re.compile(r"指\s*标|项\s*目|名\s*称|内\s*容")
 _NOISE = re.compile("|".join(f"(?:{n})" for n in marks.NOISE))
 _NOTES, _HEADING, _BOX = re.compile(marks.NOTES), re.compile(marks.HEADING), re.compile(marks.BOX)
 _TITLE = re.compile(marks.TITLE)
+_MOST_TRIES = 400
+"""Most places of a document that are looked at as a header."""
 _MOST_LINES = 8_000
 """Most lines of one table; what follows is left out, with a flag."""
 _GLUE = re.compile(r"(?<=[〔\[(（【［])\s+|\s+(?=[〕\])）】］])|(?<=[≥≤<>≈约])\s+(?=\d)|(?:(?<=超过)|(?<=低于)|(?<=突破)|(?<=大于))\s+(?=\d)"
@@ -48,9 +52,17 @@ class Header:
 def tables(lines: Lines) -> list[Table]:
     """The indicator tables in lines of text, in order."""
     found: list[Table] = []
-    at, previous = 0, -1
+    at, previous, tries = 0, -1, 0
     while at < len(lines.texts):
-        header = _header(lines, at, previous) if len(lines.texts[at]) < 300 and _NAME.search(lines.texts[at]) else None
+        text = lines.texts[at]
+        header = None
+        if len(text) < 300 and _NAME.search(text) and (_headerish(text.strip()) or _style(text) != "cell"):
+            tries += 1
+            if tries > _MOST_TRIES:
+                raise DataError(f"more than {_MOST_TRIES:,} lines that may be a table's header; keep only the part with the tables")
+            header = _header(lines, at, previous)
+        if header is None and len(text) < 80 and "主要指标" in text and _TITLE.fullmatch(text.strip()):
+            header = _headless(lines, at)
         if header is None:
             at += 1
             continue
@@ -121,6 +133,7 @@ def _style(line: str) -> str:
     return "cell"
 
 
+@lru_cache(maxsize=20_000)
 def _headerish(text: str) -> bool:
     said = headers.plain(text)
     return bool(said) and len(said) <= 24 and bool(headers.role(said) or re.fullmatch(marks.PARENT, said))
@@ -155,6 +168,16 @@ def _header(lines: Lines, at: int, previous: int) -> Header | None:
     if len(cells) < 3 or not headers.is_header(columns):
         return None
     return Header(start, end, "cell", [(c, -1.0) for c in cells], columns)
+
+
+def _headless(lines: Lines, at: int) -> Header | None:
+    """Columns as they usually are, for cells right below a title without any header."""
+    following = [(i, t.strip()) for i, t in enumerate(lines.texts[at + 1:at + 120], at + 1) if t.strip()][:30]
+    kinds = [reconstruct.kind_of(t) for _, t in following if len(t) < 60]
+    if any(_NAME.search(t) and _headerish(t) for _, t in following) or kinds.count("attribute") < 2 or kinds.count("value") < 3 or len(following[0][1]) > 30:
+        return None
+    columns = [Column(r, doubt="no header") for r in headers.DEFAULT if r != "unit" or "unit" in kinds]
+    return Header(at + 1, at + 1, "cell", [], columns)
 
 
 def _part(text: str, following: str) -> bool:
@@ -202,8 +225,12 @@ def _read(lines: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
     if header.rows:
         end, rows = _separated(lines, header)
         return end, gridded_text(header, rows, title)
-    end, body = _body(lines, header)
-    return end, [_stream(body, header, title)] if body else []
+    end, body, rest = _body(lines, header)
+    made = [_stream(body, header, title)] if body else []
+    for table in made:
+        if rest and table.records:
+            table.records[-1].flag("table", f"ends abruptly, left out {rest}")
+    return end, made
 
 
 def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
@@ -286,8 +313,8 @@ def _padded(rows: list[list[str]], width: int) -> list[list[str]]:
     return [r + [""] * (width - len(r)) for r in rows]
 
 
-def _body(lines: Lines, header: Header) -> tuple[int, list[Token]]:
-    """The cells below a header of a table without separators, blank cells as blank tokens, and where they end."""
+def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
+    """The cells below a header of a table without separators, blank cells as blank tokens, where they end, what was cut off."""
     tokens: list[Token] = []
     gaps = _gap(lines.texts, header)
     i, gap, texts, last = header.end, 0, 0, header.end
@@ -322,11 +349,12 @@ def _body(lines: Lines, header: Header) -> tuple[int, list[Token]]:
                 break
         gap = 0
         i += 1
-    return max(last, header.end), _cut(tokens, header)
+    ended = i < len(lines.texts) and i - header.end < _MOST_LINES and texts <= 9
+    return (max(last, header.end) if tokens else i), *_cut(tokens, header, ended)
 
 
-def _cut(tokens: list[Token], header: Header) -> list[Token]:
-    """Tokens without the text behind the last value or attribute, but with its department."""
+def _cut(tokens: list[Token], header: Header, ended: bool) -> tuple[list[Token], str]:
+    """Tokens without the text behind the last value or attribute, but with its department; what is lost at an abrupt end."""
     office = any(c.role == "department" for c in header.columns)
     end = len(tokens)
     while end and reconstruct.kind_of(tokens[end - 1].text) in ("text", "unit", "blank"):
@@ -335,7 +363,10 @@ def _cut(tokens: list[Token], header: Header) -> list[Token]:
         end += 1
     while end < len(tokens) and reconstruct.kind_of(tokens[end].text) == "blank":
         end += 1
-    return tokens[:end]
+    if end > 1 and reconstruct.kind_of(tokens[end - 1].text) == "value" and end < len(tokens) and re.fullmatch(r"\d{1,3}", tokens[end - 1].text) \
+            and any(c.role == "number" for c in header.columns):
+        end -= 1
+    return tokens[:end], "" if ended else "".join(printed.tidy(t.text) for t in tokens[end:])[:30]
 
 
 def _gap(texts: list[str], header: Header) -> int:
@@ -361,7 +392,7 @@ def _repeats(lines: Lines, i: int, header: Header, repeat: set[str]) -> int:
         return 0
     if header.style == "cell" and headers.plain(lines.texts[i]) in repeat and len(repeat) > 2:
         j, seen = i, 0
-        while j < len(lines.texts) and (not lines.texts[j].strip() or headers.plain(lines.texts[j]) in repeat):
+        while j < min(len(lines.texts), i + 200) and (not lines.texts[j].strip() or headers.plain(lines.texts[j]) in repeat):
             seen += bool(lines.texts[j].strip())
             j += 1
         if seen >= min(3, len(header.cells)):
@@ -405,6 +436,8 @@ def _rebuilt(tokens: list[Token], columns: list[Column], title: str, lines: bool
         rows = reconstruct.rows(tokens, places, True, lines)
     at = {i: middles[c.header] for i, c in enumerate(places) if c.role in VALUES and middles and c.header in middles}
     table = Table(title, columns, raw.records(rows, places, keeps, at if middles and len(at) == size else None))
+    if any(c.doubt == "no header" for c in columns):
+        table.doubts.append("no header, columns as they usually are")
     if len(tokens) > reconstruct.MOST_TOKENS:
         table.doubts.append(f"only the first {reconstruct.MOST_TOKENS} cells were read")
     return raw.fill(table, real=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from plancore import marks, printed
 
@@ -27,6 +28,7 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", "", printed.folded(text))
 
 
+@lru_cache(maxsize=20_000)
 def role(text: str) -> str:
     """The role a header says by itself: one of `marks.HEADER`, `value` for baseline, target or change words, else empty."""
     said = plain(text)
@@ -186,11 +188,11 @@ def _outcomes(found: list[Column]) -> list[Column]:
 
 
 def _one_baseline(found: list[Column], target_year: int) -> list[Column]:
-    """Of several earlier years the last is the baseline; the others, and later years, are further columns."""
+    """Of several earlier years the last, one that ends a plan before others, is the baseline; the others, and later years, are further columns."""
     open_ = [i for i, c in enumerate(found) if c.role == "value"]
     given = [i for i, c in enumerate(found) if c.role == "baseline"]
     earlier = [i for i in open_ if not target_year or found[i].year < target_year]
-    chosen = given[:1] or ([max(earlier, key=lambda i: (found[i].year, -i))] if earlier else [])
+    chosen = given[:1] or ([max(earlier, key=lambda i: (found[i].year % 5 == 0, found[i].year, -i))] if earlier else [])
     return [replace(c, role="baseline") if i in chosen else
             replace(c, role="other", doubt="a further column") if i in open_ or c.role == "baseline" else c
             for i, c in enumerate(found)]

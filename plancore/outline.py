@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import copied, gridded, grids, headers, marks, placing, printed, raw, received
+from plancore import copied, gridded, grids, headers, marks, placing, printed, raw, received, reconstruct
 from plancore.schema import DataError
 
 ASSIGNED, Cell, cell, unit_of = printed.ASSIGNED, printed.Cell, printed.cell, printed.unit_of
@@ -97,7 +97,13 @@ def _tables(blocks: list) -> list[raw.Table]:
     for table in found:
         if any(("category", "read") in r.flags for r in table.records) or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
             raw.fill(table, real=True)
-    return [t for t in found if any(any(r[c] for c in _SINGLE) for r in t.records)]
+    return [t for t in found if _sound(t)]
+
+
+def _sound(table: raw.Table) -> bool:
+    """Whether at least half of the rows have a name, and some of them a value: what else looks like a table is none."""
+    named = sum(reconstruct.kind_of(r["indicator"]) in ("text", "unit", "words") for r in table.records)
+    return 2 * named >= len(table.records) > 0 and any(any(r[c] for c in _SINGLE) for r in table.records)
 
 
 def _goes_on(first: raw.Table, second: raw.Table, title: str) -> bool:
@@ -166,8 +172,13 @@ def _form(record: raw.Record, judged: printed.Printed, changing: bool, name: str
             return "cumulative_change" if not growth else "cumulative_rate"
         if not changing:
             return "cumulative_sum"
-        record.flag("form", "a total, sum or difference") if cut or not record["unit"] else None
-        return "cumulative_sum" if not cut else "cumulative_change"
+        if cut or unit in ("岁", "年", "个百分点", "百分点"):
+            return "cumulative_change"
+        if record["baseline"] or not unit:
+            record.flag("form", "a total, sum or difference")
+        return "cumulative_sum"
+    if re.match("年均", record["change" if changing else "target"]):
+        return "average_growth"
     if not changing:
         if growth and unit in ("%", "") and not re.search(r"占|比重|贡献", name):
             record.flag("form", "a growth in the column of targets")

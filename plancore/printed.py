@@ -181,7 +181,7 @@ def _number(plain: str) -> Printed | None:
     value = float(re.sub("[, ]", "", match["number"])) * (-1 if match["sign"] in ("-", "−") else 1)
     value, unit = _in_plan_units(value, match["times"] or "", match["unit"])
     total = marks.MOVES.get(match["move"] or "", False)
-    if match["move"] and total is None:
+    if match["move"]:
         doubts += (f"says {match['move']}",)
     return Printed("number", round(value, 10), bound=bound, cumulative=bool(total), unit=unit, doubts=doubts)
 

@@ -19,8 +19,10 @@ _NAME = re.compile(r"指\s*标|项\s*目|名\s*称|内\s*容")
 _NOISE = re.compile("|".join(f"(?:{n})" for n in marks.NOISE))
 _NOTES, _HEADING, _BOX = re.compile(marks.NOTES), re.compile(marks.HEADING), re.compile(marks.BOX)
 _TITLE = re.compile(marks.TITLE)
-_MOST_TRIES = 400
+_MOST_TRIES = 250
 """Most places of a document that are looked at as a header."""
+_LONGEST = 2_000
+"""Most signs of a line that may be part of a table."""
 _MOST_LINES = 8_000
 """Most lines of one table; what follows is left out, with a flag."""
 _GLUE = re.compile(r"(?<=[〔\[(（【［])\s+|\s+(?=[〕\])）】］])|(?<=[≥≤<>≈约])\s+(?=\d)|(?:(?<=超过)|(?<=低于)|(?<=突破)|(?<=大于))\s+(?=\d)"
@@ -52,11 +54,12 @@ class Header:
 def tables(lines: Lines) -> list[Table]:
     """The indicator tables in lines of text, in order."""
     found: list[Table] = []
-    at, previous, tries = 0, -1, 0
-    while at < len(lines.texts):
-        text = lines.texts[at]
-        header = None
-        if len(text) < 300 and _NAME.search(text) and (_headerish(text.strip()) or _style(text) != "cell"):
+    end, previous, tries = 0, -1, 0
+    for at in [i for i, t in enumerate(lines.texts) if t and len(t) < 300 and _NAME.search(t)]:
+        if at < end:
+            continue
+        text, header = lines.texts[at], None
+        if (_headerish(text.strip()) or _style(text) != "cell"):
             tries += 1
             if tries > _MOST_TRIES:
                 raise DataError(f"more than {_MOST_TRIES:,} lines that may be a table's header; keep only the part with the tables")
@@ -64,13 +67,12 @@ def tables(lines: Lines) -> list[Table]:
         if header is None and len(text) < 80 and "主要指标" in text and _TITLE.fullmatch(text.strip()):
             header = _headless(lines, at)
         if header is None:
-            at += 1
             continue
         title = title_above(lines.texts, header.start)
         end, made = _read(lines, header, title)
         found += [t for t in made if _is_table(t)]
         previous = end
-        at = max(end, header.end)
+        end = max(end, header.end)
     return found
 
 
@@ -96,6 +98,7 @@ def title_above(texts: list[str], start: int) -> str:
 
 def pieces(line: str, style: str) -> list[tuple[str, float]]:
     """The cells of a line and the middle of their places, for one way of splitting; blanks are kept where the way keeps them."""
+    line = line[:_LONGEST]
     if style == "cell":
         return [(line.strip(), -1.0)]
     if style == "tab":
@@ -217,14 +220,17 @@ def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
 
 def _rule(line: str) -> bool:
     """A line of dashes that separates a header: `|---|:--:|`, `-----`."""
-    return bool(re.fullmatch(r"[\s|+:=\-─━┼│—]{3,}", line)) and bool(re.search(r"[-─━—=]{2}|\|\s*:?-", line))
+    return len(line) < _LONGEST and bool(re.fullmatch(r"[\s|+:=\-─━┼│—]{3,}", line)) and bool(re.search(r"[-─━—=]{2}|\|\s*:?-", line))
 
 
 def _read(lines: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
     """The tables below a header, and the line they end before."""
     if header.rows:
         end, rows = _separated(lines, header)
-        return end, gridded_text(header, rows, title)
+        made = gridded_text(header, rows, title)
+        if made and len(rows) >= _MOST_LINES - 5:
+            made[-1].doubts.append(f"only the first {_MOST_LINES} lines were read")
+        return end, made
     end, body, rest = _body(lines, header)
     made = [_stream(body, header, title)] if body else []
     for table in made:
@@ -239,6 +245,8 @@ def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
     blank = 0
     while i < len(lines.texts) and i - header.end < _MOST_LINES:
         line = lines.texts[i]
+        if len(line) > _LONGEST:
+            break
         cells = [c for c, _ in pieces(line, header.style)]
         if not line.strip():
             blank += 1
@@ -328,7 +336,7 @@ def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
             if gap > 12 and header.style != "cell" or gap > 40:
                 break
             continue
-        if _ends(said) or (_BOX.match(said) and len(said) < 60 and not re.search("续", said)):
+        if len(line) > _LONGEST or _ends(said) or (_BOX.match(said) and len(said) < 60 and not re.search("续", said)):
             break
         again = _repeats(lines, i, header, repeat)
         if again:

@@ -43,7 +43,7 @@ def _restarts(first: Table, second: Table) -> bool:
 def _headers(grid: Grid) -> list[tuple[int, int, list[Column]]]:
     """Where headers begin and end, and their columns."""
     found, i = [], 0
-    while i < len(grid.rows):
+    while i < len(grid.rows) and len(found) < 50:
         if _header_row(grid.rows[i], True):
             end = i + 1
             while end < len(grid.rows) and end - i < 4 and _header_row(grid.rows[end], False):

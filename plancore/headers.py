@@ -23,6 +23,7 @@ class Column:
     doubt: str = ""
 
 
+@lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
     """A header without blanks, full-width signs folded."""
     return re.sub(r"\s+", "", printed.folded(text))

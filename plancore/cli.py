@@ -1,4 +1,4 @@
-"""The command line: plancore build · check · observe · plan · report · publish · runs · serve."""
+"""The command line: plancore build · check · extract · plan · observe · report · publish · runs · serve."""
 
 from __future__ import annotations
 
@@ -196,6 +196,25 @@ def new(
 
     made = _or_exit(lambda: drafting.new(key, extracted, table=table, region=region, name=name), kept="data/ is as it was")
     typer.echo("\n".join(made))
+
+
+@app.command()
+def extract(
+    file: Annotated[Path, typer.Argument(help="An outline: text (UTF-8, UTF-16, GB18030), HTML or .docx.")],
+    output: Annotated[Optional[Path], typer.Option("-o", "--output", help="The CSV file to write; standard output if left out.")] = None,
+) -> None:
+    """Read an outline's indicator tables into one CSV, doubts in its column `flags`. Exit 2: no such file; 3: no table, or refused."""
+    from plancore import outline
+
+    if not file.exists():
+        _stop(f"{file}: no such file", 2)
+    frames = _or_exit(lambda: outline.read_file(file))
+    try:
+        outline.write(frames, output) if output else typer.echo(outline.csv(frames), nl=False)
+    except OSError as error:
+        _stop(f"{output}: cannot be written: {error.strerror or error}", 2)
+    rows, cells = sum(map(len, frames)), outline.flagged(frames)
+    typer.echo(f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {cells}", err=True)
 
 
 @listing.callback()

@@ -1,57 +1,192 @@
-"""Read what a plan prints: one cell of an indicator table as number, bound and bracket."""
+"""Read what a plan prints: the indicator tables of an outline, cell by cell, with typed values and flags for doubts."""
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from pathlib import Path
 
-_BOUNDS = {"以上": "at_least", "以下": "at_most", "以内": "at_most", "左右": "about", "突破": "more_than",
-           "超过": "more_than", "大于": "more_than", "不满": "less_than", "低于": "less_than",
-           "不低于": "at_least", "不超过": "at_most"}
-_CELL = re.compile(
-    r"(?P<open>〔)?(?P<before>不低于|不超过|突破|超过|大于|不满|低于)?(?P<number>\d+(?:\.\d+)?|三分之一|所有)"
-    r"(?P<times>万亿|万)?(?P<unit>%|[\u4e00-\u9fff/]*?)(?P<after>以上|以下|以内|左右)?(?P<close>〕)?", re.ASCII)
-_NUMBERS = {"三分之一": 100 / 3, "所有": 100.0}
-ASSIGNED = "国家下达指标"
+import pandas as pd
 
+from plancore import copied, gridded, grids, headers, marks, placing, printed, raw, received, reconstruct
+from plancore.schema import DataError
 
-@dataclass(frozen=True)
-class Cell:
-    """A printed cell: its value (None where no number is printed), bound, whether in 〔 〕, and unit if printed."""
+ASSIGNED, Cell, cell, unit_of = printed.ASSIGNED, printed.Cell, printed.cell, printed.unit_of
 
-    value: float | None
-    bound: str
-    cumulative: bool
-    unit: str
+_SINGLE = ("baseline", "target", "change", "actual", "actual_change")
+COLUMNS = (*raw.TEXTS, *(f"{c}_value" for c in _SINGLE), "bound", "form", "flags",
+           *(f"{c}_high" for c in _SINGLE), "department", "note", "other", "baseline_year", "target_year", "title")
+"""Columns of a frame: cells as printed, typed values, judgements, flags, then what few tables print."""
+LONGEST = 20_000_000
 
 
-def cell(text: str) -> Cell:
-    """The printed cell as typed values; a bare number has the bound `equal`.
+def read(text: str) -> list[pd.DataFrame]:
+    """The indicator tables of an outline's text or HTML, one frame each, with the columns COLUMNS; none: an empty list.
 
-    `8.5万亿元` is 85000 亿元 and `13万元` 130000 元, the units plans count in; `三分之一` is 33.3… %.
-    Raises ValueError for text that is neither a number nor 国家下达指标.
+    Cells are as printed, a sign for blank is an empty cell, merged cells are repeated. `*_value`: the number (the lower end
+    of a range, its upper end in `*_high`), NaN for words. `bound`, `form`: of the cell the row is judged by; `form` is
+    empty where words are printed. `flags`: `column:reason;…` for every cell that was inferred or that a person should see.
     """
-    if text == ASSIGNED:
-        return Cell(None, "none", False, "")
-    match = _CELL.fullmatch(text)
-    if (not match or bool(match["open"]) != bool(match["close"]) or (match["before"] and match["after"])
-            or any(word in match["unit"] for word in _BOUNDS)):
-        raise ValueError(f"cannot read the printed cell {text!r}: expected a number, with or without 以上, 以下, "
-                         f"左右, 超过, 突破, 〔 〕, %, or {ASSIGNED}")
-    number = _NUMBERS.get(match["number"])
-    value = float(match["number"]) if number is None else round(number, 10)
-    unit, times = match["unit"], match["times"] or ""
-    if times == "万" and unit == "元":
-        value, unit = value * 1e4, "元"
-    elif times == "万亿":
-        value, unit = value * 1e4, "亿" + unit
-    else:
-        unit = times + unit
-    bound = _BOUNDS.get(match["before"] or match["after"] or "", "equal")
-    return Cell(round(value, 10), bound, bool(match["open"]), "%" if match["number"] in _NUMBERS else unit)
+    if len(text) > LONGEST:
+        raise DataError(f"{len(text):,} signs; at most {LONGEST:,} are read: keep only the part with the tables")
+    blocks = grids.of_html(text) if grids.looks_like_html(text) else text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [_frame(t) for t in _tables(blocks)]
 
 
-def unit_of(printed_name: str) -> str:
-    """The unit a printed name ends with in brackets, `(亿元)` → `亿元`; empty where none is printed."""
-    match = re.search(r"[(（]([^()（）]+)[)）]$", printed_name)
-    return match[1] if match else ""
+def read_file(path: str | Path) -> list[pd.DataFrame]:
+    """As `read`, of a file: text in UTF-8, UTF-16 or GB18030, HTML, or .docx.
+
+    Raises FileNotFoundError, and DataError for what is empty, binary, damaged, too big, or has no indicator table.
+    """
+    data = received.received(path)
+    try:
+        frames = [_frame(t) for t in _tables(grids.of_docx(data))] if isinstance(data, bytes) else read(data)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    if not frames:
+        raise DataError(f"{path}: no indicator table found: expected a header with 指标, a year or 目标, and 属性 or a further column")
+    return frames
+
+
+def combined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """All tables in one frame, one after another, `table` counts them from 1."""
+    return pd.concat([f.assign(table=i) for i, f in enumerate(frames, 1)], ignore_index=True)[["table", *COLUMNS]]
+
+
+def flagged(frames: list[pd.DataFrame]) -> int:
+    """How many cells carry a flag."""
+    return sum(len({f.partition(":")[0] for f in flags.split(";")}) for frame in frames for flags in frame["flags"] if flags)
+
+
+def csv(frames: list[pd.DataFrame]) -> str:
+    """All tables as the text of one CSV file."""
+    return combined(frames).to_csv(index=False, lineterminator="\n")
+
+
+def write(frames: list[pd.DataFrame], path: str | Path) -> None:
+    """All tables as one CSV file, whole or not at all."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(csv(frames), encoding="utf-8", newline="")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _tables(blocks: list) -> list[raw.Table]:
+    """Tables of grids and of the lines between them, in order; a table that goes on behind a page break is one."""
+    found: list[raw.Table] = []
+    texts: list[str] = []
+    numbers: list[int] = []
+    columns = None
+    for number, block in enumerate([*blocks, grids.Grid()], 1):
+        if isinstance(block, str):
+            texts.append(block)
+            numbers.append(number)
+            continue
+        lines = copied.tables(copied.Lines(texts, numbers))
+        found += lines
+        title = copied.title_above(texts, len(texts))
+        made = gridded.tables(block, title, columns)
+        if made and found and columns and _goes_on(found[-1], made[0], title):
+            found[-1].records += made.pop(0).records
+        found += made
+        columns = found[-1].columns if found and block.rows else columns
+        texts, numbers = [], []
+    for table in found:
+        if any(("category", "read") in r.flags for r in table.records) or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
+            raw.fill(table, real=True)
+    return [t for t in found if _sound(t)]
+
+
+def _sound(table: raw.Table) -> bool:
+    """Whether at least half of the rows have a name, and some of them a value: what else looks like a table is none."""
+    named = sum(reconstruct.kind_of(r["indicator"]) in ("text", "unit", "words") for r in table.records)
+    return 2 * named >= len(table.records) > 0 and any(any(r[c] for c in _SINGLE) for r in table.records)
+
+
+def _goes_on(first: raw.Table, second: raw.Table, title: str) -> bool:
+    """Whether a table is the rest of the one before: same columns, no other title, numbers that go on."""
+    if [c.role for c in first.columns] != [c.role for c in second.columns] or (title and title != first.title and "续" not in title):
+        return False
+    numbers = [[int(r["number"]) for r in t.records if r["number"].isdecimal()] for t in (first, second)]
+    return not (numbers[0] and numbers[1]) or numbers[1][0] > numbers[0][-1]
+
+
+def _frame(table: raw.Table) -> pd.DataFrame:
+    years = {c.role: c.year for c in table.columns if c.year}
+    rows = [_row(r, years, table) for r in table.records]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame.attrs["title"], frame.attrs["doubts"] = table.title, list(table.doubts)
+    values = [c for c in COLUMNS if c.endswith(("_value", "_high"))]
+    return frame.astype(dict.fromkeys(values, float))
+
+
+def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
+    reads = {c: printed.read(record[c]) for c in _SINGLE if record[c]}
+    for column, said in reads.items():
+        for doubt in said.doubts:
+            record.flag(column, doubt)
+        if said.mark:
+            record.flag(column, f"note mark {said.mark}")
+    form, bound = _judged(record, reads)
+    for doubt in table.doubts:
+        record.flag("table", doubt)
+    return dict(record.cells) | {f"{c}_value": reads[c].value if c in reads else None for c in _SINGLE} | {
+        f"{c}_high": reads[c].high if c in reads else None for c in _SINGLE} | {
+        "form": form, "bound": bound, "title": table.title,
+        "baseline_year": str(years.get("baseline", "") or ""), "target_year": str(years.get("target", years.get("either", "")) or ""),
+        "flags": ";".join(f"{c}:{_plain(reason)}" for c, reason in record.flags)}
+
+
+def _plain(reason: str) -> str:
+    return re.sub(r"[;:\s]+", " ", reason)
+
+
+def _judged(record: raw.Record, reads: dict[str, printed.Printed]) -> tuple[str, str]:
+    """Form and bound of a row, from the cell it is judged by: the target, or the change where no level is aimed at."""
+    name, unit = raw.whole_name(record), record["unit"]
+    target, change = reads.get("target"), reads.get("change")
+    words = next((r for r in (target, change) if r and r.kind in ("words", "unreadable")), None)
+    judged = target if target and target.value is not None else change if change and change.value is not None else None
+    if judged is None:
+        printed_words = record["target"] or record["change"]
+        if words is None:
+            record.flag("form", "no target printed")
+            return "", "none"
+        if re.fullmatch(marks.ASSIGNED, printed_words):
+            return "assigned", "none"
+        record.flag("form", "words, no number")
+        return "", "none"
+    return _form(record, judged, judged is change, name, unit), judged.bound
+
+
+def _form(record: raw.Record, judged: printed.Printed, changing: bool, name: str, unit: str) -> str:
+    growth, cut = placing.GROWTH.search(name), placing.CUT.search(name)
+    if judged.cumulative:
+        if unit in ("%", "‰"):
+            if cut and not re.search(r"率(降低|下降|减少)", name):
+                return "cumulative_rate"
+            record.flag("form", "a total in per cent, rate or points")
+            return "cumulative_change" if not growth else "cumulative_rate"
+        if not changing:
+            return "cumulative_sum"
+        if cut or unit in ("岁", "年", "个百分点", "百分点"):
+            return "cumulative_change"
+        if record["baseline"] or not unit:
+            record.flag("form", "a total, sum or difference")
+        return "cumulative_sum"
+    if re.match("年均", record["change" if changing else "target"]):
+        return "average_growth"
+    if not changing:
+        if growth and unit in ("%", "") and not re.search(r"占|比重|贡献", name):
+            record.flag("form", "a growth in the column of targets")
+            return "average_growth"
+        return "level"
+    if growth or (judged.unit == "%" and unit not in ("%", "")):
+        return "average_growth"
+    if placing.YEARLY.search(name):
+        return "yearly_control"
+    record.flag("form", "a change without a bracket, yearly or in all")
+    return "average_growth" if unit in ("%", "‰", "") and not cut else "yearly_control"

@@ -9,9 +9,13 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
-    {"schema", "rules", "glossary", "filing"},
-    {"wording", "intervals", "links", "drawing", "spreadsheets", "conversions"},
-    {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
+    {"schema", "rules", "glossary", "filing", "marks"},
+    {"wording", "intervals", "links", "drawing", "spreadsheets", "conversions", "printed", "received", "grids"},
+    {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words", "headers", "placing"},
+    {"reconstruct"},
+    {"raw"},
+    {"gridded"},
+    {"copied"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
      "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live", "mapping", "accounts"},

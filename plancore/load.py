@@ -151,13 +151,14 @@ def vintages(region: str, known_on: str | None = None) -> pd.DataFrame:
     `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables.
     """
     frame, every = table("observations"), _whole("observations")
-    if region not in set(every["region"]):
-        raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted(set(every['region'])))}")
+    regions = sorted({*every["region"], *plans()["region"]})
+    if region not in regions:
+        raise DataError(f"unknown region {region!r}; allowed: {', '.join(regions)}")
     frame = frame[frame["region"] == region].reset_index(drop=True)
     if known_on is None:
         return frame
     first = every.loc[every["region"] == region, "published_by"].min()
-    if day(known_on) < day(first):
+    if pd.notna(first) and day(known_on) < day(first):
         raise DataError(f"nothing in the tables was published by {known_on}; allowed: {first} or later")
     return frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
 

@@ -43,7 +43,7 @@ def check_page(page: str) -> None:
     """Refuse a page without its answer or a table, cut short, or that would ask another host for anything."""
     if not page.rstrip().endswith("</html>"):
         raise Incomplete("the page is cut short")
-    for needed, name in (('class="answer"', "headline"), ("gt_table", "table"), ('class="chart"', "chart")):
+    for needed, name in (('class="answer"', "headline"), ("gt_table", "table"), ('class="chart', "chart")):
         if needed not in page:
             raise Incomplete(f"the page has no {name}")
     markup = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)

@@ -24,8 +24,6 @@ _PATHS = {"average_growth": "geometric", "cumulative_sum": "linear", "cumulative
 """The path that a form leaves no choice of; that of a level is for a person to decide."""
 _MONEY = re.compile(r"元")
 _YEARS = 5
-_FACTS = ("form", "path", "price_basis")
-_OF_INDICATOR = ("better", "nature", "name_en", "department", "related", "low", "high")
 
 
 def new(key: str, extracted: Path, *, table: str = "", region: str = "", name: str = "", data: Path = build.ROOT / "data") -> list[str]:
@@ -126,9 +124,9 @@ def _same(row: dict, known: list[dict]) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name without unit, spaces, brackets and what stands before it."""
-    said = re.sub(r"[(（][^()（）]*[)）]$", "", unicodedata.normalize("NFKC", name).strip())
-    return re.sub(r"[\s()（）“”\"、,，·]|^(其中[:：]?|\d+[.、])", "", said)
+    """A name without what stands before it and in brackets, and without spaces and marks."""
+    said = re.sub(r"^(其中[:：]?|\d+[.、])", "", unicodedata.normalize("NFKC", name).strip())
+    return re.sub(r"\([^()]*\)|[\s“”\"、,，·]", "", said)
 
 
 # what is made of it
@@ -139,7 +137,8 @@ def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str
     form = row["form"] or OPEN
     judged = row["change"] if form != "level" and row["change"] else row["target"] or row["change"]
     about = row["bound"] == "about" and any(c.isdigit() for c in judged)
-    path = before.get("path", OPEN) if before.get("form") == form else _PATHS.get(form, OPEN)
+    even = before.get("form") == form and before["path"] in ("linear", "geometric")  # to be held or reached at once is of one plan
+    path = before["path"] if even else _PATHS.get(form, OPEN)
     basis = before.get("price_basis", "") or (OPEN if _MONEY.search(unit) or form == "average_growth" else "none")
     return {"row": number, "indicator": indicator, "kind": "box", "form": form, "bound": row["bound"] or OPEN, "path": path,
             "price_basis": basis, "counted": OPEN if number[-1].isalpha() else "true", "same_as": "", "withheld": "false", "unit_zh": unit,
@@ -150,8 +149,8 @@ def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str
 def _before(indicator: str, frames: dict[str, pd.DataFrame]) -> dict:
     """How the latest plan that has an indicator reads it."""
     ends = frames["plans"].set_index("plan")["target_year"]
-    found = [(ends[plan], reading) for plan in ends.index for reading in
-             frames[f"targets/{plan}"].query("indicator == @indicator").to_dict("records")]
+    found = [(end, reading) for plan, end in ends.items() for reading in frames[f"targets/{plan}"].to_dict("records")
+             if reading["indicator"] == indicator]
     return max(found, key=lambda each: each[0])[1] if found else {}
 
 

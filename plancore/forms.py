@@ -133,7 +133,7 @@ def _style(line: str, name: str, free: bool) -> tuple:
         return tuple((titled | (head if line.startswith("head") else {})).items())
     side = "left" if name in ("name", "what", "note", "reason", "measure") else "center"
     side = "right" if name[1:].isdigit() or name == "baseline" else side
-    look = {"text_wrap": True, "border": 1, "border_color": "#9aa3ad", "align": side, "indent": side != "center"}
+    look = {"text_wrap": True, "border": 1, "border_color": "#9aa3ad", "align": side, "indent": int(side != "center")}
     look |= {"locked": False, "bg_color": "#fff8d6"} if free else {"bg_color": "#f4f5f7"}
     return tuple((look | ({"num_format": "yyyy-mm-dd"} if name == "date" else {})).items())
 

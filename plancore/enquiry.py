@@ -93,7 +93,7 @@ def _form(plan: str, names: tuple, as_of: int, department: str, rows: pd.DataFra
         filled |= {(line, column): value for column, value in _told(row).items()}
         lacks = [y for y in range(years[0], as_of + 1) if held[row["row"], y]["state"] not in _KNOWN]
         filled |= {(line, f"y{y}"): _figure(held[row["row"], y]) for y in range(years[0], as_of + 1) if y not in lacks}
-        asked = [*(f"y{y}" for y in lacks), *(OPTIONS if lacks else ()), "note", "reason", "measure", "by", "date"]
+        asked = [*(f"y{y}" for y in lacks), *((*OPTIONS, "note") if lacks else ()), "reason", "measure", "by", "date"]
         free |= {(line, column) for column in asked}
         if lacks:
             filled[line, "price_basis"] = option(row["price_basis"])

@@ -117,8 +117,8 @@ def _check_keys(filled: Filled, frames: dict[str, pd.DataFrame]) -> None:
 
 def _check_set(what: str, now: set[str], then: set[str]) -> None:
     """The keys of rows or columns are those that went out."""
-    said = [f"{len(names)} {word}: {', '.join(sorted(names)[:3])}" for names, word in ((then - now, "missing"), (now - then, "unknown"))
-            if names]
+    wrong = {"missing": then - now, "unknown": now - then}
+    said = [f"{len(names)} {word}: {', '.join(sorted(names)[:3])}" for word, names in wrong.items() if names]
     if said:
         raise DataError(f"{what} of the form {'; '.join(said)}; allowed: the rows and columns of the form as it was sent out")
 
@@ -152,4 +152,4 @@ def _check_outside(sheets: list[Sheet], filled: Filled) -> None:
     outside += [f"{s.file}, sheet {s.name}" for s in sheets if s is not filled.sheet and s.name not in (KEYS, guide) and s.cells]
     if outside:
         raise DataError(f"{outside[0]}: written outside the form{f' (and {len(outside) - 1} more)' if len(outside) > 1 else ''}; "
-                        "allowed: the yellow cells; remarks go into the column 备注")
+                        "allowed: the yellow cells; a remark on what is filled in goes into the column 备注")

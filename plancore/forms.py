@@ -1,4 +1,4 @@
-"""Excel forms by which departments report what is missing or late: known cells locked, the open ones checked as they are filled."""
+"""Excel forms by which departments report what is missing or late: known cells locked, open ones checked as they are filled."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _style(line: str, name: str, free: bool) -> tuple:
         return tuple((titled | (head if line.startswith("head") else {})).items())
     side = "left" if name in ("name", "what", "note", "reason", "measure") else "center"
     side = "right" if name[1:].isdigit() or name == "baseline" else side
-    look = {"text_wrap": True, "border": 1, "border_color": "#9aa3ad", "align": side}
+    look = {"text_wrap": True, "border": 1, "border_color": "#9aa3ad", "align": side, "indent": int(side != "center")}
     look |= {"locked": False, "bg_color": "#fff8d6"} if free else {"bg_color": "#f4f5f7"}
     return tuple((look | ({"num_format": "yyyy-mm-dd"} if name == "date" else {})).items())
 
@@ -203,12 +203,12 @@ def _first_open(form: Form) -> str:
 
 def _guide(page, look) -> None:
     """How to fill it in, each point in Chinese and in English."""
-    page.set_column(0, 0, 110)
+    page.set_column(0, 0, 125)
     page.write_string(0, 0, both("form_guide", "　"), look(("bold", True), ("font_size", 14)))
     for number in range(1, 7):
         said = f"{number}. {wording.text(f'guide_{number}', 'zh')}\n{wording.text(f'guide_{number}', 'en')}"
         page.write_string(number, 0, said, look(("text_wrap", True), ("valign", "top")))
-        page.set_row(number, 14 * sum(workbook.lines(part, 110) for part in said.split("\n")) + 8)
+        page.set_row(number, 14 * sum(workbook.lines(part, 125) for part in said.split("\n")) + 8)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)

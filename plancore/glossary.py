@@ -790,8 +790,8 @@ WORDS: dict[str, tuple[str, str]] = {
                 "Where a row has a new figure, also give price basis, kind of figure, name and date. Choose a precision where the figure is rounded or a lower bound, leave it empty where it is exact; where years of a row differ in precision, send them in separate forms."),
     "guide_4": ("“时序评估”为滞后类的行，请填“未达时序原因”和“下一步举措”，并填“填报人”“日期”。文字不换行；换行按空格记录。",
                 "Where the assessment says that a row is behind, give the reason and the next steps, with name and date. One paragraph each; a line break is kept as a space."),
-    "guide_5": ("对已公布（锁定）数据有不同意见的，请写在“备注”中或另行说明，不要直接改数。后报的数不覆盖先报的数，两者并存备查。",
-                "If a figure already held (locked) seems wrong, say so in the remarks or apart; do not change it. A later figure never overwrites an earlier one: both are kept."),
+    "guide_5": ("对已公布（锁定）数据有不同意见的，请另行来函说明，不要直接改数。“备注”只写与所填数据或原因有关的说明。后报的数不覆盖先报的数，两者并存备查。",
+                "If a figure already held (locked) seems wrong, say so in a letter; do not change it. Remarks are for what is filled in beside them. A later figure never overwrites an earlier one: both are kept."),
     "guide_6": ("填好后原样发回本文件（.xlsx，不加密码）。整表核对无误后一次入库；有一处不符，整表退回并注明单元格。",
                 "Send this file back as it is (.xlsx, no password). The form is taken as a whole once all of it fits; if one cell does not, all of it comes back with that cell named."),
 }

@@ -30,7 +30,7 @@ class Return:
 
 
 def read(sheets: list[Sheet], frames: dict[str, pd.DataFrame], today: datetime.date, grade: str) -> Return:
-    """What a filled form says; `frames` of `build.read`, `grade` of the sources that it becomes, one for each day it was filled in.
+    """What a filled form says; `frames` of `build.read`, `grade` of the sources it becomes, one for each day it was filled in.
 
     Raises DataError with file and cell for what `filled.opened` refuses, a text where a number belongs, a word that is not in
     its list, a day that is none or not over, and a row that lacks what it needs to be entered.

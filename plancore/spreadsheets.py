@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter, range_boundaries
 
 from plancore.schema import DataError
 
-MOST_BYTES, MOST_UNPACKED, MOST_CELLS, MOST_PARTS = 20_000_000, 40_000_000, 300_000, 2_000
+MOST_BYTES, MOST_UNPACKED, MOST_CELLS, MOST_PARTS = 20_000_000, 40_000_000, 100_000, 2_000
 """Bounds of a file, of what it unpacks to, of its cells, and of the parts of a workbook."""
 _DAMAGED = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, SyntaxError, EOFError,
             NotImplementedError, RuntimeError, OverflowError)

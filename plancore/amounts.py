@@ -133,7 +133,7 @@ def _rank(match: re.Match) -> tuple:
 
 
 def _status(match: re.Match) -> tuple:
-    return float(words.STATUS[match["status"]]), None, "%", "about" if match["status"][:2] == "基本" else ""
+    return float(words.STATUS.get(match["status"], 100)), None, "%", "about" if match["status"][:2] == "基本" else ""
 
 
 def _multiple(match: re.Match) -> tuple:

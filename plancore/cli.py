@@ -1,7 +1,8 @@
-"""The command line: plancore build · check · report · publish · runs · serve."""
+"""The command line: plancore build · check · extract · report · publish · runs · serve."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -97,6 +98,29 @@ def publish(
     typer.echo(str(ordering.INDEX))
     if problems:
         _stop(problems[0], 4)
+
+
+@app.command()
+def extract(
+    file: Annotated[Path, typer.Argument(help="An outline as UTF-8 text.")],
+    commitments: Annotated[bool, typer.Option("--commitments", help="Propose the quantified commitments of its text, for a person to accept.")] = False,
+    out: Annotated[Optional[Path], typer.Option("-o", "--out", help="CSV file to write; printed if left out.")] = None,
+) -> None:
+    """Read another outline: its quantified commitments, with what was not taken for one and why. Exit 2: wrong use; 3: not UTF-8 text."""
+    from plancore import pledges
+
+    if not commitments:
+        _stop("say what to extract: --commitments", 2)
+    try:
+        frame = pledges.candidates(file.read_text(encoding="utf-8-sig"))
+        said = pledges.written(frame)
+        out.write_text(said, encoding="utf-8") if out else typer.echo(said, nl=False)
+    except UnicodeDecodeError:
+        _stop(f"{file}: not UTF-8 text", 3)
+    except OSError as error:
+        _stop(f"{error.filename}: {error.strerror}", 2)
+    if out:
+        typer.echo(f"{out}: {int(frame['accepted'].sum())} proposed, {int((~frame['accepted']).sum())} mentions left out with their reason")
 
 
 @app.command()

@@ -26,6 +26,7 @@ _WHEN = re.compile(
     r"|(?P<plan>十?[一二三四五六七八九])五[”\"]?(?=时期|期间|末|以来|规划期)|(?P<years>五年(?=累计|内|新增|完成|投资))")
 _STOPS, _PAUSES = "。；;!?！？", ",，、:："
 _REJECTED = [(reason, frozenset(forms.split()), where, re.compile(pattern)) for reason, forms, where, pattern in words.REJECTED]
+_THING = re.compile(rf"[万亿]?(?:{words.THINGS})")
 _KINDS = [(kind, frozenset(forms.split()), re.compile(unit), re.compile(said)) for kind, forms, unit, said in words.KINDS]
 _VERBS = re.compile(rf"(?:{words.PROMISE}|到|为|约|力争|其中|全省|全市|分别|的|在|至|以|将|和|与|及|再|其|了|每年|累计)+$")
 _LEADS = re.compile(r"^(?:到?(?:20\d\d年|二〇..年)(?:末|底|前)*|力争|争取|确保|其中|使|全面|基本|推动|实现|全市|全省|安排|完成|到|并|以及|即|建设|打造|搭建|构建)+")
@@ -58,7 +59,7 @@ def _of_line(line: str, n: int, place: Place, end: int | None) -> list[dict]:
         year, source = _year(line, mention, place, end)
         views = _views(line, mention, place, year, quotes, end)
         reason = "unit" if mention.value is None and mention.form in ("amount", "han", "fraction", "rank") else _reason(mention, views)
-        unit = _unit(mention, views["sentence"])
+        unit = _unit(mention, views["before"])
         row = {"accepted": not reason, "reason": reason, "value": mention.value, "value_high": mention.high, "unit_zh": unit,
                "bound": _bound(mention, views), "target_year": year, "kind": "" if reason else _kind(mention, unit, views),
                "chapter": place.chapter, "box": place.box, "lines": f"{n}-{n}", "text_near": _near(line, mention), "year_from": source}
@@ -80,17 +81,18 @@ def _views(line: str, mention: Mention, place: Place, year: int | None, quotes: 
     first, last = _sentence(line, mention.start, mention.stop)
     before, after = line[first:mention.start], line[mention.stop:last]
     views = {"": "", "place": place.kind, "before": before, "after": after, "both": f"{before}|{after}", "self": mention.printed,
-             "unit": mention.unit, "sentence": before + after[:20], "clause": re.split("[,，]", before)[-1] + re.split("[,，、]", after)[0][:8], "lead": line[max(0, mention.start - 10):mention.start],
+             "unit": mention.unit, "sentence": before + after[:20], "lead": line[max(0, mention.start - 10):mention.start],
              "when": "past" if _is_past(before, year, end) else ""}
     if mention.start > 10 or len(mention.printed) > 2 or not re.match(r"[.、)）\s．章节条]", after or "x"):
         del views["lead"]
     views |= {"quoted": f"{said}|{line[stop:stop + 6]}" for start, stop, said in quotes if start < mention.stop and mention.start < stop}
     if mention.form in ("amount", "han"):
         bare, unit = mention.printed, mention.unit.partition("/")[0].lstrip("万亿")
-        views |= {"span": f"{before}|{after}"} if unit in ("年", "天", "日", "小时", "分钟", "秒", "个月", "周") else {}
+        views |= {"span": f"{before}|{after}"} if unit in ("年", "天", "日", "小时", "分钟", "秒", "个月", "周", "个工作日", "工作日") else {}
         views |= {"whole_years": f"{before}|{after}"} if mention.form == "han" and unit == "年" else {}
         views |= {"one": f"{before}|{after}"} if bare[0] == "一" and mention.value == 1 else {}
         views |= {"round": after} if re.fullmatch(r"[十百千万]{1,2}\D?", bare) else {}
+        views |= {"clause": re.split("[,，]", before)[-1] + re.split("[,，、]", after)[0][:8]} if _THING.fullmatch(mention.unit) else {}
         views |= {"bare": f"{before}|{after}"} if not mention.unit else {}
     return views
 
@@ -141,10 +143,10 @@ def _kind(mention: Mention, unit: str, views: dict[str, str]) -> str:
                 if (not forms or mention.form in forms) and fits.search(unit) and told.search(said))
 
 
-def _unit(mention: Mention, sentence: str) -> str:
+def _unit(mention: Mention, before: str) -> str:
     """The unit, a year where the number is one for every year: 每年实施100项 → 项/年."""
-    yearly = re.search(r"(?:每年|年均新增|年新增)[^,，。]{0,24}$", sentence[:_REACH]) if mention.form in ("amount", "han") else None
-    return f"{mention.unit}/年" if yearly and re.fullmatch(rf"(?:万|亿)?(?:{words.THINGS})", mention.unit) else mention.unit
+    yearly = re.search(r"(?:每年|年均新增|(?<![一二两三四五六七八九十])年新增)[^,，。]{0,24}$", before) if mention.form in ("amount", "han") else None
+    return f"{mention.unit}/年" if yearly and _THING.fullmatch(mention.unit) else mention.unit
 
 
 def _bound(mention: Mention, views: dict[str, str]) -> str:
@@ -160,6 +162,7 @@ def _subjects(line: str, mention: Mention, accepted: bool) -> list[str]:
     """What the number is about, in the words before it, else behind it; several where one number is said of several things."""
     first = max([0, mention.start - 40, *(line.rfind(c, 0, mention.start) + 1 for c in _STOPS + ",，:：")])
     before = line[first:mention.start].strip("“”\"（( ")
+    before = before.rpartition("(")[2] if before.rfind("(") > before.rfind(")") else before
     shared = mention.form == "multiple" or mention.form == "each"
     if accepted and shared and "、" in before:
         parts = [p for p in re.split("、", re.sub(r"(?:比|较)20\d\d年", "", before)) if p]
@@ -169,7 +172,7 @@ def _subjects(line: str, mention: Mention, accepted: bool) -> list[str]:
         return [named]
     own = _short(before.rpartition("、")[2] if re.search(r"\d[^、]*、", before) else before)
     behind = _short(re.split("[,，。;；、]", line[mention.stop:mention.stop + 24])[0])
-    counted = mention.form == "all" or re.fullmatch(rf"(?:万|亿)?(?:{words.THINGS})", mention.unit)
+    counted = mention.form == "all" or _THING.fullmatch(mention.unit)
     return [(behind or own) if counted else (own or behind)]
 
 
@@ -183,7 +186,8 @@ def _respectively(before: str) -> str:
 def _short(said: str) -> str:
     """At most 16 letters, without the verbs and years around a name."""
     bare = _LEADS.sub("", re.sub(r"^(?:及?以[上下]|左右|的)+", "", said.strip(" \u00a0—“”\"")))
-    return _VERBS.sub("", bare)[-16:].strip(" 、()（）“”")
+    named = _VERBS.sub("", bare)
+    return (named if len(named) > 1 else bare)[-16:].strip(" 、()（）“”")
 
 
 def _near(line: str, mention: Mention) -> str:

@@ -105,7 +105,7 @@ EXPECTED = (  # line, value, highest value, unit, bound, year, kind
 
 REFUSED = (  # line, words the mention stands in, reason
     (2, "第十七届", "ordinal"), (3, "〔2026〕3号", "document"), (8, "4200亿元", "past"), (8, "7.2", "past"), (9, "120万亩", "past"),
-    (11, "5G", "code"), (11, "20", "past"), (14, "1+3+N", "name"), (14, "五位一体", "name"), (14, "一带一路", "name"),
+    (11, "5G", "code"), (11, "20", "past"), (14, "1+3+N", "code"), (14, "五位一体", "name"), (14, "一带一路", "name"),
     (25, "6100", "table"), (26, "42以上", "table"), (31, "千亿级", "class"), (31, "百亿元", "qualifier"), (32, "百企", "name"),
     (35, "一核", "name"), (37, "5G", "code"), (37, "一批", "vague"), (38, "3.0版", "version"), (38, "第12条", "document"),
     (40, "1．", "numbering"), (47, "前列", "vague"), (52, "3岁", "class"), (57, "92", "baseline"), (61, "2028年", "year"),

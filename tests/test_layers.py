@@ -7,12 +7,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
-    {"schema", "rules", "glossary"},
-    {"wording", "intervals", "links"},
+    {"schema", "rules", "glossary", "pledge_words"},
+    {"wording", "intervals", "links", "amounts", "places"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
-     "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live"},
+     "sheets", "downloads", "pledges", "pages", "publication", "printing", "comparisons", "plays", "live"},
     {"assembly", "parameters", "audit", "ledger", "runs", "watching", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver"},
     {"schedule", "reads"},
     {"changes", "tidings", "keys", "stage", "app_dashboard", "app_explorer", "app_scenario", "kernels"},

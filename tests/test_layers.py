@@ -11,7 +11,7 @@ LAYERS = (
     {"wording", "intervals", "links", "amounts", "places"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
-     "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
+     "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally", "register",
      "sheets", "downloads", "pledges", "pages", "publication", "printing", "comparisons", "plays", "live"},
     {"assembly", "parameters", "audit", "ledger", "runs", "watching", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver"},
     {"schedule", "reads"},

@@ -80,7 +80,18 @@ window.plancore ??= (() => {
   const before = (a, b) => a === null || b === null ? (a === null) - (b === null)
     : typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), document.documentElement.lang);
 
-  const CHOSEN = ["c-chapter", "c-commitment_kind", "c-target_year"]; // columns with a list of their values above the table
+  // Columns with a list of their values above the table: a select and the place of its column, where there is something to choose.
+  const CHOSEN = ["c-chapter", "c-commitment_kind", "c-target_year"];
+  const choosers = (heads, rows, settings) => heads.flatMap((head, at) => {
+    const values = new Set(rows.map((row) => row.cells[at]?.textContent ?? ""));
+    if (values.size < 2 || !CHOSEN.some((name) => head.classList.contains(name))) return [];
+    const word = head.textContent.trim(), select = make("select", {});
+    select.setAttribute("aria-label", word);
+    select.append(make("option", { value: "", textContent: `${word}: ${settings.all_values}` }));
+    for (const value of values) select.append(make("option", { value, textContent: value || "—" }));
+    return [[select, at]];
+  });
+
   const sortable = (table, settings) => {
     const body = table.tBodies[0];
     const every = body ? [...body.rows] : [];
@@ -111,15 +122,7 @@ window.plancore ??= (() => {
     const column = heads.findIndex((head) => head.classList.contains("c-attribute"));
     const urgency = heads.findIndex((head) => head.classList.contains("c-assessment"));
     const plain = table.closest("[data-plain]"); // an app chooses and orders its rows itself
-    const chosen = plain ? [] : heads.map((head, at) => [head, at]).filter(([head]) => CHOSEN.some((name) => head.classList.contains(name))).map(([head, at]) => {
-      const word = head.textContent.trim();
-      const select = make("select", {});
-      select.setAttribute("aria-label", word);
-      select.append(make("option", { value: "", textContent: `${word}: ${settings.all_values}` }));
-      for (const said of new Set(rows.map((row) => row.cells[at].textContent)))
-        select.append(make("option", { value: said, textContent: said || "—" }));
-      return [select, at];
-    });
+    const chosen = plain ? [] : choosers(heads, rows, settings);
     bar.append(find, ...(column < 0 || plain ? [] : [attribute]), ...chosen.map(([select]) => select));
     if (urgency >= 0 && !plain)
       for (const [words, way] of [[settings.by_urgency, 1], [settings.plan_order, 0]]) {

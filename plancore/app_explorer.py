@@ -1,4 +1,4 @@
-"""The indicators of a plan as an app: one or several, in their units or as an index, with path, outlook and vintages; its commitments."""
+"""The indicators of a plan as an app: in their units or as an index, with path, outlook and vintages; and its commitments."""
 
 from __future__ import annotations
 
@@ -78,8 +78,10 @@ def tables(state: dict, lang: str) -> list[Sheet]:
 def _narrowing(plan: str, lang: str) -> list[Choice]:
     """Which commitments: of all chapters, kinds and years of the plan, in its order."""
     every, all_of = load.commitments(plan), ((wording.text("all_values", lang), "all"),)
-    words = {"chapter": str, "kind": lambda kind: register.kind_word(kind, lang), "target_year": lambda year: wording.text("year", lang, year=year)}
-    return [Choice(name, all_of + tuple((words[name](value), value) for value in every[name].drop_duplicates().tolist())) for name in _NARROWING]
+    words = {"chapter": str, "kind": lambda kind: register.kind_word(kind, lang),
+             "target_year": lambda year: wording.text("year", lang, year=year)}
+    values = {name: every[name].drop_duplicates().tolist() for name in _NARROWING}
+    return [Choice(name, all_of + tuple((words[name](v), v) for v in values[name])) for name in _NARROWING]
 
 
 def _committed(state: dict) -> pd.DataFrame:

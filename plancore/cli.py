@@ -120,7 +120,7 @@ def extract(
     except OSError as error:
         _stop(f"{error.filename}: {error.strerror}", 2)
     if out:
-        typer.echo(f"{out}: {int(frame['accepted'].sum())} proposed, {int((~frame['accepted']).sum())} mentions left out with their reason")
+        typer.echo(f"{out}: {int(frame['accepted'].sum())} proposed, {int((~frame['accepted']).sum())} mentions are none, each with its reason")
 
 
 @app.command()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from plancore import pledge_words as words
 
 _LONGEST_HEADING = 60
+_TITLE = 300
+"""Letters at the beginning of a text whose short lines say what it is."""
+_SPAN = re.compile(r"20\d\d\s?年?\s?[—–~\-－至]{1,2}\s?(20\d\d)\s?年")
 _PLAN = re.compile(r"(?:第)?(十?[一二三四五六七八九])(?:个五年规划|五(?=”|\"|时期|期间|规划|末|以来))")
 _YEAR = re.compile(r"20\d\d(?=\s?年)|[一二][九〇零○][〇零○一二三四五六七八九]{2}(?=年)")
 _CELL = re.compile(r"[〔\[(【]?[≥≤<>]?\s?-?\d[\d.,]*\s?(?:%|以上|以下|以内|左右|[\u4e00-\u9fff/]{1,4})?[〕\])】]?")
@@ -26,22 +30,22 @@ class Place:
 
 
 def last_year(text: str) -> int | None:
-    """The year a plan ends in: of the five-year plan its text names first or, failing that, most; None where it names none.
+    """The year a plan ends in, as its title says; else of the latest five-year plan that its text names often enough.
 
-    The 1st plan began in 1953, so that the n-th ends in 1955 + 5n.
+    The 1st plan began in 1953, so that the n-th ends in 1955 + 5n. A plan named less than a quarter as often as another
+    is one that is only mentioned, such as the next. None where the text names none.
     """
-    said = _PLAN.findall(text[:3000]) or _PLAN.findall(text)
-    titled = re.search(r"第(十?[一二三四五六七八九])个五年规划", text[:3000])
-    if not said and not titled:
-        return None
-    name = titled[1] if titled else max(dict.fromkeys(said), key=said.count)
-    return 1955 + 5 * ((10 if name[0] == "十" else 0) + words.DIGITS.get(name[-1], 0))
+    title = "\n".join(line for line in text[:_TITLE].split("\n") if len(line) <= _LONGEST_HEADING)
+    if titled := [ends(name) for name in _PLAN.findall(title)] or [int(y) for y in _SPAN.findall(title)]:
+        return max(titled)
+    named = Counter(ends(name) for name in _PLAN.findall(text))
+    return max((year for year, n in named.items() if 4 * n >= max(named.values())), default=None)
 
 
 def year_said(text: str, end: int | None) -> int | None:
     """The last year that a heading names, its own five-year plan meaning that plan's last year."""
     years = [year(said) for said in _YEAR.findall(text)]
-    plans = [1955 + 5 * ((10 if n[0] == "十" else 0) + words.DIGITS.get(n[-1], 0)) for n in _PLAN.findall(text)]
+    plans = [ends(name) for name in _PLAN.findall(text)]
     found = [y for y in (*years, *plans) if y and (end is None or y >= end)]
     return max(found, default=None)
 
@@ -50,6 +54,11 @@ def year(said: str) -> int | None:
     """A year in Arabic or Chinese digits as a number: 二〇三五 → 2035."""
     digits = "".join(c if c.isdecimal() else str(words.DIGITS.get(c, "")) for c in said)
     return int(digits[:4]) if len(digits) >= 4 else None
+
+
+def ends(ordinal: str) -> int:
+    """The last year of a five-year plan by its Chinese number: 十四 → 2025."""
+    return 1955 + 5 * int(sum(words.DIGITS.get(c, words.SCALES.get(c, 0)) for c in ordinal))
 
 
 def places(lines: list[str], end: int | None) -> list[Place]:
@@ -97,7 +106,7 @@ def _is_table(lines: list[str], at: int) -> bool:
     """Whether a title is followed by cells rather than sentences."""
     if not re.search(words.TABLE_HEADING, lines[at]):
         return False
-    after = [line.strip() for line in lines[at + 1:at + 30] if line.strip()][:6]
+    after = [line.strip() for line in lines[at + 1:at + 30] if line.strip()][:4]
     return sum(len(line) <= 16 or bool(_ROW.search(line)) for line in after) >= max(2, len(after) - 1)
 
 

@@ -57,8 +57,8 @@ FORMS = (
     ("vague", VAGUE),
     ("named", NAMES),
     ("all", r"所有(?=[^。;；]{1,24}?(?:完成|实现|达到|建成|建立|覆盖|纳入|消除|设立|开展))"),
-    ("amount", rf"(?P<sign>[≥≤><＞＜])?\s?(?P<number>{_NUMBER})\s?(?P<more>多|余)?(?:(?P<low_times>{_TIMES})?(?P<low_unit>{_UNIT})?\s?{_DASH}\s?"
-               rf"(?P<high>{_NUMBER}))?(?:(?P<ratio>[:∶]1)(?!\d)|\s?(?P<times>{_TIMES})?(?P<more_after>多|余)?(?P<unit>{_UNIT})?)"),
+    ("amount", rf"(?P<sign>[≥≤><＞＜])?\s?(?P<number>{_NUMBER})\s?(?P<more>多|余)?"
+               rf"(?:(?P<low_times>{_TIMES})?(?P<low_unit>{_UNIT})?\s?{_DASH}\s?(?P<high>{_NUMBER}))?(?:(?P<ratio>[:∶]1)(?!\d)|\s?(?P<times>{_TIMES})?(?P<more_after>多|余)?(?P<unit>{_UNIT})?)"),
     ("han", rf"(?P<han>(?![零〇]){_HAN}{{1,9}}?)(?P<han_more>多|余)?(?:{_DASH}(?P<han_high>{_HAN}{{1,5}}?))?(?P<han_unit>{_UNIT})"),
 )
 """The kinds of mention, in the order in which they are tried at each place of a line."""
@@ -86,7 +86,13 @@ MAKING = (r"打造|建设|建成|建立|构建|搭建|组建|新建|改建|扩�
 """Words of a promise to bring something about, asked of counts in Chinese numerals, as 两个市场 may be just a way to name them."""
 PAST = (r"已经?(?!知)|达到了|完成了|实现了|建成了|跃上|跃居|同比|上年|去年|目前|截至|五年来|[一二三四五六七八九十]+年来|以来|累计已|历史性|创历史新高|"
         r"过去(?:五|5)年|圆满完成|如期完成|全面完成了|成功(?:创建|举办|入选)")
-PAST_HEADING = r"成就|回顾|完成情况|实施情况|发展基础|现实基础|发展现状|基础与现状|发展成效|取得"
+PAST_SENTENCE = r"截至|以来|过去五年"
+NEARLY = r"基本(?:实现|完成|建成|达到|消除)?[^,，。;；]{0,24}$"
+YEARLY = r"(?:每年|年均新增|(?<![一二两三四五六七八九十])年新增)[^,，。]{0,24}$"
+LINKS = r"到|为|约|其中|全省|全市|分别|的|在|至|以|将|和|与|及|再|其|了|每年|累计"
+LEADS = (r"到?(?:20\d\d年|二〇..年)(?:末|底|前)*|力争|争取|确保|其中|使|全面|基本|推动|实现|全市|全省|安排|完成|到|并|以及|即|建设|打造|搭建|构建")
+"""Words of the sentence that something has been done, nearly so, every year; around the name of what a number is about."""
+PAST_HEADING = r"成就|回顾|完成情况|实施情况|发展基础|现实基础|现状|基础与现状|发展成效|取得"
 TABLE_HEADING = r"主要指标|指标体系|指标完成|预期指标|目标指标|指标表|指标一览"
 
 REJECTED = (  # reason, the forms it is about (empty: all), where it looks, what it looks for
@@ -100,7 +106,8 @@ REJECTED = (  # reason, the forms it is about (empty: all), where it looks, what
     ("name", "", "quoted", r"^[“\"'‘「](?!.*\|目标)(?!.*翻.?番.\|)"),
     ("past", "", "place", r"past"),
     ("past", "", "when", r"past"),
-    ("baseline", "amount han fraction", "both", r"(?:由|从)[^,，。;；]{0,24}\|[^,，。;；]{0,10}?(?:提高|提升|增加|增长|上升|下降|降低|降|缩小|扩大|减少|增|压减|拓展)[到至]"),
+    ("baseline", "amount han fraction", "both",
+     r"(?:由|从)[^,，。;；]{0,24}\|[^,，。;；]{0,10}?(?:提高|提升|增加|增长|上升|下降|降低|降|缩小|扩大|减少|增|压减|拓展)[到至]"),
     ("baseline", "amount han fraction", "after", r"^[^,，。;；]{0,16}(?:为基数|为基期)"),
     ("class", "amount han", "unit", r"^[万亿]*(?:大|级|类|代|层|纵|横|强|章|节|期|轮|届|版|号|次)$"),
     ("year", "amount", "self", r"^(?:19[4-9]\d|20[0-6]\d)$"),
@@ -110,11 +117,13 @@ REJECTED = (  # reason, the forms it is about (empty: all), where it looks, what
     ("denominator", "han", "both", r"(?:^|[^超过破达到近约])\|(?:GDP|地区生产总值|生产总值|工业增加值|产值|人口)"),
     ("class", "amount han", "after", r"^(?:方面|环节|层次|层面|维度|阶段|领域|时期|大局|市场(?![主化]))"),
     ("class", "amount han", "both", r"\|(?:及)?以[上下](?:的)?(?:婴幼儿|老年人|人口|老人|儿童|人群|群体|青少年|城市|河流|企业|工业|企事业)"),
-        ("qualifier", "money", "after", r"^(?:以上|左右)?(?:的|级)?(?![^,，。;；]{0,8}基金)[\u4e00-\u9fff]{0,4}?(?:企业|集群|产业|园区|县|镇|村|项目群)(?!投资)"),
+        ("qualifier", "money", "after",
+     r"^(?:以上|左右)?(?:的|级)?(?![^,，。;；]{0,8}基金)[\u4e00-\u9fff]{0,4}?(?:企业|集群|产业|园区|县|镇|村|项目群)(?!投资)"),
     ("qualifier", "money", "after", r"^(?:以上|左右)?的(?![^,，。;；]{0,8}基金)"),
     ("qualifier", "rank", "before", r"(?:\d|[一二两三四五六七八九十])[个家所项名][^,，。;；]{0,30}(?:进入|跻身|入围|入选|位列|居)[^,，。;；]{0,6}$"),
     ("name", "han", "round", r"^[^,，。;；、]{0,14}(?:行动|工程|计划|战略|专项)"),
-    ("duration", "amount han", "span", r"^(?!.*(?:达到|达|提高|增加|延长|压缩|缩短|不超过|控制|降至|降到|超过|以内)[^,，。;；]{0,12}\|)(?!.*\|(?:以内|通达|可达|直达|到达))"),
+    ("duration", "amount han", "span",
+     r"^(?!.*(?:达到|达|提高|增加|延长|压缩|缩短|不超过|控制|降至|降到|超过|以内)[^,，。;；]{0,12}\|)(?!.*\|(?:以内|通达|可达|直达|到达))"),
     ("duration", "han", "whole_years", r"^(?!.*(?:年限|寿命|工期)[^,，。;；]{0,12}\|)"),
     ("article", "han", "one", r"^(?!.*(?:建设|搭建|打造|建成|新建|创建|组建|布局|建立|构建|引进|培育)\|)"),
     ("article", "han", "self", r"^[一两]人$|^一(?:家|村|户|县|镇|位|名|口|站|门|部|对|组)(?!以)"),

@@ -22,14 +22,14 @@ _REACH = 60
 """Letters of a sentence before and after a number that are looked at; 300 for its year."""
 _QUOTED = re.compile(r"“[^“”]{1,30}”|\"[^\"]{1,30}\"|「[^」]{1,30}」|‘[^’]{1,30}’|《[^》]{1,80}》")
 _WHEN = re.compile(
-    r"(?P<ref>比|较|由|从|以|自|于(?=20\d\d年的)|相当于)?(?:(?:20\d\d|\d\d)?\s?[—–~\-－至]{1,2}\s?)?(?P<year>20\d\d(?=\s?年)|二[〇零○][〇零○一二三四五六七八九]{2}(?=年))"
+    r"(?P<ref>比|较|由|从|以|自|于(?=20\d\d年的)|相当于)?(?:(?:20\d\d|\d\d)?\s?[—–~\-－至]{1,2}\s?)?"
+    r"(?P<year>20\d\d(?=\s?年)|二[〇零○][〇零○一二三四五六七八九]{2}(?=年))"
     r"|(?P<plan>十?[一二三四五六七八九])五[”\"]?(?=时期|期间|末|以来|规划期)|(?P<years>五年(?=累计|内|新增|完成|投资))")
 _STOPS, _PAUSES = "。；;!?！？", ",，、:："
 _REJECTED = [(reason, frozenset(forms.split()), where, re.compile(pattern)) for reason, forms, where, pattern in words.REJECTED]
 _THING = re.compile(rf"[万亿]?(?:{words.THINGS})")
 _KINDS = [(kind, frozenset(forms.split()), re.compile(unit), re.compile(said)) for kind, forms, unit, said in words.KINDS]
-_VERBS = re.compile(rf"(?:{words.PROMISE}|到|为|约|力争|其中|全省|全市|分别|的|在|至|以|将|和|与|及|再|其|了|每年|累计)+$")
-_LEADS = re.compile(r"^(?:到?(?:20\d\d年|二〇..年)(?:末|底|前)*|力争|争取|确保|其中|使|全面|基本|推动|实现|全市|全省|安排|完成|到|并|以及|即|建设|打造|搭建|构建)+")
+_VERBS, _LEADS = re.compile(rf"(?:{words.PROMISE}|{words.LINKS})+$"), re.compile(rf"^(?:{words.LEADS})+")
 
 
 def candidates(text: str) -> pd.DataFrame:
@@ -40,15 +40,16 @@ def candidates(text: str) -> pd.DataFrame:
     """
     lines = text.translate(words.FULL_WIDTH).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     end = places.last_year(text)
-    rows = [row for n, (line, place) in enumerate(zip(lines, places.places(lines, end)), 1) for row in _of_line(line, n, place, end)]
+    placed = zip(lines, places.places(lines, end))
+    rows = [row for n, (line, place) in enumerate(placed, 1) for row in _of_line(line, n, place, end)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     return frame.astype({"accepted": bool, "value": float, "value_high": float, "target_year": "Int64"})
 
 
 def written(frame: pd.DataFrame) -> str:
     """The candidates as CSV text: true and false, whole numbers without a decimal point, empty where there is none."""
-    plain = frame.assign(accepted=["true" if a else "false" for a in frame["accepted"]],
-                         **{c: ["" if pd.isna(v) else f"{v:.10f}".rstrip("0").rstrip(".") for v in frame[c]] for c in ("value", "value_high")})
+    figures = {c: ["" if pd.isna(v) else f"{v:.10f}".rstrip("0").rstrip(".") for v in frame[c]] for c in ("value", "value_high")}
+    plain = frame.assign(accepted=["true" if a else "false" for a in frame["accepted"]], **figures)
     return plain.to_csv(index=False, lineterminator="\n")
 
 
@@ -58,11 +59,13 @@ def _of_line(line: str, n: int, place: Place, end: int | None) -> list[dict]:
     for mention in amounts.mentions(line):
         year, source = _year(line, mention, place, end)
         views = _views(line, mention, place, year, quotes, end)
-        reason = "unit" if mention.value is None and mention.form in ("amount", "han", "fraction", "rank") else _reason(mention, views)
+        unread = mention.value is None and mention.form in ("amount", "han", "fraction", "rank")
+        reason = "unit" if unread else _reason(mention, views)
         unit = _unit(mention, views["before"])
         row = {"accepted": not reason, "reason": reason, "value": mention.value, "value_high": mention.high, "unit_zh": unit,
                "bound": _bound(mention, views), "target_year": year, "kind": "" if reason else _kind(mention, unit, views),
-               "chapter": place.chapter, "box": place.box, "lines": f"{n}-{n}", "text_near": _near(line, mention), "year_from": source}
+               "chapter": place.chapter, "box": place.box, "lines": f"{n}-{n}", "text_near": _near(line, mention),
+               "year_from": source}
         rows += [row | {"subject": subject} for subject in _subjects(line, mention, not reason)]
     return rows
 
@@ -85,14 +88,16 @@ def _views(line: str, mention: Mention, place: Place, year: int | None, quotes: 
              "when": "past" if _is_past(before, year, end) else ""}
     if mention.start > 10 or len(mention.printed) > 2 or not re.match(r"[.、)）\s．章节条]", after or "x"):
         del views["lead"]
-    views |= {"quoted": f"{said}|{line[stop:stop + 6]}" for start, stop, said in quotes if start < mention.stop and mention.start < stop}
+    around = [(stop, said) for start, stop, said in quotes if start < mention.stop and mention.start < stop]
+    views |= {"quoted": f"{said}|{line[stop:stop + 6]}" for stop, said in around}
     if mention.form in ("amount", "han"):
         bare, unit = mention.printed, mention.unit.partition("/")[0].lstrip("万亿")
         views |= {"span": f"{before}|{after}"} if unit in ("年", "天", "日", "小时", "分钟", "秒", "个月", "周", "个工作日", "工作日") else {}
         views |= {"whole_years": f"{before}|{after}"} if mention.form == "han" and unit == "年" else {}
         views |= {"one": f"{before}|{after}"} if bare[0] == "一" and mention.value == 1 else {}
         views |= {"round": after} if re.fullmatch(r"[十百千万]{1,2}\D?", bare) else {}
-        views |= {"clause": re.split("[,，]", before)[-1] + re.split("[,，、]", after)[0][:8]} if _THING.fullmatch(mention.unit) else {}
+        clause = re.split("[,，]", before)[-1] + re.split("[,，、]", after)[0][:8]
+        views |= {"clause": clause} if _THING.fullmatch(mention.unit) else {}
         views |= {"bare": f"{before}|{after}"} if not mention.unit else {}
     return views
 
@@ -101,7 +106,7 @@ def _is_past(before: str, year: int | None, end: int | None) -> bool:
     """Whether what stands before a number says that it has been reached."""
     clause = re.split("[,，]", before)[-1]
     started = end is not None and year is not None and year <= end - 5
-    return started or bool(re.search(words.PAST, clause)) or bool(re.search("截至|以来|过去五年", before))
+    return started or bool(re.search(words.PAST, clause)) or bool(re.search(words.PAST_SENTENCE, before))
 
 
 def _sentence(line: str, start: int, stop: int) -> tuple[int, int]:
@@ -131,7 +136,7 @@ def _last_said(text: str, end: int | None) -> int | None:
         if match["years"]:
             return end
         if match["plan"]:
-            return 1955 + 5 * ((10 if match["plan"][0] == "十" else 0) + words.DIGITS[match["plan"][-1]])
+            return places.ends(match["plan"])
         if not match["ref"] and not re.match(r"\s?年的?(?:基础|水平)", text[match.end():match.end() + 6]):
             return places.year(match["year"])
     return None
@@ -145,13 +150,13 @@ def _kind(mention: Mention, unit: str, views: dict[str, str]) -> str:
 
 def _unit(mention: Mention, before: str) -> str:
     """The unit, a year where the number is one for every year: 每年实施100项 → 项/年."""
-    yearly = re.search(r"(?:每年|年均新增|(?<![一二两三四五六七八九十])年新增)[^,，。]{0,24}$", before) if mention.form in ("amount", "han") else None
+    yearly = re.search(words.YEARLY, before) if mention.form in ("amount", "han") else None
     return f"{mention.unit}/年" if yearly and _THING.fullmatch(mention.unit) else mention.unit
 
 
 def _bound(mention: Mention, views: dict[str, str]) -> str:
     """A status reached 基本 is about so; of 分别突破1、2 both are more; a rank and an amount have said theirs."""
-    nearly = mention.form in ("status", "all") and re.search("基本(?:实现|完成|建成|达到|消除)?[^,，。;；]{0,24}$", views["before"])
+    nearly = mention.form in ("status", "all") and re.search(words.NEARLY, views["before"])
     _, apart, shared = re.split("[,，]", views["before"])[-1].rpartition("分别")
     if nearly or mention.bound != "equal" or not apart:
         return "about" if nearly else mention.bound
@@ -185,7 +190,7 @@ def _respectively(before: str) -> str:
 
 def _short(said: str) -> str:
     """At most 16 letters, without the verbs and years around a name."""
-    bare = _LEADS.sub("", re.sub(r"^(?:及?以[上下]|左右|的)+", "", said.strip(" \u00a0—“”\"")))
+    bare = _LEADS.sub("", re.sub(r"^(?:及?以[上下]|左右|的)+", "", said.strip(" \u00a0—“”\"★●◆■①②③④⑤⑥⑦⑧⑨⑩|")))
     named = _VERBS.sub("", bare)
     return (named if len(named) > 1 else bare)[-16:].strip(" 、()（）“”")
 

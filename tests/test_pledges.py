@@ -185,7 +185,10 @@ def test_units(value, times, unit, expected):
     assert amounts.scaled(value, times, unit) == expected
 
 
-@pytest.mark.parametrize("text, year", [("第十三个五年规划", 2020), ("“十五五”规划", 2030), ("“十四五”时期", 2025), ("没有", None), ("第九个五年规划", 2000)])
+@pytest.mark.parametrize("text, year", [
+    ("第十三个五年规划", 2020), ("“十五五”规划", 2030), ("“十四五”时期", 2025), ("没有", None), ("第九个五年规划", 2000),
+    ("青川市“十五五”规划纲要\n" + "“十四五”时期。" * 30, 2030),  # the title says it, however much the text looks back
+    ("纲要\n" + "“十四五”时期的任务。" * 40 + "展望“十五五”时期。", 2025), ("某规划（2021—2025年）\n到2023年", 2025)])
 def test_last_year_of_a_plan(text, year):
     assert places.last_year(text) == year
 
@@ -196,7 +199,9 @@ class TestWritten:
         back = pd.read_csv(io.StringIO(pledges.written(frame)), dtype={"box": str}, keep_default_na=False)
         assert list(back) == pledges.COLUMNS and len(back) == len(frame)
         assert list(back["accepted"]) == list(frame["accepted"]) and list(back["text_near"]) == list(frame["text_near"])
-        assert list(pd.to_numeric(back["value"])) == list(frame["value"].fillna(float("nan"))) or back["value"].eq("").sum() == frame["value"].isna().sum()
+        for column in ("value", "value_high", "target_year"):
+            read, own = pd.to_numeric(back[column].astype(str), errors="coerce"), frame[column].astype(float)
+            assert list(read.isna()) == list(own.isna()) and (read - own).abs().max() < 1e-9
 
     def test_the_command_writes_it(self, tmp_path):
         text, out = tmp_path / "plan.txt", tmp_path / "out.csv"

@@ -178,7 +178,8 @@ def _subjects(line: str, mention: Mention, accepted: bool) -> list[str]:
     own = _short(before.rpartition("、")[2] if re.search(r"\d[^、]*、", before) else before)
     behind = _short(re.split("[,，。;；、]", line[mention.stop:mention.stop + 24])[0])
     counted = mention.form == "all" or _THING.fullmatch(mention.unit)
-    return [(behind or own) if counted else (own or behind)]
+    told = len(behind) > 1 and not behind[0].isdecimal()
+    return [behind if counted and told else own or behind]
 
 
 def _respectively(before: str) -> str:

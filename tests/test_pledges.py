@@ -130,6 +130,12 @@ class TestMadeUp:
         assert source[19] == {"sentence", "paragraph"} and source[32] == {"sentence"} and source[17] == {"heading"} and source[49] == {"plan"}
 
 
+@pytest.mark.parametrize("text, expected", pledged.MORE.values(), ids=pledged.MORE)
+def test_other_outlines(text, expected):
+    found = numbered(pledges.candidates(text)).query("accepted")
+    assert list(zip(found["line"], found["value"], found["unit_zh"])) == list(expected)
+
+
 class TestRules:
     @pytest.mark.parametrize("text, expected", [
         ("新增床位1.5万张以上。", [(1.5, "万张", "at_least", 2025, "count")]),

@@ -1,4 +1,4 @@
-"""The indicators of a plan as an app: one or several, in their units or as an index, with path, outlook and vintages."""
+"""The indicators of a plan as an app: in their units or as an index, with path, outlook and vintages; and its commitments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import altair as alt
 import great_tables as gt
 import pandas as pd
 
-from plancore import charts, comparisons, figures, gaps, layout, links, load, parameters, plays, profiles, scenario, sheets, trajectories, wording
+from plancore import charts, comparisons, figures, gaps, layout, links, load, parameters, plays, profiles, register, scenario, sheets, trajectories, wording
 from plancore.plays import SWITCH, Choice
 from plancore.workbook import Sheet
 
@@ -17,10 +17,12 @@ MOST = 6
 """Indicators in one picture; more than that and nobody reads it."""
 _OPTIONAL = {"required_path": "required", "outlook": "outlook", "vintages": "vintage"}
 """What a reader may leave out of a chart, and its series."""
+_NARROWING = ("chapter", "kind", "target_year")
+"""What the commitments of the plan are chosen by."""
 
 
 def controls(state: dict, lang: str) -> list[Choice]:
-    """Plan, year, indicators, units or index, and what a chart shows besides."""
+    """Plan, year, indicators, units or index, what a chart shows besides, and which commitments of the plan."""
     targets = _boxed(state["plan"])
     names = tuple((f"{r} {n}", i) for r, n, i in targets[["row", f"name_{lang}", "indicator"]].itertuples(index=False, name=None))
     return [
@@ -28,7 +30,7 @@ def controls(state: dict, lang: str) -> list[Choice]:
         Choice("as_of", tuple((wording.text("year", lang, year=y), y) for y in parameters.years(targets))),
         Choice("indicator", names, "several", MOST),
         Choice("scale", tuple((wording.text("scale_" + s, lang), s) for s in ("units", "index")), "buttons"),
-        *(Choice(name, SWITCH, "switch") for name in _OPTIONAL)]
+        *(Choice(name, SWITCH, "switch") for name in _OPTIONAL), *_narrowing(state["plan"], lang)]
 
 
 def answer(state: dict, lang: str) -> str:
@@ -55,12 +57,35 @@ def published(state: dict, lang: str) -> str:
     return f'<details><summary><h2>{wording.text("published_figures", lang)}</h2></summary>{shown.data if hasattr(shown, "data") else layout.html(shown)}</details>'
 
 
+def commitments(state: dict, lang: str) -> str:
+    """The plan's commitments of the chosen chapter, kind and year, to be searched; folded while none of them is chosen."""
+    chosen, narrow = _committed(state), any(state[name] != "all" for name in _NARROWING)
+    heading = wording.text("app_commitments", lang, n=len(chosen))
+    shown = layout.nothing("register_none_fit", lang) if narrow and chosen.empty else register.table(chosen, lang)
+    inner = shown.data if hasattr(shown, "data") else layout.html(shown)
+    return f'<details data-plain{" open" if narrow else ""}><summary><h2>{heading}</h2></summary>{inner}</details>'
+
+
 def tables(state: dict, lang: str) -> list[Sheet]:
-    """The numbers of all chosen indicators in one table, and every published value."""
+    """The numbers of all chosen indicators in one table, every published value, and the commitments chosen."""
     each = [_yearly(row, state).assign(indicator=row[f"name_{lang}"], unit=row[f"unit_{lang}"]) for row in _chosen(state)[0].to_dict("records")]
     every = pd.concat(each).fillna("—")
     every = every[["indicator", "unit", *every.columns.drop(["indicator", "unit"])]]
-    return [sheets.table("app_numbers", _table(every, lang), lang), sheets.table("published_figures", _published(state, lang), lang)]
+    return [sheets.table("app_numbers", _table(every, lang), lang), sheets.table("published_figures", _published(state, lang), lang),
+            sheets.plain("commitments", register.figures_of(_committed(state), lang), {}, lang)]
+
+
+def _narrowing(plan: str, lang: str) -> list[Choice]:
+    """Which commitments: of all chapters, kinds and years of the plan, in its order."""
+    every, all_of = load.commitments(plan), ((wording.text("all_values", lang), "all"),)
+    words = {"chapter": str, "kind": lambda kind: register.kind_word(kind, lang),
+             "target_year": lambda year: wording.text("year", lang, year=year)}
+    values = {name: every[name].drop_duplicates().tolist() for name in _NARROWING}
+    return [Choice(name, all_of + tuple((words[name](v), v) for v in values[name])) for name in _NARROWING]
+
+
+def _committed(state: dict) -> pd.DataFrame:
+    return register.narrowed(load.commitments(state["plan"]), *(state[name] for name in _NARROWING))
 
 
 def _charts(state: dict, lang: str) -> list[alt.LayerChart | None]:
@@ -166,7 +191,8 @@ def _goals(plan: str, indicator: str) -> pd.DataFrame:
 def _defaults() -> dict:
     latest = load.latest()
     first = _boxed(latest["plan"])["indicator"].iloc[0]
-    return latest | {"indicator": (first,), "scale": "units", "required_path": True, "outlook": True, "vintages": False}
+    return latest | {"indicator": (first,), "scale": "units", "required_path": True, "outlook": True, "vintages": False} | dict.fromkeys(_NARROWING, "all")
 
 
-PLAY = plays.Play("explorer", _defaults, controls, {"answer": answer, "charts": pictures, "numbers": numbers, "published": published}, tables)
+PLAY = plays.Play("explorer", _defaults, controls, {"answer": answer, "charts": pictures, "numbers": numbers, "published": published,
+                                               "commitments": commitments}, tables)

@@ -20,7 +20,8 @@ def dashboard(lang: str = "zh", **state: object) -> stage.App:
 def explorer(lang: str = "zh", **state: object) -> stage.App:
     """Indicators with their figures, path, outlook and vintages; several in their units or as an index.
 
-    state: plan, as_of, indicator (one or a list), scale (`units`, `index`), required_path, outlook, vintages (bool).
+    state: plan, as_of, indicator (one or a list), scale (`units`, `index`), required_path, outlook, vintages (bool), and of the
+    plan's commitments chapter, kind and target_year (`all` or one of theirs).
     """
     return stage.App(app_explorer.PLAY, lang, state)
 

@@ -28,8 +28,8 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
                                    if name.startswith("observations/")]),
         "target_versions": frames["target_versions"],
         "breaks": frames["breaks"],
-        "commitments": pd.concat([frames[name].assign(plan=name.partition("/")[2]) for name in frames
-                                  if name.startswith("commitments/")]),
+        "commitments": _in_english(pd.concat([frames[name].assign(plan=name.partition("/")[2]) for name in frames
+                                              if name.startswith("commitments/")]), frames["units"]),
         "corrections": frames["corrections"],
         "successors": frames["successors"],
         "explanations": frames["explanations"],
@@ -40,6 +40,12 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     known = {name: set(frame[schema.TABLES[name].key[0]]) for name, frame in clean.items()}
     return {name: schema.check(clean[name][shape.names].reset_index(drop=True), shape, f"tables/{name}.csv", known)
             for name, shape in schema.TABLES.items()}
+
+
+def _in_english(commitments: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """The commitments with their unit in English; those without a unit have none."""
+    known = units.set_index("unit_zh")["unit_en"]
+    return commitments.assign(unit_en=[known.get(unit, "") for unit in commitments["unit_zh"]])
 
 
 def _spread(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:

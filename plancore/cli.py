@@ -202,19 +202,25 @@ def new(
 def extract(
     file: Annotated[Path, typer.Argument(help="An outline: text (UTF-8, UTF-16, GB18030), HTML or .docx.")],
     output: Annotated[Optional[Path], typer.Option("-o", "--output", help="The CSV file to write; standard output if left out.")] = None,
+    commitments: Annotated[bool, typer.Option("--commitments", help="Its quantified commitments instead, for a person to accept.")] = False,
 ) -> None:
     """Read an outline's indicator tables into one CSV, doubts in its column `flags`. Exit 2: no such file; 3: no table, or refused."""
-    from plancore import outline
+    from plancore import outline, pledges
 
     if not file.exists():
         _stop(f"{file}: no such file", 2)
-    frames = _or_exit(lambda: outline.read_file(file))
+    if commitments:
+        frame = _or_exit(lambda: pledges.candidates(outline.text_of(file)))
+        said, summary = pledges.written(frame), f"proposed: {frame['accepted'].sum()}, no commitment: {(~frame['accepted']).sum()}"
+    else:
+        frames = _or_exit(lambda: outline.read_file(file))
+        said, rows = outline.csv(frames), sum(map(len, frames))
+        summary = f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {outline.flagged(frames)}"
     try:
-        outline.write(frames, output) if output else typer.echo(outline.csv(frames), nl=False)
+        outline.write(said, output) if output else typer.echo(said, nl=False)
     except OSError as error:
         _stop(f"{output}: cannot be written: {error.strerror or error}", 2)
-    rows, cells = sum(map(len, frames)), outline.flagged(frames)
-    typer.echo(f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {cells}", err=True)
+    typer.echo(summary, err=True)
 
 
 @listing.callback()

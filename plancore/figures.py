@@ -26,7 +26,7 @@ COLOURS = {
 SHAPES = {"▲": "triangle-up", "▼": "triangle-down", "▽": "triangle-down", "●": "circle", "■": "square", "✕": "cross",
           "✓": "diamond", "◎": "circle", "↓": "arrow", "◆": "diamond", "○": "circle"}
 WIDTH = 620
-_SCRIPT_WORDS = ("filter_table", "by_urgency", "plan_order", "sort", "all_attributes", "binding", "expected")
+_SCRIPT_WORDS = ("filter_table", "all_values", "by_urgency", "plan_order", "sort", "all_attributes", "binding", "expected")
 _UNDRAWN = re.compile(r'(<div class="plot"[^>]*>)(</div>(?:(?!<div class="plot").)*?<script type="application/json">)(.*?)(?=</script></figure>)', re.DOTALL)
 _TAG, _DECIMALS = re.compile(r"<[^>]+>"), re.compile(r"(\d+\.\d)\d+")
 _NEEDLESS = re.compile(r' (?:font-family|aria-\w+|role|pointer-events|xmlns:xlink)="[^"]*"| (?:opacity|stroke-width)="1"')

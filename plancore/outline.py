@@ -29,8 +29,7 @@ def read(text: str) -> list[pd.DataFrame]:
     """
     if len(text) > LONGEST:
         raise DataError(f"{len(text):,} signs; at most {LONGEST:,} are read: keep only the part with the tables")
-    blocks = grids.of_html(text) if grids.looks_like_html(text) else text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [_frame(t) for t in _tables(blocks)]
+    return [_frame(t) for t in _tables(_blocks(text))]
 
 
 def read_file(path: str | Path) -> list[pd.DataFrame]:
@@ -40,12 +39,17 @@ def read_file(path: str | Path) -> list[pd.DataFrame]:
     """
     data = received.received(path)
     try:
-        frames = [_frame(t) for t in _tables(grids.of_docx(data))] if isinstance(data, bytes) else read(data)
+        frames = [_frame(t) for t in _tables(_blocks(data))] if isinstance(data, bytes) else read(data)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     if not frames:
         raise DataError(f"{path}: no indicator table found: expected a header with 指标, a year or 目标, and 属性 or a further column")
     return frames
+
+
+def text_of(path: str | Path) -> str:
+    """The text of a file that `read_file` takes, line by line; a row of a table is a line, its cells apart by tabs."""
+    return "\n".join(line for block in _blocks(received.received(path)) for line in ([block] if isinstance(block, str) else _lines(block)))
 
 
 def combined(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -63,15 +67,28 @@ def csv(frames: list[pd.DataFrame]) -> str:
     return combined(frames).to_csv(index=False, lineterminator="\n")
 
 
-def write(frames: list[pd.DataFrame], path: str | Path) -> None:
-    """All tables as one CSV file, whole or not at all."""
+def write(said: str, path: str | Path) -> None:
+    """The text of one CSV file into its place, whole or not at all."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(csv(frames), encoding="utf-8", newline="")
+        draft.write_text(said, encoding="utf-8", newline="")
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _blocks(data: str | bytes) -> list:
+    """Lines and grids of a text, of HTML, or of a .docx (bytes), in order."""
+    if isinstance(data, bytes):
+        return grids.of_docx(data)
+    return grids.of_html(data) if grids.looks_like_html(data) else data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _lines(grid: grids.Grid) -> list[str]:
+    """The rows of a grid; a merged cell is said once, where it begins."""
+    places = {id(box): (i, j) for i, row in reversed(list(enumerate(grid.rows))) for j, box in reversed(list(enumerate(row))) if box}
+    return ["\t".join(box.text if box and places[id(box)] == (i, j) else "" for j, box in enumerate(row)) for i, row in enumerate(grid.rows)]
 
 
 def _tables(blocks: list) -> list[raw.Table]:

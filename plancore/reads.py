@@ -92,6 +92,7 @@ _OF_A_PLAN = {"plans": _every, "indicators": _series, "targets": _plan, "target_
               "observations": _series, "breaks": _series}
 _ASSESSED = _OF_A_PLAN | {"indicators": _with_inputs, "observations": _with_inputs}
 REPORTS = {
+    "commitments": {"plans": _every, "indicators": _every, "targets": _plan, "outcomes": _plan, "commitments": _plan, "breaks": _every},
     "data_quality": _OF_A_PLAN | {"indicators": _every, "observations": _every, "breaks": _every},
     "gap_analysis": _ASSESSED | {"explanations": _plan},
     "indicator_profile": {"plans": _every, "indicators": _every, "targets": _every, "target_versions": _every, "outcomes": _every,

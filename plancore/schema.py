@@ -164,7 +164,7 @@ TABLES = {
         "source:slug->sources", "basis:key?", "note?"),
     "target_versions": DATA["target_versions"],
     "breaks": DATA["breaks"],
-    "commitments": _shape("plan id", "plan:key->plans", *(c.replace("->units", "") for c in _COMMITMENT)),
+    "commitments": _shape("plan id", "plan:key->plans", *(c.replace("->units", "") for c in _COMMITMENT), "unit_en?"),
     "corrections": _CORRECTIONS,
     "successors": _SUCCESSORS,
     "explanations": _EXPLANATIONS,

@@ -147,6 +147,27 @@ def test_what_a_reader_leaves_out_is_left_out():
     assert {"required", "outlook"} <= set(both["series"]) and not {"required", "outlook"} & set(none["series"])
 
 
+@pytest.mark.parametrize("given", [{}, {"chapter": "四(三)"}, {"kind": "rank"}, {"target_year": 2035}, {"kind": "investment", "chapter": "二(四)"},
+                                   {"kind": "rank", "target_year": 2035}, {"plan": "zj13"}])
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_commitments_of_the_explorer_are_those_of_the_register(given, lang):
+    chosen = load.commitments(given.get("plan", "zj14"))
+    for column, value in given.items():
+        chosen = chosen if column == "plan" else chosen[chosen[column] == value]
+    seen = parts("explorer", lang, **given)["commitments"]
+    assert [r["subject"] for r in cells(seen)] == list(chosen[f"subject_{lang}"]) and str(len(chosen)) in seen.find("h2").get_text()
+    assert seen.details.has_attr("open") == bool(given.keys() - {"plan"}), "folded until something is chosen"
+    assert bool(seen.select_one(".lead")) == chosen.empty
+
+
+def test_a_commitments_chapter_of_another_plan_is_refused():
+    state, refused = plays.settle(apps.PLAYS["explorer"], {"plan": "zj13", "chapter": "四(三)", "kind": "rank", "target_year": "2035"}, "zh")
+    assert refused == ["chapter", "kind", "target_year"] and {state[name] for name in refused} == {"all"}
+    state, refused = plays.settle(apps.PLAYS["explorer"], {"chapter": "四(三)", "kind": "investment", "target_year": "2025"}, "zh")
+    assert refused == [] and state["target_year"] == 2025
+    assert plays.query(apps.PLAYS["explorer"], state, "zh").endswith("kind=investment&target_year=2025")
+
+
 @pytest.mark.parametrize("first,second,people,towns", [(5.0, 4.5, 0.0, 80.0), (3.0, 3.0, 0.5, 85.0), (0.0, 10.0, -1.0, 70.0), (10.0, 0.0, 2.0, 90.0)])
 def test_the_scenario_says_what_scenario_computes(first, second, people, towns):
     observations = load.observations("zj", "today")

@@ -137,6 +137,7 @@ def test_sliders_move_the_chart_itself(app):
 @pytest.mark.parametrize("name,query", [
     ("dashboard", "?plan=zj13&as_of=2020&attribute=binding&indicator=forest_cover"), ("dashboard", "?as_of=2022&category=all&lang=en"),
     ("explorer", "?as_of=2023&indicator=rd_share,urbanization_rate&scale=index&lang=en"), ("explorer", "?indicator=gdp_growth&outlook=false&vintages=true"),
+    ("explorer", "?chapter=%E5%9B%9B(%E4%B8%89)&kind=investment&target_year=2025"),
     ("scenario", "?growth_2026_2030=6.5&growth_2031_2035=3.2&population_growth=-0.5&urbanization_2035=82&as_of=2023")])
 def test_a_link_opens_its_view(app, name, query):
     with app(name, query) as page:

@@ -15,7 +15,7 @@ CASES = [
     ("gap_analysis", {"plan": "zj13", "as_of": 2019, "category": CATEGORIES["zj13"][-1], "attribute": "binding"}),
     ("gap_analysis", {"plan": "zj14", "as_of": 2022, "known_on": "2022-12-31"}),
     *(("plan_review", {"plan": plan}) for plan in CATEGORIES), *(("plan_audit", {"plan": plan}) for plan in CATEGORIES),
-    ("methods", {}), ("plan_bridge", {}),
+    ("methods", {}), ("plan_bridge", {}), ("commitments", {}),
 ]
 
 

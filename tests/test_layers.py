@@ -9,16 +9,16 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "plancore"
 LAYERS = (
-    {"schema", "rules", "glossary", "filing", "marks"},
-    {"wording", "intervals", "links", "drawing", "spreadsheets", "conversions", "printed", "received", "grids"},
+    {"schema", "rules", "glossary", "filing", "marks", "pledge_words"},
+    {"wording", "intervals", "links", "drawing", "spreadsheets", "conversions", "printed", "received", "grids", "amounts", "places"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words", "headers", "placing"},
     {"reconstruct"},
     {"raw"},
     {"gridded"},
     {"copied"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
-     "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally",
-     "sheets", "downloads", "pages", "publication", "printing", "comparisons", "plays", "live", "mapping", "accounts"},
+     "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally", "register",
+     "sheets", "downloads", "pledges", "pages", "publication", "printing", "comparisons", "plays", "live", "mapping", "accounts"},
     {"assembly", "parameters", "audit", "ledger", "runs", "watching", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver", "enquiry"},
     {"schedule", "reads", "forms", "filled"},
     {"changes", "tidings", "keys", "stage", "app_dashboard", "app_explorer", "app_scenario", "kernels", "returns"},

@@ -73,9 +73,11 @@ class TestReach:
         assert found == pages
 
     def test_a_target(self, tables):
-        both = of("methods", "plan_bridge", PROFILE) | {"plan_audit-zj14"}
-        assert reached(tables, "targets", "plan == 'zj14' and row == '5'", note="changed") == ASSESSED | both | {"plan_review-zj14"}
-        assert reached(tables, "targets", "plan == 'zj13' and row == '5'", note="changed") == both | {"plan_audit-zj13", "plan_review-zj13"}
+        both = of("methods", "plan_bridge", PROFILE)
+        assert reached(tables, "targets", "plan == 'zj14' and row == '5'", note="changed") == ASSESSED | both | {
+            "plan_review-zj14", "plan_audit-zj14", "commitments-zj14"}
+        assert reached(tables, "targets", "plan == 'zj13' and row == '5'", note="changed") == both | {
+            "plan_audit-zj13", "plan_audit-zj14", "plan_review-zj13"}
 
     def test_an_outcome(self, tables):
         assert reached(tables, "outcomes", "plan == 'zj13' and row == '5'", official_verdict="changed") == of(
@@ -85,7 +87,7 @@ class TestReach:
         assert reached(tables, "target_versions", "plan == 'zj14'", note="changed") == ASSESSED | of("plan_bridge", PROFILE) | {"plan_review-zj14"}
 
     def test_a_commitment(self, tables):
-        assert reached(tables, "commitments", "plan == 'zj14' and id == id.iloc[0]", subject_zh="changed") == of("road_to_2035", PROFILE) | {"plan_audit-zj14"}
+        assert reached(tables, "commitments", "plan == 'zj14' and id == id.iloc[0]", subject_zh="changed") == of("road_to_2035", PROFILE) | {"plan_audit-zj14", "commitments-zj14"}
 
     def test_a_break(self, tables):
         assert reached(tables, "breaks", "indicator == 'forest_cover'", what_zh="changed") == but(EVERY, *of("road_to_2035"))

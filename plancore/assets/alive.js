@@ -69,7 +69,7 @@ window.plancore ??= (() => {
     if (goal) goal[1].scrollIntoView({ block: "center" });
   };
 
-  // Long tables: find, attribute, order. A header sorts; a third click brings back the order the table came in.
+  // Long tables: find, attribute or other columns, order. A header sorts; a third click brings back the order the table came in.
   const value = (row, at) => {
     const cell = row.cells[at];
     const sort = cell.querySelector("[data-sort]");
@@ -79,6 +79,18 @@ window.plancore ??= (() => {
   };
   const before = (a, b) => a === null || b === null ? (a === null) - (b === null)
     : typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), document.documentElement.lang);
+
+  // Columns with a list of their values above the table: a select and the place of its column, where there is something to choose.
+  const CHOSEN = ["c-chapter", "c-commitment_kind", "c-target_year"];
+  const choosers = (heads, rows, settings) => heads.flatMap((head, at) => {
+    const values = new Set(rows.map((row) => row.cells[at]?.textContent ?? ""));
+    if (values.size < 2 || !CHOSEN.some((name) => head.classList.contains(name))) return [];
+    const word = head.textContent.trim(), select = make("select", {});
+    select.setAttribute("aria-label", word);
+    select.append(make("option", { value: "", textContent: `${word}: ${settings.all_values}` }));
+    for (const value of values) select.append(make("option", { value, textContent: value || "—" }));
+    return [[select, at]];
+  });
 
   const sortable = (table, settings) => {
     const body = table.tBodies[0];
@@ -110,7 +122,8 @@ window.plancore ??= (() => {
     const column = heads.findIndex((head) => head.classList.contains("c-attribute"));
     const urgency = heads.findIndex((head) => head.classList.contains("c-assessment"));
     const plain = table.closest("[data-plain]"); // an app chooses and orders its rows itself
-    bar.append(find, ...(column < 0 || plain ? [] : [attribute]));
+    const chosen = plain ? [] : choosers(heads, rows, settings);
+    bar.append(find, ...(column < 0 || plain ? [] : [attribute]), ...chosen.map(([select]) => select));
     if (urgency >= 0 && !plain)
       for (const [words, way] of [[settings.by_urgency, 1], [settings.plan_order, 0]]) {
         const button = make("button", { type: "button", textContent: words });
@@ -119,7 +132,8 @@ window.plancore ??= (() => {
       }
     const sift = () => {
       const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const fits = (row) => words.every((w) => row.textContent.toLowerCase().includes(w)) && (!attribute.value || row.cells[column].textContent === attribute.value);
+      const fits = (row) => words.every((w) => row.textContent.toLowerCase().includes(w)) && (!attribute.value || row.cells[column].textContent === attribute.value)
+        && chosen.every(([select, at]) => !select.value || row.cells[at].textContent === select.value);
       rows.forEach((row) => { row.hidden = !fits(row); });
       every.forEach((row, at) => {
         if (rows.includes(row)) return;

@@ -257,7 +257,7 @@ def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
         elif len(cells) > 1 and not (header.style == "comma" and len(cells) < 3):
             rows.append(cells)
             last, blank = i + 1, 0
-        elif _ends(line) or (_BOX.match(line.strip()) and not any("续" in t for t in (line,))):
+        elif _ends(line, lines.texts[i + 1:i + 8]) or (_BOX.match(line.strip()) and not any("续" in t for t in (line,))):
             break
         else:
             rows.append([line.strip()])
@@ -268,8 +268,8 @@ def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
     return last, rows
 
 
-def _ends(line: str) -> bool:
-    """Whether a line cannot be part of a table: a note under it, a heading, or a sentence."""
+def _ends(line: str, following: list[str]) -> bool:
+    """Whether a line cannot be part of a table: a note under it, a heading with no rows below, or a sentence."""
     said = re.sub(r"\s+", " ", line.strip())
     if _NOTES.fullmatch(said):
         return True
@@ -277,8 +277,19 @@ def _ends(line: str) -> bool:
         return False
     if _HEADING.fullmatch(said):
         bare = re.sub(r"\s", "", reconstruct.section(said))
-        return not (len(bare) <= 8 and (bare in marks.CATEGORIES or re.fullmatch(marks.CATEGORY_END, bare))) and not printed.name_unit(said)
+        short = len(bare) <= 10 and (bare in marks.CATEGORIES or _rows_follow(following))
+        return not short and not printed.name_unit(said)
     return (len(said) > 46 and bool(re.search(r"[。；]|[,，][\u4e00-\u9fff].*[,，][\u4e00-\u9fff]", said))) or said.endswith("。") or len(said) > 90
+
+
+def _rows_follow(following: list[str]) -> bool:
+    """Whether cells of a table stand in the next lines, before any sentence."""
+    seen = 0
+    for line in [t.strip() for t in following if t.strip()][:6]:
+        if len(line) > 60 and not re.search(r"\t|[|｜]| {2}", line) or line.endswith("。"):
+            break
+        seen += sum(reconstruct.kind_of(p) in ("value", "attribute", "words") for p in re.split(r"[\s|｜]+", line))
+    return seen >= 2
 
 
 def gridded_text(header: Header, rows: list[list[str]], title: str) -> list[Table]:
@@ -336,7 +347,7 @@ def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
             if gap > 12 and header.style != "cell" or gap > 40:
                 break
             continue
-        if len(line) > _LONGEST or _ends(said) or (_BOX.match(said) and len(said) < 60 and not re.search("续", said)):
+        if len(line) > _LONGEST or _ends(said, lines.texts[i + 1:i + 16]) or (_BOX.match(said) and len(said) < 60 and not re.search("续", said)):
             break
         again = _repeats(lines, i, header, repeat)
         if again:
@@ -464,7 +475,8 @@ def _numbered(tokens: list[Token], columns: list[Column]) -> tuple[list[Token], 
     made: list[Token] = []
     for i, token in enumerate(tokens):
         if i in found:
-            rest = token.text[re.match(r"^[(（]?[\d０-９]{1,3}(?:[)）.．、]\s*|\s+)", token.text).end():]
+            mark = re.match(r"^[(（]?[\d０-９]{1,3}(?:[)）.．、]\s*|\s+)", token.text)
+            rest = token.text[mark.end():] if mark else found[i][2]
             made += [Token(found[i][1], token.line, token.first, token.middle), Token(rest, token.line, False, token.middle)]
         else:
             made.append(token)

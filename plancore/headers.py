@@ -97,7 +97,7 @@ def _children_start(cells: list[str], tops: list[int]) -> int | None:
     last = max((i for i, c in enumerate(cells) if role(c) not in ("value", "")), default=-1)
     for start in (last + 1, tops[-1] + 1):
         count = len(cells) - start
-        if start > tops[-1] and count >= len(tops) and count % len(tops) == 0 and count > len(tops) - (len(tops) == 1):
+        if start > tops[-1] and all(role(c) == "value" for c in cells[start:]) and count >= len(tops) and count % len(tops) == 0 and count > len(tops) - (len(tops) == 1):
             rows = [plain(c) for c in cells[start:]]
             each = count // len(tops)
             if each > 1 and (len(tops) == 1 or _alike(rows[:each], rows[each:2 * each])):

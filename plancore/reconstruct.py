@@ -203,7 +203,7 @@ def _as_text(text: str, following: str, usual: bool, has_department: bool) -> di
     office = bool(re.fullmatch(marks.DEPARTMENT, plain))
     return {"category": category, "group": group, "name": 1.0 + 1.5 * bool(unit) - (2.0 if known and not grouped else 0.0) - (2.5 if office and has_department else 0.0)
             - (1.0 if grouped else 0.0),
-            "department": (3.5 if office else -1.0) if has_department else -20.0, "note": -1.5, "value": -5.0 if len(plain) <= 20 else -9.0, "unit": -4.0, "": -1.0}
+            "department": (3.5 if office else -1.0) if has_department else -20.0, "note": -1.5, "value": (-1.5 if kind_of(following) == "attribute" and not unit else -5.0) if len(plain) <= 20 else -9.0, "unit": -4.0, "": -1.0}
 
 
 def section(text: str) -> str:

@@ -27,7 +27,7 @@ _MOST_LINES = 8_000
 """Most lines of one table; what follows is left out, with a flag."""
 _GLUE = re.compile(r"(?<=[〔\[(（【［])\s+|\s+(?=[〕\])）】］])|(?<=[≥≤<>≈约])\s+(?=\d)|(?:(?<=超过)|(?<=低于)|(?<=突破)|(?<=大于))\s+(?=\d)"
                    r"|(?<=\d)\s+(?=(?:%|％|以上|以下|以内|左右)(?:\s|$|[〕\])）】］]))|(?<=\d)\s+(?=[∶:]\s*\d)|(?<=\d[∶:])\s+(?=\d)"
-                   r"|(?<=[指类属单序性])\s+(?=[标别性位号质](?:\s|$|[|]))|(?<=\d)\s+(?=[万亿][〕\])】])")
+                   r"|(?<=[指类属单序性])\s+(?=[标别性位号质](?:\s|$|[|]))|(?<=PM)\s+(?=2[.．]5|10)|(?<=\d)\s+(?=[万亿][〕\])】])")
 """Blanks within one cell: inside brackets, between a bound or a unit and its number, between the two signs of a header."""
 
 

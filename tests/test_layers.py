@@ -11,7 +11,7 @@ LAYERS = (
     {"wording", "intervals", "links", "printed", "received", "grids"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words", "headers", "placing"},
     {"reconstruct"},
-    {"raw"},
+    {"raw", "lined"},
     {"gridded"},
     {"copied"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",

@@ -72,7 +72,7 @@ def _separated(lines: lined.Lines, header: lined.Header) -> tuple[int, list[list
     blank = 0
     while i < len(lines.texts) and i - header.end < _MOST_LINES:
         line = lines.texts[i]
-        if len(line) > _LONGEST:
+        if len(line) > lined.LONGEST:
             break
         cells = [c for c, _ in lined.pieces(line, header.style)]
         if not line.strip():
@@ -127,7 +127,8 @@ def gridded_text(header: lined.Header, rows: list[list[str]], title: str) -> lis
     blanks = any(not c for r in rows for c in r[:-1])
     full = counts[width] / max(1, sum(counts.values()))
     if full > 0.5 or blanks:
-        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate([*_padded(header.rows, width), *rows])])
+        whole = [*_padded(header.rows, width), *rows]
+        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate(whole)])
         made = gridded.tables(grid, title)
         return [raw.fill(t, real=True) for t in made]
     columns = [c for c in header.columns if c.role]
@@ -141,7 +142,7 @@ def _mended(rows: list[list[str]], width: int) -> list[list[str]]:
     """Rows broken within a cell put together: the last cell of one line goes on in the first of the next."""
     found: list[list[str]] = []
     for row in rows:
-        if (found and 1 <= len(found[-1]) < width and len(found[-1]) + len(row) - 1 == width and (len(found[-1]) > 1 or len(row) > 1)
+        if (found and 1 <= len(found[-1]) < width and len(found[-1]) + len(row) - 1 == width
                 and found[-1][-1] and row[0] and reconstruct.kind_of(found[-1][-1]) == "text" and reconstruct.kind_of(row[0]) in ("text", "unit")
                 and not (len(found[-1]) == 1 and _sectionlike(found[-1][0]))):
             found[-1] = [*found[-1][:-1], found[-1][-1] + row[0], *row[1:]]
@@ -182,7 +183,8 @@ def _body(lines: lined.Lines, header: lined.Header) -> tuple[int, list[Token], s
                 break
             i, gap = again, 0
             continue
-        noise = _NOISE.fullmatch(said) and printed.read(said).kind != "blank" and not re.fullmatch(r"\d+", said) and reconstruct.kind_of(said) not in ("value", "unit", "attribute")
+        noise = _NOISE.fullmatch(said) and not re.fullmatch(r"\d+", said) \
+            and reconstruct.kind_of(said) not in ("value", "unit", "attribute", "blank")
         if not noise and not lined.rule(line):
             if header.style == "cell" and tokens:
                 tokens += [Token("", lines.numbers[i])] * min(_blanks(gap, gaps), 12)
@@ -209,8 +211,7 @@ def _cut(tokens: list[Token], header: lined.Header, ended: bool) -> tuple[list[T
         end += 1
     while end < len(tokens) and reconstruct.kind_of(tokens[end].text) == "blank":
         end += 1
-    if end > 1 and reconstruct.kind_of(tokens[end - 1].text) == "value" and end < len(tokens) and re.fullmatch(r"\d{1,3}", tokens[end - 1].text) \
-            and any(c.role == "number" for c in header.columns):
+    if 1 < end < len(tokens) and re.fullmatch(r"\d{1,3}", tokens[end - 1].text) and any(c.role == "number" for c in header.columns):
         end -= 1
     return tokens[:end], "" if ended else "".join(printed.tidy(t.text) for t in tokens[end:])[:30]
 
@@ -321,7 +322,8 @@ def _with_category(tokens: list[Token], columns: list[Column]) -> list[Column]:
 
 def _bare_numbers(tokens: list[Token]) -> bool:
     """Whether 1, 2, 3 … stand before names though the header has no column for them."""
-    seen = [int(t.text) for t, u in zip(tokens, tokens[1:]) if re.fullmatch(r"\d{1,2}", t.text.strip()) and reconstruct.kind_of(u.text) == "text"]
+    seen = [int(t.text) for t, u in zip(tokens, tokens[1:])
+            if re.fullmatch(r"\d{1,2}", t.text.strip()) and reconstruct.kind_of(u.text) == "text"]
     return len(seen) >= 3 and seen[:3] == [1, 2, 3] and sum(b == a + 1 for a, b in zip(seen, seen[1:])) >= 0.8 * (len(seen) - 1)
 
 

@@ -137,7 +137,8 @@ def headless(lines: Lines, at: int) -> Header | None:
     """Columns as they usually are, for cells right below a title without any header."""
     following = [(i, t.strip()) for i, t in enumerate(lines.texts[at + 1:at + 120], at + 1) if t.strip()][:30]
     kinds = [reconstruct.kind_of(t) for _, t in following if len(t) < 60]
-    if any(NAME.search(t) and headerish(t) for _, t in following) or kinds.count("attribute") < 2 or kinds.count("value") < 3 or len(following[0][1]) > 30:
+    headed = any(NAME.search(t) and headerish(t) for _, t in following)
+    if headed or kinds.count("attribute") < 2 or kinds.count("value") < 3 or len(following[0][1]) > 30:
         return None
     columns = [Column(r, doubt="no header") for r in headers.DEFAULT if r != "unit" or "unit" in kinds]
     return Header(at + 1, at + 1, "cell", [], columns)
@@ -148,8 +149,8 @@ def _part(text: str, following: str) -> bool:
     said = headers.plain(text)
     if headerish(said):
         return True
-    return bool(following) and len(said) <= 6 and not re.search(r"\d{1,3}$", said) and headers.role(said + headers.plain(following)) not in ("", "category", "note") \
-        and not headerish(following)
+    both = headers.role(said + headers.plain(following)) if following and len(said) <= 6 and not re.search(r"\d$", said) else ""
+    return both not in ("", "category", "note") and not headerish(following)
 
 
 def _wide_header(lines: Lines, at: int, style: str) -> Header | None:

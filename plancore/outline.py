@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import copied, gridded, grids, headers, lined, marks, placing, printed, raw, received, reconstruct
+from plancore import copied, gridded, grids, lined, marks, placing, printed, raw, received, reconstruct
 from plancore.schema import DataError
 
 ASSIGNED, Cell, cell, unit_of = printed.ASSIGNED, printed.Cell, printed.cell, printed.unit_of
@@ -95,7 +95,8 @@ def _tables(blocks: list) -> list[raw.Table]:
         columns = found[-1].columns if found and block.rows else columns
         texts, numbers = [], []
     for table in found:
-        if any(("category", "read") in r.flags for r in table.records) or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
+        open_ = any(("category", "read") in r.flags for r in table.records)
+        if open_ or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
             raw.fill(table, real=True)
     return [t for t in found if _sound(t)]
 

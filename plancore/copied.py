@@ -2,73 +2,42 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import lru_cache
 
-from plancore import gridded, headers, marks, printed, raw, reconstruct
+from plancore import gridded, headers, lined, marks, printed, raw, reconstruct
 from plancore.grids import Box, Grid
 from plancore.headers import VALUES, Column
 from plancore.raw import Table
 from plancore.reconstruct import Token
 from plancore.schema import DataError
 
-_NAME = re.compile(r"指\s*标|项\s*目|名\s*称|内\s*容")
 _NOISE = re.compile("|".join(f"(?:{n})" for n in marks.NOISE))
-_NOTES, _HEADING, _BOX = re.compile(marks.NOTES), re.compile(marks.HEADING), re.compile(marks.BOX)
-_TITLE = re.compile(marks.TITLE)
+_NOTES, _HEADING = re.compile(marks.NOTES), re.compile(marks.HEADING)
 _MOST_TRIES = 250
 """Most places of a document that are looked at as a header."""
-_LONGEST = 2_000
-"""Most signs of a line that may be part of a table."""
 _MOST_LINES = 8_000
 """Most lines of one table; what follows is left out, with a flag."""
-_GLUE = re.compile(r"(?<=[〔\[(（【［])\s+|\s+(?=[〕\])）】］])|(?<=[≥≤<>≈约])\s+(?=\d)|(?:(?<=超过)|(?<=低于)|(?<=突破)|(?<=大于))\s+(?=\d)"
-                   r"|(?<=\d)\s+(?=(?:%|％|以上|以下|以内|左右)(?:\s|$|[〕\])）】］]))|(?<=\d)\s+(?=[∶:]\s*\d)|(?<=\d[∶:])\s+(?=\d)"
-                   r"|(?<=[指类属单序性])\s+(?=[标别性位号质](?:\s|$|[|]))|(?<=\d)\s+(?=[万亿][〕\])】])")
-"""Blanks within one cell: inside brackets, between a bound or a unit and its number, between the two signs of a header."""
 
 
-@dataclass
-class Lines:
-    """Text lines with their numbers in the source."""
-
-    texts: list[str]
-    numbers: list[int]
-
-
-@dataclass
-class Header:
-    """A header found: lines `start` to `end` (not included), its cells, how lines are split, its columns, title."""
-
-    start: int
-    end: int
-    style: str
-    cells: list[tuple[str, float]]
-    columns: list[Column]
-    rows: list[list[str]] = field(default_factory=list)
-
-
-def tables(lines: Lines) -> list[Table]:
+def tables(lines: lined.Lines) -> list[Table]:
     """The indicator tables in lines of text, in order."""
     found: list[Table] = []
     end, previous, tries = 0, -1, 0
-    for at in [i for i, t in enumerate(lines.texts) if t and len(t) < 300 and _NAME.search(t)]:
+    for at in [i for i, t in enumerate(lines.texts) if t and len(t) < 300 and lined.NAME.search(t)]:
         if at < end:
             continue
         text, header = lines.texts[at], None
-        if (_headerish(text.strip()) or _style(text) != "cell"):
+        if lined.headerish(text.strip()) or lined.style_of(text) != "cell":
             tries += 1
             if tries > _MOST_TRIES:
                 raise DataError(f"more than {_MOST_TRIES:,} lines that may be a table's header; keep only the part with the tables")
-            header = _header(lines, at, previous)
-        if header is None and len(text) < 80 and "主要指标" in text and _TITLE.fullmatch(text.strip()):
-            header = _headless(lines, at)
+            header = lined.header(lines, at, previous)
+        if header is None and len(text) < 80 and "主要指标" in text and lined.TITLE.fullmatch(text.strip()):
+            header = lined.headless(lines, at)
         if header is None:
             continue
-        title = title_above(lines.texts, header.start)
+        title = lined.title_above(lines.texts, header.start)
         end, made = _read(lines, header, title)
         found += [t for t in made if _is_table(t)]
         previous = end
@@ -81,149 +50,7 @@ def _is_table(table: Table) -> bool:
     return sum(any(r[c] for c in raw.TEXTS[5:10]) for r in table.records) >= 1 and len(table.records) >= 1
 
 
-def title_above(texts: list[str], start: int) -> str:
-    """The title over a table: the nearest of the lines above that names a box or speaks of indicators."""
-    seen = 0
-    for i in range(start - 1, max(-1, start - 14), -1):
-        said = re.sub(r"\s+", " ", texts[i].strip(" \u3000\u00a0|#*_<>")).strip()
-        if not said:
-            continue
-        seen += 1
-        if len(said) <= 60 and (_BOX.match(said) or _TITLE.fullmatch(said)):
-            return said
-        if seen >= 3:
-            break
-    return ""
-
-
-def pieces(line: str, style: str) -> list[tuple[str, float]]:
-    """The cells of a line and the middle of their places, for one way of splitting; blanks are kept where the way keeps them."""
-    line = line[:_LONGEST]
-    if style == "cell":
-        return [(line.strip(), -1.0)]
-    if style == "tab":
-        return [(p.strip(" "), -1.0) for p in line.split("\t")]
-    if style in ("bar", "framed"):
-        inner = re.sub(r"^\s*[|｜│]|[|｜│]\s*$", "", line) if style == "framed" else line
-        return [(p.strip(), -1.0) for p in re.split(r"[|｜│]", inner)]
-    if style == "comma":
-        return [(p.strip(), -1.0) for p in next(csv.reader([line]), [])]
-    line = _GLUE.sub("", line.replace("\u00a0", " "))
-    pattern = r"(?:[ \u3000\t]{2,}|\u3000)+" if style == "wide" else r"[ \u3000\t]+"
-    found, start = [], 0
-    for match in [*re.finditer(pattern, line), None]:
-        end = match.start() if match else len(line)
-        if line[start:end].strip():
-            found.append((line[start:end].strip(), _width(line[:start]) + _width(line[start:end]) / 2))
-        start = match.end() if match else end
-    return found
-
-
-def _width(text: str) -> int:
-    """How many columns a text takes on paper: a Chinese sign takes two."""
-    return sum(2 if ord(c) > 0x2E7F or c in "—…“”‘’∶≥≤①②③④⑤⑥⑦⑧⑨" else 1 for c in text)
-
-
-def _style(line: str) -> str:
-    if line.count("\t") >= 2:
-        return "tab"
-    if len(re.findall(r"[|｜│]", line)) >= 2:
-        return "framed" if re.match(r"\s*[|｜│]", line) else "bar"
-    for style, least in (("wide", 3), ("comma", 4), ("narrow", 3)):
-        cells = pieces(line, style)
-        if len(cells) >= least and sum(map(_headerish, (c for c, _ in cells))) >= 0.7 * len(cells):
-            return style
-    return "cell"
-
-
-@lru_cache(maxsize=20_000)
-def _headerish(text: str) -> bool:
-    said = headers.plain(text)
-    return bool(said) and len(said) <= 24 and bool(headers.role(said) or re.fullmatch(marks.PARENT, said))
-
-
-def _header(lines: Lines, at: int, previous: int) -> Header | None:
-    """The header around a line that names a column of names, or None."""
-    style = _style(lines.texts[at])
-    if style != "cell":
-        return _wide_header(lines, at, style)
-    if not _headerish(lines.texts[at]):
-        return None
-    start = at
-    for i in range(at - 1, max(previous, at - 24, -1), -1):
-        if not lines.texts[i].strip():
-            continue
-        if not _part(lines.texts[i], "") or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
-            break
-        start = i
-    end, cells = at + 1, []
-    for i in range(start, min(len(lines.texts), at + 60)):
-        text = lines.texts[i].strip()
-        if not text:
-            continue
-        following = next((t.strip() for t in lines.texts[i + 1:i + 6] if t.strip()), "")
-        if not _part(text, following) and not (cells and _part(cells[-1] + headers.plain(text), "") and len(text) <= 6):
-            break
-        cells.append(headers.plain(text))
-        end = i + 1
-    columns = headers.of_stream(cells, title_above(lines.texts, start))
-    columns = [c for c in columns if c.role]
-    if len(cells) < 3 or not headers.is_header(columns):
-        return None
-    return Header(start, end, "cell", [(c, -1.0) for c in cells], columns)
-
-
-def _headless(lines: Lines, at: int) -> Header | None:
-    """Columns as they usually are, for cells right below a title without any header."""
-    following = [(i, t.strip()) for i, t in enumerate(lines.texts[at + 1:at + 120], at + 1) if t.strip()][:30]
-    kinds = [reconstruct.kind_of(t) for _, t in following if len(t) < 60]
-    if any(_NAME.search(t) and _headerish(t) for _, t in following) or kinds.count("attribute") < 2 or kinds.count("value") < 3 or len(following[0][1]) > 30:
-        return None
-    columns = [Column(r, doubt="no header") for r in headers.DEFAULT if r != "unit" or "unit" in kinds]
-    return Header(at + 1, at + 1, "cell", [], columns)
-
-
-def _part(text: str, following: str) -> bool:
-    """Whether a line is a header, or the first half of one that the next line ends."""
-    said = headers.plain(text)
-    if _headerish(said):
-        return True
-    return bool(following) and len(said) <= 6 and not re.search(r"\d{1,3}$", said) and headers.role(said + headers.plain(following)) not in ("", "category", "note") \
-        and not _headerish(following)
-
-
-def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
-    """A header on one line or several, cells beside one another."""
-    def cells_of(i: int) -> list[tuple[str, float]]:
-        return pieces(lines.texts[i], style)
-
-    def all_known(i: int) -> bool:
-        texts = [c for c, _ in cells_of(i) if headers.plain(c)]
-        return bool(texts) and all(map(_headerish, texts)) and not all(re.fullmatch(r"\d{4}", t) for t in texts)
-
-    filled = [c for c, _ in cells_of(at) if headers.plain(c)]
-    if len(filled) < 2 or sum(map(_headerish, filled)) < 0.7 * len(filled):
-        return None
-    end = at + 1
-    while end < len(lines.texts) and end < at + 5 and (all_known(end) or not lines.texts[end].strip() or _rule(lines.texts[end])):
-        end += 1
-    while end > at + 1 and not (all_known(end - 1) or _rule(lines.texts[end - 1])):
-        end -= 1
-    kept = [i for i in range(at, end) if lines.texts[i].strip() and not _rule(lines.texts[i])]
-    cells = [c for i in kept for c in cells_of(i) if headers.plain(c[0])]
-    columns = headers.of_stream([c for c, _ in cells], title_above(lines.texts, at))
-    if style in ("tab", "bar", "framed", "comma"):
-        return Header(at, end, style, cells, columns, [[c for c, _ in cells_of(i)] for i in kept])
-    columns = [c for c in columns if c.role]
-    return Header(at, end, style, cells, columns) if headers.is_header(columns) else None
-
-
-def _rule(line: str) -> bool:
-    """A line of dashes that separates a header: `|---|:--:|`, `-----`."""
-    return len(line) < _LONGEST and bool(re.fullmatch(r"[\s|+:=\-─━┼│—]{3,}", line)) and bool(re.search(r"[-─━—=]{2}|\|\s*:?-", line))
-
-
-def _read(lines: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
+def _read(lines: lined.Lines, header: lined.Header, title: str) -> tuple[int, list[Table]]:
     """The tables below a header, and the line they end before."""
     if header.rows:
         end, rows = _separated(lines, header)
@@ -239,25 +66,25 @@ def _read(lines: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
     return end, made
 
 
-def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
+def _separated(lines: lined.Lines, header: lined.Header) -> tuple[int, list[list[str]]]:
     """The rows of separated lines below the header; lines without a separator are sections, noise, or the end."""
     rows, i, last = [], header.end, header.end
     blank = 0
     while i < len(lines.texts) and i - header.end < _MOST_LINES:
         line = lines.texts[i]
-        if len(line) > _LONGEST:
+        if len(line) > lined.LONGEST:
             break
-        cells = [c for c, _ in pieces(line, header.style)]
+        cells = [c for c, _ in lined.pieces(line, header.style)]
         if not line.strip():
             blank += 1
             if blank > 3:
                 break
-        elif _rule(line) or _NOISE.fullmatch(line.strip()):
+        elif lined.rule(line) or _NOISE.fullmatch(line.strip()):
             pass
         elif len(cells) > 1 and not (header.style == "comma" and len(cells) < 3):
             rows.append(cells)
             last, blank = i + 1, 0
-        elif _ends(line) or (_BOX.match(line.strip()) and not any("续" in t for t in (line,))):
+        elif _ends(line, lines.texts[i + 1:i + 8]) or (lined.BOX.match(line.strip()) and not any("续" in t for t in (line,))):
             break
         else:
             rows.append([line.strip()])
@@ -268,8 +95,8 @@ def _separated(lines: Lines, header: Header) -> tuple[int, list[list[str]]]:
     return last, rows
 
 
-def _ends(line: str) -> bool:
-    """Whether a line cannot be part of a table: a note under it, a heading, or a sentence."""
+def _ends(line: str, following: list[str]) -> bool:
+    """Whether a line cannot be part of a table: a note under it, a heading with no rows below, or a sentence."""
     said = re.sub(r"\s+", " ", line.strip())
     if _NOTES.fullmatch(said):
         return True
@@ -277,11 +104,22 @@ def _ends(line: str) -> bool:
         return False
     if _HEADING.fullmatch(said):
         bare = re.sub(r"\s", "", reconstruct.section(said))
-        return not (len(bare) <= 8 and (bare in marks.CATEGORIES or re.fullmatch(marks.CATEGORY_END, bare))) and not printed.name_unit(said)
+        short = len(bare) <= 10 and (bare in marks.CATEGORIES or _rows_follow(following))
+        return not short and not printed.name_unit(said)
     return (len(said) > 46 and bool(re.search(r"[。；]|[,，][\u4e00-\u9fff].*[,，][\u4e00-\u9fff]", said))) or said.endswith("。") or len(said) > 90
 
 
-def gridded_text(header: Header, rows: list[list[str]], title: str) -> list[Table]:
+def _rows_follow(following: list[str]) -> bool:
+    """Whether cells of a table stand in the next lines, before any sentence."""
+    seen = 0
+    for line in [t.strip() for t in following if t.strip()][:6]:
+        if len(line) > 60 and not re.search(r"\t|[|｜]| {2}", line) or line.endswith("。"):
+            break
+        seen += sum(reconstruct.kind_of(p) in ("value", "attribute", "words") for p in re.split(r"[\s|｜]+", line))
+    return seen >= 2
+
+
+def gridded_text(header: lined.Header, rows: list[list[str]], title: str) -> list[Table]:
     """Separated lines as a grid, where their blanks are kept; else as cells that follow one another."""
     width = max(map(len, header.rows))
     rows = _mended(rows, width)
@@ -289,7 +127,8 @@ def gridded_text(header: Header, rows: list[list[str]], title: str) -> list[Tabl
     blanks = any(not c for r in rows for c in r[:-1])
     full = counts[width] / max(1, sum(counts.values()))
     if full > 0.5 or blanks:
-        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate([*_padded(header.rows, width), *rows])])
+        whole = [*_padded(header.rows, width), *rows]
+        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate(whole)])
         made = gridded.tables(grid, title)
         return [raw.fill(t, real=True) for t in made]
     columns = [c for c in header.columns if c.role]
@@ -303,7 +142,7 @@ def _mended(rows: list[list[str]], width: int) -> list[list[str]]:
     """Rows broken within a cell put together: the last cell of one line goes on in the first of the next."""
     found: list[list[str]] = []
     for row in rows:
-        if (found and 1 <= len(found[-1]) < width and len(found[-1]) + len(row) - 1 == width and (len(found[-1]) > 1 or len(row) > 1)
+        if (found and 1 <= len(found[-1]) < width and len(found[-1]) + len(row) - 1 == width
                 and found[-1][-1] and row[0] and reconstruct.kind_of(found[-1][-1]) == "text" and reconstruct.kind_of(row[0]) in ("text", "unit")
                 and not (len(found[-1]) == 1 and _sectionlike(found[-1][0]))):
             found[-1] = [*found[-1][:-1], found[-1][-1] + row[0], *row[1:]]
@@ -321,7 +160,7 @@ def _padded(rows: list[list[str]], width: int) -> list[list[str]]:
     return [r + [""] * (width - len(r)) for r in rows]
 
 
-def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
+def _body(lines: lined.Lines, header: lined.Header) -> tuple[int, list[Token], str]:
     """The cells below a header of a table without separators, blank cells as blank tokens, where they end, what was cut off."""
     tokens: list[Token] = []
     gaps = _gap(lines.texts, header)
@@ -336,7 +175,7 @@ def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
             if gap > 12 and header.style != "cell" or gap > 40:
                 break
             continue
-        if len(line) > _LONGEST or _ends(said) or (_BOX.match(said) and len(said) < 60 and not re.search("续", said)):
+        if len(line) > lined.LONGEST or _ends(said, lines.texts[i + 1:i + 16]) or (lined.BOX.match(said) and len(said) < 60 and not re.search("续", said)):
             break
         again = _repeats(lines, i, header, repeat)
         if again:
@@ -344,8 +183,9 @@ def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
                 break
             i, gap = again, 0
             continue
-        noise = _NOISE.fullmatch(said) and printed.read(said).kind != "blank" and not re.fullmatch(r"\d+", said) and reconstruct.kind_of(said) not in ("value", "unit", "attribute")
-        if not noise and not _rule(line):
+        noise = _NOISE.fullmatch(said) and not re.fullmatch(r"\d+", said) \
+            and reconstruct.kind_of(said) not in ("value", "unit", "attribute", "blank")
+        if not noise and not lined.rule(line):
             if header.style == "cell" and tokens:
                 tokens += [Token("", lines.numbers[i])] * min(_blanks(gap, gaps), 12)
             made = _tokens(line, lines.numbers[i], header)
@@ -361,7 +201,7 @@ def _body(lines: Lines, header: Header) -> tuple[int, list[Token], str]:
     return (max(last, header.end) if tokens else i), *_cut(tokens, header, ended)
 
 
-def _cut(tokens: list[Token], header: Header, ended: bool) -> tuple[list[Token], str]:
+def _cut(tokens: list[Token], header: lined.Header, ended: bool) -> tuple[list[Token], str]:
     """Tokens without the text behind the last value or attribute, but with its department; what is lost at an abrupt end."""
     office = any(c.role == "department" for c in header.columns)
     end = len(tokens)
@@ -371,13 +211,12 @@ def _cut(tokens: list[Token], header: Header, ended: bool) -> tuple[list[Token],
         end += 1
     while end < len(tokens) and reconstruct.kind_of(tokens[end].text) == "blank":
         end += 1
-    if end > 1 and reconstruct.kind_of(tokens[end - 1].text) == "value" and end < len(tokens) and re.fullmatch(r"\d{1,3}", tokens[end - 1].text) \
-            and any(c.role == "number" for c in header.columns):
+    if 1 < end < len(tokens) and re.fullmatch(r"\d{1,3}", tokens[end - 1].text) and any(c.role == "number" for c in header.columns):
         end -= 1
     return tokens[:end], "" if ended else "".join(printed.tidy(t.text) for t in tokens[end:])[:30]
 
 
-def _gap(texts: list[str], header: Header) -> int:
+def _gap(texts: list[str], header: lined.Header) -> int:
     """How many blank lines usually stand between two cells: the copy's own habit, not blank cells."""
     gaps, gap = Counter(), 0
     for line in texts[header.start:header.start + 400]:
@@ -394,9 +233,9 @@ def _blanks(gap: int, usual: int) -> int:
     return max(0, (gap - usual) // (usual + 1))
 
 
-def _repeats(lines: Lines, i: int, header: Header, repeat: set[str]) -> int:
+def _repeats(lines: lined.Lines, i: int, header: lined.Header, repeat: set[str]) -> int:
     """Where the body goes on behind a header repeated on a new page; −1 where another table's header begins; 0: no header."""
-    if not _NAME.search(lines.texts[i]) and headers.plain(lines.texts[i]) not in repeat:
+    if not lined.NAME.search(lines.texts[i]) and headers.plain(lines.texts[i]) not in repeat:
         return 0
     if header.style == "cell" and headers.plain(lines.texts[i]) in repeat and len(repeat) > 2:
         j, seen = i, 0
@@ -405,26 +244,26 @@ def _repeats(lines: Lines, i: int, header: Header, repeat: set[str]) -> int:
             j += 1
         if seen >= min(3, len(header.cells)):
             return j if seen >= 0.6 * len(header.cells) else 0
-    if not _NAME.search(lines.texts[i]):
+    if not lined.NAME.search(lines.texts[i]):
         return 0
-    found = _header(lines, i, i - 1)
+    found = lined.header(lines, i, i - 1)
     if not found:
         return 0
     return found.end if {c for c, _ in found.cells} == repeat else -1
 
 
-def _tokens(line: str, number: int, header: Header) -> list[Token]:
+def _tokens(line: str, number: int, header: lined.Header) -> list[Token]:
     """The cells of one line of the body."""
     if header.style == "cell":
         for style, least in (("tab", 2), ("wide", 2), ("narrow", 3)):
-            cells = [c for c in pieces(line.strip(), style) if c[0]]
+            cells = [c for c in lined.pieces(line.strip(), style) if c[0]]
             if len(cells) >= least and sum(reconstruct.kind_of(c) in ("value", "attribute", "words") for c, _ in cells) >= 2:
                 return [Token(c, number, j == 0) for j, (c, _) in enumerate(cells)]
-        return [Token(_GLUE.sub("", line.strip()), number)]
-    return [Token(c, number, j == 0, m) for j, (c, m) in enumerate(pieces(line, header.style))]
+        return [Token(lined.GLUE.sub("", line.strip()), number)]
+    return [Token(c, number, j == 0, m) for j, (c, m) in enumerate(lined.pieces(line, header.style))]
 
 
-def _stream(tokens: list[Token], header: Header, title: str) -> Table:
+def _stream(tokens: list[Token], header: lined.Header, title: str) -> Table:
     middles = None
     if header.style == "wide":
         middles = _middles(tokens, header)
@@ -464,7 +303,8 @@ def _numbered(tokens: list[Token], columns: list[Column]) -> tuple[list[Token], 
     made: list[Token] = []
     for i, token in enumerate(tokens):
         if i in found:
-            rest = token.text[re.match(r"^[(（]?[\d０-９]{1,3}(?:[)）.．、]\s*|\s+)", token.text).end():]
+            mark = re.match(r"^[(（]?[\d０-９]{1,3}(?:[)）.．、]\s*|\s+)", token.text)
+            rest = token.text[mark.end():] if mark else found[i][2]
             made += [Token(found[i][1], token.line, token.first, token.middle), Token(rest, token.line, False, token.middle)]
         else:
             made.append(token)
@@ -482,7 +322,8 @@ def _with_category(tokens: list[Token], columns: list[Column]) -> list[Column]:
 
 def _bare_numbers(tokens: list[Token]) -> bool:
     """Whether 1, 2, 3 … stand before names though the header has no column for them."""
-    seen = [int(t.text) for t, u in zip(tokens, tokens[1:]) if re.fullmatch(r"\d{1,2}", t.text.strip()) and reconstruct.kind_of(u.text) == "text"]
+    seen = [int(t.text) for t, u in zip(tokens, tokens[1:])
+            if re.fullmatch(r"\d{1,2}", t.text.strip()) and reconstruct.kind_of(u.text) == "text"]
     return len(seen) >= 3 and seen[:3] == [1, 2, 3] and sum(b == a + 1 for a, b in zip(seen, seen[1:])) >= 0.8 * (len(seen) - 1)
 
 
@@ -493,7 +334,7 @@ def _with_number(columns: list[Column]) -> list[Column]:
     return [*columns[:at], Column("number", "", doubt="not in the header"), *columns[at:]]
 
 
-def _middles(tokens: list[Token], header: Header) -> dict[str, float] | None:
+def _middles(tokens: list[Token], header: lined.Header) -> dict[str, float] | None:
     """Where in a line the columns stand, if the lines keep to it: attributes stand under their header."""
     where = {c: m for c, m in header.cells}
     mark = next((c.header for c in header.columns if c.role == "attribute"), None)

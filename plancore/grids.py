@@ -269,5 +269,6 @@ def _text(paragraph) -> str:
     for node in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}cr", f"{_W}noBreakHyphen", f"{_W}sym"):
         if any(a.tag in (f"{_W}txbxContent", f"{_W}pPr") for a in node.iterancestors()):
             continue
-        parts.append(node.text or "" if node.tag == f"{_W}t" else "\t" if node.tag == f"{_W}tab" else "-" if node.tag == f"{_W}noBreakHyphen" else "\n")
+        said = {f"{_W}tab": "\t", f"{_W}noBreakHyphen": "-", f"{_W}sym": ""}.get(node.tag, "\n")
+        parts.append(node.text or "" if node.tag == f"{_W}t" else said)
     return "".join(parts)

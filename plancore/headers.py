@@ -45,9 +45,10 @@ def role(text: str) -> str:
 
 
 def _says_value(said: str) -> bool:
-    rest = re.sub(rf"{marks.YEAR}年?|{marks.CHANGE_WORD}|{marks.ACTUAL_WORD}|{marks.BASE_WORD}|{marks.TARGET_WORD}|[十]?[一二三四五六]五|"
+    words = rf"{marks.CHANGE_WORD}|{marks.ACTUAL_WORD}|{marks.BASE_WORD}|{marks.TARGET_WORD}"
+    rest = re.sub(rf"{marks.YEAR}年?|{words}|十?[一二三四五六]五|"
                   r"时期|期间|情况|数值|数据|数|值|率|末|底|完成|年度|年|量|绩|[-—–~至到/或()\[\]〔〕、,“”\"%：:及和与\d的预计]", "", said)
-    meant = re.search(rf"{marks.YEAR}|{marks.CHANGE_WORD}|{marks.ACTUAL_WORD}|{marks.BASE_WORD}|{marks.TARGET_WORD}|[十][一二三四五六]五", said)
+    meant = re.search(rf"{marks.YEAR}|{words}|十[一二三四五六]五", said)
     return bool(meant) and not rest
 
 
@@ -97,7 +98,7 @@ def _children_start(cells: list[str], tops: list[int]) -> int | None:
     last = max((i for i, c in enumerate(cells) if role(c) not in ("value", "")), default=-1)
     for start in (last + 1, tops[-1] + 1):
         count = len(cells) - start
-        if start > tops[-1] and count >= len(tops) and count % len(tops) == 0 and count > len(tops) - (len(tops) == 1):
+        if start > tops[-1] and all(role(c) == "value" for c in cells[start:]) and count >= len(tops) and count % len(tops) == 0:
             rows = [plain(c) for c in cells[start:]]
             each = count // len(tops)
             if each > 1 and (len(tops) == 1 or _alike(rows[:each], rows[each:2 * each])):
@@ -155,7 +156,8 @@ def _names(found: list[Column]) -> list[Column]:
     """Of two columns of names the first groups the rows of the second; a `类型` of attributes is told by the rows later."""
     at = [i for i, c in enumerate(found) if c.role == "name"]
     if len(at) > 1:
-        first = "group" if any(c.role == "category" for c in found) or at[1] == at[0] + 1 and found[at[0]].header == found[at[1]].header else "category"
+        same = at[1] == at[0] + 1 and found[at[0]].header == found[at[1]].header
+        first = "group" if same or any(c.role == "category" for c in found) else "category"
         found = [replace(c, role=first) if i in at[:-1] else c for i, c in enumerate(found)]
     return found
 
@@ -180,7 +182,7 @@ def _years(found: list[Column], title: str) -> list[Column]:
 def _outcomes(found: list[Column]) -> list[Column]:
     """`完成` before the target, where nothing else is a baseline, is the baseline."""
     roles = [c.role for c in found]
-    if "actual" in roles and not {"baseline", "value"} & set(roles) and ("target" in roles or "either" in roles or "change" in roles):
+    if "actual" in roles and not {"baseline", "value"} & set(roles) and {"target", "either", "change"} & set(roles):
         first = roles.index("actual")
         targets = [i for i, r in enumerate(roles) if r in ("target", "either", "change")]
         if first < targets[0]:
@@ -209,4 +211,6 @@ def _target_year(found: list[Column], title: str) -> int:
     if plan and marks.PERIODS[plan[0]] in years and len(years) > 1:
         return marks.PERIODS[plan[0]]
     fives = [y for y in years[1:] if y % 5 == 0]
-    return fives[0] if fives else years[-1] if len(years) > 1 else (years[0] if years and any(c.role == "baseline" for c in found) else 0)
+    if fives or len(years) > 1:
+        return fives[0] if fives else years[-1]
+    return years[0] if years and any(c.role == "baseline" for c in found) else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import copied, gridded, grids, headers, marks, placing, printed, raw, received, reconstruct
+from plancore import copied, gridded, grids, lined, marks, placing, printed, raw, received, reconstruct
 from plancore.schema import DataError
 
 ASSIGNED, Cell, cell, unit_of = printed.ASSIGNED, printed.Cell, printed.cell, printed.unit_of
@@ -102,9 +102,9 @@ def _tables(blocks: list) -> list[raw.Table]:
             texts.append(block)
             numbers.append(number)
             continue
-        lines = copied.tables(copied.Lines(texts, numbers))
+        lines = copied.tables(lined.Lines(texts, numbers))
         found += lines
-        title = copied.title_above(texts, len(texts))
+        title = lined.title_above(texts, len(texts))
         made = gridded.tables(block, title, columns)
         if made and found and columns and _goes_on(found[-1], made[0], title):
             found[-1].records += made.pop(0).records
@@ -112,7 +112,8 @@ def _tables(blocks: list) -> list[raw.Table]:
         columns = found[-1].columns if found and block.rows else columns
         texts, numbers = [], []
     for table in found:
-        if any(("category", "read") in r.flags for r in table.records) or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
+        open_ = any(("category", "read") in r.flags for r in table.records)
+        if open_ or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
             raw.fill(table, real=True)
     return [t for t in found if _sound(t)]
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from itertools import combinations
 
-from plancore import marks, printed
+from plancore import printed
 from plancore.printed import Printed
 
 CHANGES = ("change", "actual_change")
@@ -33,7 +33,7 @@ class Placed:
     reasons: tuple[str, ...]
 
 
-def place(cells: list[str], roles: list[str], name: str, unit: str, keeps: bool = False, near: list[list[float]] | None = None) -> Placed:
+def place(cells: list[str], roles: list[str], name: str, unit: str, near: list[list[float]] | None = None) -> Placed:
     """Where the cells (blanks among them) of a row named so belong among the columns of values.
 
     near: for every cell and column how near its place in the line is to the column's, 0 where unknown.
@@ -58,7 +58,8 @@ def place(cells: list[str], roles: list[str], name: str, unit: str, keeps: bool 
 def _too_many(reads: list[Printed], roles: list[str]) -> Placed:
     """More cells than columns: blanks go first, then what stands behind the last column."""
     filled = [i for i, r in enumerate(reads) if r.kind != "blank"]
-    kept = filled[:len(roles)] if len(filled) >= len(roles) else sorted(filled + [i for i in range(len(reads)) if i not in filled][:len(roles) - len(filled)])
+    blank = [i for i in range(len(reads)) if i not in filled]
+    kept = sorted(filled[:len(roles)] + blank[:max(0, len(roles) - len(filled))])
     columns = tuple(kept.index(i) if i in kept else -1 for i in range(len(reads)))
     return Placed(columns, tuple("" if r.kind == "blank" else "more cells than columns" for r in reads))
 
@@ -91,8 +92,10 @@ def _fit(role: str, read: Printed, name: str, unit: str, cells: dict[str, Printe
     changing = role in CHANGES
     if read.kind in ("words", "unreadable"):
         rate = bool(GROWTH.search(name) or CUT.search(name) or read.doubts[:1] == ("set by a higher level",))
-        return (1.0, "words, as a change") if role == "change" and rate else (0.6 if role in ("target", "either", "change") and (role == "change") == rate else
-                                                                           0.1 if role in ("target", "either", "change") else -3.0, "")
+        if role == "change" and rate:
+            return 1.0, "words, as a change"
+        planned = role in ("target", "either", "change")
+        return (0.6 if planned and (role == "change") == rate else 0.1 if planned else -3.0), ""
     if read.cumulative:
         return (4.0, "bracket") if changing else (3.0, "bracket") if role == "either" else (-5.0, "")
     score, reason = -1.0 if changing else 0.0, ""
@@ -121,7 +124,8 @@ def _together(cells: dict[str, Printed]) -> list[tuple[tuple[str, ...], float, s
             if change in value:
                 found.append(((level, change, "baseline"), *_arithmetic(value["baseline"], value[level], cells[change])))
             ratio = abs(math.log((abs(value[level]) + 1e-9) / (abs(value["baseline"]) + 1e-9)))
-            found.append(((level, "baseline"), 1.2 if ratio < 1.1 else 0.0 if ratio < 2.3 else -2.0, "size like the baseline" if ratio < 1.1 else ""))
+            alike = 1.2 if ratio < 1.1 else 0.0 if ratio < 2.3 else -2.0
+            found.append(((level, "baseline"), alike, "size like the baseline"))
     if "baseline" in cells and not {"target", "change", "either"} & set(cells):
         found.append(((), -2.5, ""))
     if "target" in cells and "baseline" not in cells and len(cells) > 1:

@@ -74,8 +74,11 @@ def _values(record: Record, tokens: list[reconstruct.Token], columns: list[Colum
     if middles and all(t.middle >= 0 for t in tokens):
         near = [[max(-3.0, 3.0 - abs(t.middle - middles[i]) / 2) for i in at] for t in tokens]
     unit = record["unit"] or printed.name_unit(record["group"])
-    tokens = [t for i, t in enumerate(tokens)] if len(tokens) <= 12 else tokens[:12]
-    placed = placing.place([t.text for t in tokens], [columns[i].role for i in at], whole_name(record), unit, keeps, near)
+    if len(tokens) > 12:
+        record.flag("table", f"{len(tokens) - 12} cells more in this row left out")
+    tokens = tokens[:12]
+    roles = [columns[i].role for i in at]
+    placed = placing.place([t.text for t in tokens], roles, whole_name(record), unit, near)
     for token, place, reason in zip(tokens, placed.columns, placed.reasons):
         text = printed.tidy(token.text)
         if place < 0:

@@ -25,7 +25,8 @@ from plancore.headers import VALUES, Column
 MOST_TOKENS = 6_000
 """Most cells of one table that are searched; what follows is left out, with a flag."""
 _NEVER = -60.0
-_SKIP = {"category": 0.0, "group": 0.0, "number": 1.0, "unit": 0.6, "attribute": 0.9, "department": 0.8, "note": 0.2, "": 0.2, "name": 50.0}
+_SKIP = {"category": 0.0, "group": 0.0, "number": 1.0, "unit": 0.6, "attribute": 0.9, "department": 0.8, "note": 0.2, "": 0.2,
+         "name": 50.0}
 _SKIP_VALUE = 0.3
 _LEXICON = frozenset(marks.CATEGORIES)
 
@@ -171,7 +172,7 @@ def _score(kind: str, text: str, following: str, usual: bool, has_unit: bool, ha
     """How well a cell of this kind fits each role."""
     low = dict.fromkeys(("category", "group", "number", "name", "unit", "attribute", "department", "note", "value", ""), -20.0)
     if kind == "blank":
-        return low | dict.fromkeys(("category", "group", "number", "unit", "attribute", "department", "note", "value", ""), 0.1) | {"name": _NEVER}
+        return dict.fromkeys(low, 0.1) | {"name": _NEVER}
     if kind == "number":
         return low | {"number": 4.0, "value": -3.0}
     if kind == "attribute":
@@ -194,16 +195,18 @@ def _as_text(text: str, following: str, usual: bool, has_department: bool) -> di
     grouped = any(bare == g or bare == g + "情况" for g in marks.GROUPS)
     known = plain in _LEXICON or (plain != re.sub(r"\s", "", printed.folded(text)) and len(plain) <= 12)
     ends = short and re.fullmatch(marks.CATEGORY_END, plain)
-    category = 3.5 if known and not grouped else -4.0 if grouped or not short else (0.6 if len(plain) == 4 else -0.4) + 0.8 * bool(ends) - 1.6 * usual
+    likely = (0.6 if len(plain) == 4 else -0.4) + 0.8 * bool(ends) - 1.6 * usual
+    category = 3.5 if known and not grouped else -4.0 if grouped or not short else likely
     if not short and not known:
         category = -7.0 if unit or len(plain) > 10 else -4.5
     group = 3.0 if grouped else -1.0 if unit else -2.5 if short else -4.5 if len(plain) < 14 else -7.0
     if unit and not grouped and (printed.name_unit(following) or kind_of(following) != "text"):
         group = -6.0
     office = bool(re.fullmatch(marks.DEPARTMENT, plain))
-    return {"category": category, "group": group, "name": 1.0 + 1.5 * bool(unit) - (2.0 if known and not grouped else 0.0) - (2.5 if office and has_department else 0.0)
-            - (1.0 if grouped else 0.0),
-            "department": (3.5 if office else -1.0) if has_department else -20.0, "note": -1.5, "value": -5.0 if len(plain) <= 20 else -9.0, "unit": -4.0, "": -1.0}
+    name = 1.0 + 1.5 * bool(unit) - 2.0 * (known and not grouped) - 2.5 * (office and has_department) - 1.0 * grouped
+    value = -9.0 if len(plain) > 20 else -1.5 if kind_of(following) == "attribute" and not unit else -5.0
+    department = -20.0 if not has_department else 3.5 if office else -1.0
+    return {"category": category, "group": group, "name": name, "department": department, "note": -1.5, "value": value, "unit": -4.0, "": -1.0}
 
 
 def section(text: str) -> str:
@@ -217,14 +220,16 @@ def _continues(before: Token, now: Token, columns: list[Column], name: int) -> l
     opened = a.count("(") > a.count(")")
     complete = bool(printed.name_unit(a))
     starts = b.startswith(("(", ")", "、", "/"))
-    cost = 2.0 if opened else (0.5 if b.startswith("(") and not complete else -1.0 if not complete else -1.5 if b.startswith("(") else -4.5)
+    bracket = b.startswith("(")
+    cost = 2.0 if opened else (-1.5 if bracket else -4.5) if complete else 0.5 if bracket else -1.0
     if re.match(r"其中|#", b):
         cost = -8.0
     if len(a) <= 4 and not opened and not starts:
         cost -= 0.4
     found: list[float | None] = []
     for i, column in enumerate(columns):
-        found.append(cost if i == name else -2.0 if column.role in ("category", "group", "department", "note", "") and kind_of(now.text) == "text" else None)
+        several = column.role in ("category", "group", "department", "note", "") and kind_of(now.text) == "text"
+        found.append(cost if i == name else -2.0 if several else None)
     return found
 
 

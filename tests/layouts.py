@@ -229,6 +229,8 @@ def _value(text: str, layout: Layout) -> str:
 def _truth(row: dict, layout: Layout) -> dict:
     named = row["indicator"] + (f"({row['unit']})" if row["unit"] and layout.unit == "name" else "")
     group = re.search(r"\(([^()]+)\)$", row["group"])
+    if layout.number == "none":
+        row = row | {"number": ""}
     return {c: row[c] for c in COLUMNS} | {"indicator": named, "unit": row["unit"] or (group[1] if group else "")}
 
 

@@ -13,7 +13,7 @@ LAYERS = (
     {"wording", "intervals", "links", "drawing", "spreadsheets", "conversions", "printed", "received", "grids", "amounts", "places"},
     {"evidence", "international", "layout", "figures", "derivation", "findings", "workbook", "document", "editions", "road_words", "headers", "placing"},
     {"reconstruct"},
-    {"raw"},
+    {"raw", "lined"},
     {"gridded"},
     {"copied"},
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",

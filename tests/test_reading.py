@@ -94,6 +94,27 @@ class TestTheOutlineItself:
         assert time.process_time() - start < 1.0
 
 
+HEADS = {"zj13": ("专栏 1“十三五”规划主要指标完成情况", "类别 指 标 2015年 规划目标 完成情况 属性 2020年 年均/累计 2020年 年均/累计"),
+         "zj14": ("专栏 2 “十四五”时期经济社会发展主要指标", "类别 序号 指 标 2020年 2025年 年均/累计 属性")}
+"""Titles and headers of the two boxes, which data/cells does not keep."""
+
+
+@pytest.mark.parametrize("plan", ["zj13", "zj14"])
+def test_the_printed_cells_of_the_repository(plan):
+    """The cells in data/cells, as printed and in order, are placed by the reader as people placed them."""
+    kept = pd.read_csv(ROOT / "data" / "cells" / f"{plan}.csv", dtype=str, keep_default_na=False)
+    kept = kept[~kept["rows"].str.startswith("T")]
+    title, head = HEADS[plan]
+    frame = one("\n\n".join([title, *head.split(" "), *(t or " " for t in kept["text"]), "注:(1)〔〕为五年累计数。"]))
+    targets = pd.read_csv(ROOT / "plancore/tables/targets.csv", dtype=str, keep_default_na=False).query("plan == @plan and kind == 'box'")
+    for column in ("baseline", "target", "change"):
+        assert list(frame[column]) == list(targets[f"{column}_printed"])
+    assert list(frame["indicator"]) == list(targets["printed_name"]) and list(frame["group"]) == list(targets["group_zh"])
+    assert list(frame["category"]) == list(targets["category_zh"]) and list(frame["attribute"]) == list(targets["attribute"].map(NAMES))
+    outcomes = kept[kept["column"].isin(["actual", "actual_change"]) & (kept["text"] != "")]
+    assert sum((frame[c] != "").sum() for c in ("actual", "actual_change")) == len(outcomes)
+
+
 def one(text: str) -> pd.DataFrame:
     frames = outline.read(text)
     assert len(frames) == 1, [f.to_dict("list") for f in frames]
@@ -177,6 +198,33 @@ class TestNasty:
         frame = one("序号  指标名称        2020年  2025年  属性\n1    地区生产总值（亿元）     100   150   预期性\n2    每千人口拥有执业（助理）\n"
                     "     医师数（人）          2.8   3.2   预期性\n")
         assert cells(frame, "number", "indicator", "target") == [("1", "地区生产总值（亿元）", "150"), ("2", "每千人口拥有执业（助理）医师数（人）", "3.2")]
+
+    def test_blanks_between_latin_words(self):
+        frame = one("""表 2  “十四五”时期经济社会发展主要指标
+序号 指标 2020年 2025年 年均/累计 属性
+1 R&D 经费支出占 GDP 比重（%） 2.8 3.3 左右 — 预期性
+2 地级及以上城市 PM 2.5 平均浓度（微克/立方米） 25 27 以下 — 约束性
+3 城镇新增就业（万人） — — 〔400 以上〕 预期性
+— 15 —
+4 人均预期寿命（岁） 79.47 ＞80 — 预期性""")
+        assert cells(frame, "number", "indicator", "baseline", "target", "change") == [
+            ("1", "R&D经费支出占GDP比重（%）", "2.8", "3.3左右", ""), ("2", "地级及以上城市PM2.5平均浓度（微克/立方米）", "25", "27以下", ""),
+            ("3", "城镇新增就业（万人）", "", "", "〔400以上〕"), ("4", "人均预期寿命（岁）", "79.47", "＞80", "")]
+
+    def test_groups_in_html(self):
+        frame = one("""<table><tr><th>序号</th><th>类别</th><th colspan="2">指&nbsp;&nbsp;标</th><th>单位</th><th>2020年<br>（实绩）</th><th>2025年<br>（目标）</th>
+<th>指标<br>属性</th></tr><tr><td>1</td><td rowspan="3">绿色&nbsp;低碳</td><td colspan="2">森林覆盖率</td><td>％</td><td>61.2</td><td>61.5</td><td>约束性</td></tr>
+<tr><td rowspan="2">2</td><td rowspan="2">空气质量</td><td>优良天数比率</td><td>％</td><td>93</td><td>&ge;94</td><td rowspan="2">约束性</td></tr>
+<tr><td>PM<sub>2.5</sub>浓度</td><td>微克/立方米</td><td>26</td><td>&lt;25</td></tr></table>""")
+        assert cells(frame, "category", "group", "indicator", "target", "attribute", "bound") == [
+            ("绿色低碳", "", "森林覆盖率", "61.5", "约束性", "equal"), ("绿色低碳", "空气质量", "优良天数比率", "≥94", "约束性", "at_least"),
+            ("绿色低碳", "空气质量", "PM2.5浓度", "<25", "约束性", "less_than")]
+
+    def test_a_table_goes_on_behind_a_page_without_a_header(self):
+        head = "<tr><td>序号</td><td>指标</td><td>2020年</td><td>2025年</td><td>属性</td></tr>"
+        row = "<tr><td>{0}</td><td>第{0}项（%）</td><td>{0}</td><td>9</td><td>预期性</td></tr>"
+        frame = one(f"<p>表1 主要指标</p><table>{head}{row.format(1)}</table><p>- 5 -</p><table>{row.format(2)}{row.format(3)}</table>")
+        assert list(frame["number"]) == ["1", "2", "3"] and set(frame["title"]) == {"表1 主要指标"}
 
     def test_a_lost_column_is_never_silent(self):
         """One number that may be a target or a change: wherever it stands, the cell says it is uncertain."""

@@ -37,6 +37,10 @@ class Cold(RuntimeError):
     """Why a kernel cannot be forked, and is started as any other."""
 
 
+class Unwanted(Cold):
+    """That somebody has asked for it, and need not be told."""
+
+
 class Server(NamedTuple):
     """A fork server, as those see it who ask it for kernels; may be handed to child processes."""
 
@@ -97,7 +101,7 @@ class WarmProvisioner(LocalProvisioner):
             self.pid = self.pgid = self.process.pid
             self.cwd = kwargs.get("cwd", Path.cwd())
         except Cold as reason:
-            _say(f"kernels start cold: {reason}")
+            _tell(reason)
             await super().launch_kernel(cmd, **kwargs)
         if self.memory_mb:
             _limit(self.pid, self.memory_mb << 20)
@@ -119,7 +123,7 @@ def name() -> str:
         KernelSpecManager().get_kernel_spec(WARM)
         return WARM
     except Cold as reason:
-        _say(f"kernels start cold: {reason}")
+        _tell(reason)
     except NoSuchKernel:
         _say(f"kernels start cold: no kernelspec {WARM}; add it with: jupyter kernelspec install --sys-prefix --name {WARM} {_SPEC}")
     return STOCK
@@ -149,7 +153,7 @@ def share(other: Server | None) -> None:
 
 def _check_possible() -> None:
     if os.environ.get("PLANCORE_STOCK_KERNELS") == "1":
-        raise Cold("PLANCORE_STOCK_KERNELS=1")
+        raise Unwanted("PLANCORE_STOCK_KERNELS=1")
     if sys.platform != "linux":
         raise Cold(f"{sys.platform} cannot fork safely")
 
@@ -220,6 +224,11 @@ def _limit(pid: int, size: int) -> None:
         return _say(f"kernels have no limit of memory on {sys.platform}")
     with suppress(ProcessLookupError):
         prlimit(pid, RLIMIT_DATA, (size, size))
+
+
+def _tell(reason: Cold) -> None:
+    if not isinstance(reason, Unwanted):
+        _say(f"kernels start cold: {reason}")
 
 
 @cache

@@ -58,7 +58,7 @@ def main() -> None:
             browser.close()
     alive, drawn = rounds[:, 1] / rounds[:, 0], rounds[:, 2] / rounds[:, 0]
     results.record({
-        "schedule: seconds of one page in its process": results.goal(np.median(each), each),
+        "page: seconds of making one in its process": results.goal(np.median(each), each),
         "page: heaviest without the shared script, MB": results.goal(max(weights), weights, "<= 0.5", max(weights) <= 0.5),
         "page: first live chart against a page of one chart, times": results.goal(np.median(alive), alive, "<= 1.5", np.median(alive) <= 1.5),
         "page: first drawn chart against a page of one chart, times": results.goal(np.median(drawn), drawn),

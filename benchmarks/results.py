@@ -18,11 +18,13 @@ def goal(value: float, spread, asked: str = "stated", met: bool = True) -> dict:
 
 
 def record(goals: dict, **versions: str) -> None:
-    """Print the goals and write them into the results, beside those of other benchmarks."""
+    """Print the goals and write them into the results, in place of all of the same kind (the word before the colon)."""
+    kinds = {name.partition(":")[0] for name in goals}
     known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     known |= {"machine": {"cores": os.cpu_count(), "memory_gib": round(gib, 1), "python": platform.python_version()},
-              "versions": known.get("versions", {}) | versions, "goals": known.get("goals", {}) | goals}
+              "versions": known.get("versions", {}) | versions, 
+              "goals": {k: v for k, v in known.get("goals", {}).items() if k.partition(":")[0] not in kinds} | goals}
     RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     for name, g in goals.items():
         said = "stated" if g["goal"] == "stated" else f"goal {g['goal']}: " + ("met" if g["met"] else "MISSED")

@@ -23,7 +23,7 @@ def record(goals: dict, **versions: str) -> None:
     known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     known |= {"machine": {"cores": os.cpu_count(), "memory_gib": round(gib, 1), "python": platform.python_version()},
-              "versions": known.get("versions", {}) | versions, 
+              "versions": known.get("versions", {}) | versions,
               "goals": {k: v for k, v in known.get("goals", {}).items() if k.partition(":")[0] not in kinds} | goals}
     RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     for name, g in goals.items():

@@ -794,6 +794,8 @@ WORDS: dict[str, tuple[str, str]] = {
                 "If a figure already held (locked) seems wrong, say so in a letter; do not change it. Remarks are for what is filled in beside them. A later figure never overwrites an earlier one: both are kept."),
     "guide_6": ("填好后原样发回本文件（.xlsx，不加密码）。整表核对无误后一次入库；有一处不符，整表退回并注明单元格。",
                 "Send this file back as it is (.xlsx, no password). The form is taken as a whole once all of it fits; if one cell does not, all of it comes back with that cell named."),
+    "other_regions": ("与其他地区比较", "Beside other regions"), "rank": ("位次", "Rank"), "one_region": ("只有一个地区有这项指标。", "Only one region has this indicator."),
+    "other_regions_lead": ("各地规划中正在执行的同一指标，按最新公布数由优到劣排列；各地目标和年份可能不同。", "The same indicator in the plans that run elsewhere, the best latest figure first; targets and years may differ."),
     # the register of commitments
     "commitments": ("量化承诺", "Commitments"),
     "commitments_asks": ("规划在指标表之外还承诺了哪些数，合计对得上吗？", "Which figures does the plan promise besides its table, and do they add up?"),

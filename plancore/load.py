@@ -169,9 +169,19 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
     `known_on` as there. `worst_grade`: only sources of that grade or better. Of several values the choice is: exact
     before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
     """
-    frame = vintages(region, known_on)
+    return _counted(vintages(region, known_on), worst_grade)
+
+
+def observations_everywhere(known_on: str | None = None) -> pd.DataFrame:
+    """`observations` of every region, one below the other; a region without any by that day has no row."""
+    frame = table("observations")
+    return _counted(frame if known_on is None else frame[pd.to_datetime(frame["published_by"]) <= day(known_on)], "C")
+
+
+def _counted(frame: pd.DataFrame, worst_grade: str) -> pd.DataFrame:
+    """The figures to use, each with the number of those there are."""
     frame = frame[frame["grade"] <= worst_grade]
-    return best(frame.assign(vintages=frame.groupby(["indicator", "period"])["value"].transform("size")))
+    return best(frame.assign(vintages=frame.groupby(["region", "indicator", "period"])["value"].transform("size")))
 
 
 def best(vintages: pd.DataFrame) -> pd.DataFrame:

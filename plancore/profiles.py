@@ -83,6 +83,24 @@ def across(targets: pd.DataFrame, outcomes: pd.DataFrame, plans: pd.DataFrame, l
             :, lambda f: [c for c in f if (f[c] != "").any()]], lang, {}, raw=[], right=["row"])
 
 
+def regions(result: pd.DataFrame, targets: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    """The indicator in every plan that runs: its latest figure with its rank (1 = best), target, pace still needed, status.
+
+    `result`: `gaps.measure` of the `targets` of several regions. Nothing where only one region has the indicator.
+    """
+    rows = layout.named_rows(result, targets).merge(plans[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1")
+    if rows["plan"].nunique() < 2:
+        return layout.nothing("one_region", lang)
+    best_first = rows["value"] * rows["better"].map({"lower": 1, "higher": -1}).fillna(float("nan"))
+    records = rows.assign(rank=best_first.rank(method="min")).sort_values("rank", kind="stable").to_dict("records")
+    return layout.table(pd.DataFrame({
+        "rank": [wording.number(r["rank"]) for r in records], "plan": [r[f"name_{lang}_plan"] for r in records],
+        "value": [_figure(r, lang) for r in records], "data_year": ["" if pd.isna(r["last_period"]) else str(int(r["last_period"])) for r in records],
+        "target_value": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
+        "required_pace": [wording.pace(r["required_pace"] if r["gap"] > 0 else None, r["pace_unit"], lang) for r in records],
+        "assessment": [_chip(r, lang) for r in records]}), lang, {}, raw=["assessment"], right=["rank", "value", "required_pace"])
+
+
 def _sentence(row: dict, lang: str) -> str:
     unit = row[f"unit_{lang}"]
     facts = dict(target_year=row["target_year"], target=wording.target(row, lang, unit))

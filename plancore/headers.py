@@ -195,7 +195,8 @@ def _one_baseline(found: list[Column], target_year: int) -> list[Column]:
     open_ = [i for i, c in enumerate(found) if c.role == "value"]
     given = [i for i, c in enumerate(found) if c.role == "baseline"]
     earlier = [i for i in open_ if not target_year or found[i].year < target_year]
-    chosen = given[:1] or ([max(earlier, key=lambda i: (found[i].year % 5 == 0, found[i].year, -i))] if earlier else [])
+    among = given or earlier  # a year that a word calls the baseline before one that is only earlier
+    chosen = [max(among, key=lambda i: (bool(found[i].year) and found[i].year % 5 == 0, found[i].year, -i))] if among else []
     return [replace(c, role="baseline") if i in chosen else
             replace(c, role="other", doubt="a further column") if i in open_ or c.role == "baseline" else c
             for i, c in enumerate(found)]

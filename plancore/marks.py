@@ -31,6 +31,7 @@ BLANKS = ("—", "–", "-", "―", "─", "－", "/", "／", "\\", "﹣", "﹘"
 DASHES = "—–―─﹣﹘−~∼〜至到-"
 """Signs between the two ends of a range."""
 
+TIMES = {"万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "万亿": 1e12}
 FRACTIONS = {"三分之一": 100 / 3, "三分之二": 200 / 3, "四分之三": 75.0, "四分之一": 25.0, "一半": 50.0}
 """Shares printed as words, in per cent."""
 

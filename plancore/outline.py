@@ -142,7 +142,7 @@ def _frame(table: raw.Table) -> pd.DataFrame:
 
 
 def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
-    reads = {c: printed.read(record[c]) for c in _SINGLE if record[c]}
+    reads = {c: printed.in_unit(printed.read(record[c]), record["unit"]) for c in _SINGLE if record[c]}
     for column, said in reads.items():
         for doubt in said.doubts:
             record.flag(column, doubt)

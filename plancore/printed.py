@@ -152,8 +152,8 @@ def _whole(plain: str) -> Printed:
 
 def _unbracketed(plain: str) -> tuple[str, bool]:
     """The text inside a bracket around all of it, or around its number (`〔5〕以上`, `〔100〕万`)."""
-    opens = "".join(map(re.escape, marks.BRACKETS))
-    match = re.fullmatch(rf"(?P<before>\D{{0,4}}?)(?P<open>[{opens}])(?P<inner>[^{opens}]*)(?P<close>.)(?P<after>\D{{0,4}})", plain)
+    opens, closes = ("".join(map(re.escape, signs)) for signs in (marks.BRACKETS, marks.BRACKETS.values()))
+    match = re.fullmatch(rf"(?P<before>\D{{0,4}}?)(?P<open>[{opens}])(?P<inner>[^{opens}{closes}]*)(?P<close>[{closes}])(?P<after>\D{{0,4}})", plain)
     if not match or marks.BRACKETS[match["open"]] != match["close"] or not re.search(r"\d|分之|[\u4e00-\u9fff]", match["inner"]):
         return plain, False
     after = match["after"]
@@ -230,6 +230,15 @@ _SIMPLE = re.compile(rf"(?:每)?(?:{_words(marks.UNITS)})(?:[/·每](?:[一\d万
 def _a_unit(text: str) -> bool:
     """Whether the letters after a number are a unit, so that other words are not taken for one."""
     return not text or bool(_SIMPLE.fullmatch(text))
+
+
+def in_unit(said: Printed, unit: str) -> Printed:
+    """A number whose 万 or 亿 stands in its cell and whose unit in another: `3.2万` in 亿元 is 32000, with a doubt."""
+    times = marks.TIMES.get(said.unit, 0)
+    if not times or not unit or unit.startswith(said.unit) or said.value is None:
+        return said
+    high = None if said.high is None else round(said.high * times, 10)
+    return replace(said, value=round(said.value * times, 10), high=high, unit=unit, doubts=(*said.doubts, f"counted in {said.unit}"))
 
 
 @lru_cache(maxsize=20_000)

@@ -371,3 +371,27 @@ def test_the_longer_fuzz_runs():
     done = subprocess.run([sys.executable, str(ROOT / "benchmarks" / "fuzz_outline.py"), "2", "5"], capture_output=True, text=True,
                           env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0 and "0 failures" in done.stdout, done.stdout + done.stderr
+
+
+class TestFoundByHand:
+    """What three tables written by hand got wrong at first, read without a doubt: a silent wrong number."""
+
+    PAGE = """<table><tr><th rowspan=2>类别</th><th rowspan=2>序号</th><th rowspan=2>指标名称</th><th rowspan=2>单位</th><th colspan=2>现状值</th>
+<th colspan=2>2025年目标</th><th rowspan=2>指标属性</th></tr><tr><th>2019年</th><th>2020年</th><th>目标值</th><th>五年累计/年均</th></tr>
+<tr><td rowspan=2>经济发展</td><td>1</td><td>规模以上工业增加值</td><td>亿元</td><td>3.2万</td><td>3.35 万</td><td>≥4.2万</td><td></td><td>预期性</td></tr>
+<tr><td>2</td><td>PM2.5平均浓度</td><td>微克/立方米</td><td>30</td><td>27</td><td>≤25</td><td>[2]以上</td><td>约束性</td></tr></table>"""
+
+    def test_the_later_of_two_baselines_and_numbers_in_ten_thousands(self):
+        frame, = outline.read(self.PAGE)
+        assert frame["baseline_value"].tolist() == [33500.0, 27.0] and set(frame["baseline_year"]) == {"2020"}
+        assert frame["target_value"].tolist() == [42000.0, 25.0] and frame["other"].str.contains("2019").all()
+        assert "target:counted in 万" in frame["flags"][0]
+
+    @pytest.mark.parametrize("text, value, bound", [("〔40〕以上", 40, "at_least"), ("[3]左右", 3, "about"), ("不超过【5】", 5, "at_most"), ("〔100〕万", 100, "equal")])
+    def test_a_bound_outside_its_bracket(self, text, value, bound):
+        said = printed.read(text)
+        assert (said.value, said.bound, said.cumulative) == (value, bound, True)
+
+    @pytest.mark.parametrize("text, unit, value", [("3.2万", "亿元", 32000), ("100万", "万人", 100), ("1.5亿", "人", 1.5e8), ("〔100万〕", "人", 1e6), ("5", "万人", 5)])
+    def test_a_multiplier_in_the_cell_and_the_unit_elsewhere(self, text, unit, value):
+        assert printed.in_unit(printed.read(text), unit).value == value

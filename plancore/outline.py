@@ -149,6 +149,8 @@ def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
         if said.mark:
             record.flag(column, f"note mark {said.mark}")
     form, bound = _judged(record, reads)
+    if form == "yearly_control" and ("form", _OPEN_CHANGE) in record.flags and any(c.role == "change" and _YEARLY.search(c.header) for c in table.columns):
+        form = "average_growth"  # the header says so, and the flag stays
     for doubt in table.doubts:
         record.flag("table", doubt)
     return dict(record.cells) | {f"{c}_value": reads[c].value if c in reads else None for c in _SINGLE} | {
@@ -156,6 +158,10 @@ def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
         "form": form, "bound": bound, "title": table.title,
         "baseline_year": str(years.get("baseline", "") or ""), "target_year": str(years.get("target", years.get("either", "")) or ""),
         "flags": ";".join(f"{c}:{_plain(reason)}" for c, reason in record.flags)}
+
+
+_OPEN_CHANGE = "a change without a bracket, yearly or in all"
+_YEARLY = re.compile(r"年均(增长|增速|增幅)")
 
 
 def _plain(reason: str) -> str:
@@ -206,5 +212,5 @@ def _form(record: raw.Record, judged: printed.Printed, changing: bool, name: str
         return "average_growth"
     if placing.YEARLY.search(name):
         return "yearly_control"
-    record.flag("form", "a change without a bracket, yearly or in all")
+    record.flag("form", _OPEN_CHANGE)
     return "average_growth" if unit in ("%", "‰", "") and not cut else "yearly_control"

@@ -153,7 +153,7 @@ def name_parts(record: Record) -> None:
     name, mark = printed.without_marks(name)
     if mark:
         record["note"] = mark + record["note"]
-    record["indicator"] = name
+    record["indicator"] = name.strip()
     for column in ("category", "group"):
         text, mark = printed.without_marks(record[column])
         record[column] = reconstruct.section(text) if column == "category" else text
@@ -177,10 +177,19 @@ def fill(table: Table, real: bool) -> Table:
         if not record["unit"] and (unit := printed.name_unit(record["group"])):
             record["unit"] = unit
             record.flag("unit", "from the group")
+        if not record["unit"] and (unit := _unit_in_cells(record)):
+            record["unit"] = unit
+            record.flag("unit", "from the cells")
         if not record["unit"]:
             record.flag("unit", "not printed")
     _check_numbers(table.records)
     return table
+
+
+def _unit_in_cells(record: Record) -> str:
+    """The unit printed behind the numbers of levels or of a bracket; a yearly rate says nothing of it."""
+    reads = [(column, printed.read(record[column])) for column in ("target", "baseline", "change")]
+    return next((said.unit for column, said in reads if said.unit and (column != "change" or said.cumulative)), "")
 
 
 def _fill_categories(rows: list[Record], expected: bool) -> None:

@@ -395,3 +395,16 @@ class TestFoundByHand:
     @pytest.mark.parametrize("text, unit, value", [("3.2万", "亿元", 32000), ("100万", "万人", 100), ("1.5亿", "人", 1.5e8), ("〔100万〕", "人", 1e6), ("5", "万人", 5)])
     def test_a_multiplier_in_the_cell_and_the_unit_elsewhere(self, text, unit, value):
         assert printed.in_unit(printed.read(text), unit).value == value
+
+    LINES = """专栏1 云州市“十四五”主要指标
+
+序号   指标名称                单位    2020年实绩   2025年目标    年均增长(%)   属性
+1      固定资产投资            亿元    -            -             8             预期性
+2      2. 新区数字经济占比             48%          55%以上       -             预期性
+"""
+
+    def test_a_rate_by_its_header_and_a_unit_by_its_cells(self):
+        frame, = outline.read(self.LINES)
+        assert frame["form"].tolist() == ["average_growth", "level"] and frame["unit"].tolist() == ["亿元", "%"]
+        assert ["unit:from the cells" in f for f in frame["flags"]] == [False, True]
+        assert not frame["indicator"].str.contains(r"^\s|\s$").any()

@@ -189,9 +189,13 @@ def _lasts(rows: list[dict], at: int, column: str) -> int:
 # files
 
 def _region(key: str, plans: pd.DataFrame) -> str:
-    letters = re.match(r"[a-z_]+", key)
-    same = plans.loc[[bool(letters) and p.startswith(letters[0]) for p in plans["plan"]], "region"]
-    return same.iloc[-1] if len(same) else letters[0].rstrip("_") if letters else OPEN
+    """The region of the plans whose keys begin with the same letters, else those letters."""
+    letters = _letters(key)
+    return next((region for plan, region in zip(plans["plan"], plans["region"]) if _letters(plan) == letters), letters)
+
+
+def _letters(key: str) -> str:
+    return re.match(r"[a-z_]*", key)[0].rstrip("_")
 
 
 def _check_key(key: str, region: str, frames: dict[str, pd.DataFrame]) -> None:

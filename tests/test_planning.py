@@ -161,6 +161,11 @@ class TestNew:
         planning.new("zj15", extracted(), data=data)
         assert build.raw(data)["plans"].set_index("plan").loc["zj15", "region"] == "zj" and not (data / "observations/zj15.csv").exists()
 
+    def test_letters_that_only_begin_alike_are_another_region(self, extracted, data):
+        planning.new("z15", extracted(), data=data)
+        planning.new("zjk15", extracted(), data=data)
+        assert build.raw(data)["plans"].set_index("plan")["region"][["z15", "zjk15"]].tolist() == ["z", "zjk"]
+
     def test_what_an_earlier_plan_decided_is_taken_over(self, extracted, data):
         planning.new("zj15", extracted(), data=data)
         rows = build.raw(data)["targets/zj15"].set_index("row")

@@ -151,9 +151,8 @@ def vintages(region: str, known_on: str | None = None) -> pd.DataFrame:
     `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables.
     """
     frame, every = table("observations"), _whole("observations")
-    regions = sorted({*every["region"], *plans()["region"]})
-    if region not in regions:
-        raise DataError(f"unknown region {region!r}; allowed: {', '.join(regions)}")
+    if region not in set(every["region"]) and region not in (regions := set(plans()["region"])):
+        raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted({*every['region'], *regions}))}")
     frame = frame[frame["region"] == region].reset_index(drop=True)
     if known_on is None:
         return frame

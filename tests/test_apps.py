@@ -98,7 +98,11 @@ def test_every_control_moved_once_shows_what_the_tables_say(app, name, lang):
                 slider.focus()
                 slider.press("ArrowRight")
             elif control.kind == "list":
-                page.get_by_label(label, exact=True).select_option(index=0 if control.name == "plan" else 1)
+                choice = page.get_by_label(label, exact=True)
+                if choice.locator("option").count() == 1:  # the 13th plan, chosen before, has no commitments
+                    assert control.name in ("chapter", "kind", "target_year")
+                    continue
+                choice.select_option(index=0 if control.name == "plan" else 1)
             elif control.kind == "several":
                 page.get_by_label(label, exact=True).select_option(index=[2, 3])
             elif control.kind == "buttons":

@@ -111,7 +111,7 @@ class TestParameters:
             assert len(read) == count and read[0].values["indicator"] == first
 
     def test_unknown_report(self):
-        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: data_quality, gap_analysis, indicator_profile, methods"):
+        with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: commitments, data_quality, gap_analysis, indicator_profile, methods"):
             parameters.page("gap_analisys", {})
 
     def test_text_of_the_command_line_is_read_by_the_declared_type(self):

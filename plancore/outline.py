@@ -148,9 +148,7 @@ def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
             record.flag(column, doubt)
         if said.mark:
             record.flag(column, f"note mark {said.mark}")
-    form, bound = _judged(record, reads)
-    if form == "yearly_control" and ("form", _OPEN_CHANGE) in record.flags and any(c.role == "change" and _YEARLY.search(c.header) for c in table.columns):
-        form = "average_growth"  # the header says so, and the flag stays
+    form, bound = _judged(record, reads, any(c.role == "change" and _YEARLY.search(c.header) for c in table.columns))
     for doubt in table.doubts:
         record.flag("table", doubt)
     return dict(record.cells) | {f"{c}_value": reads[c].value if c in reads else None for c in _SINGLE} | {
@@ -160,7 +158,6 @@ def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
         "flags": ";".join(f"{c}:{_plain(reason)}" for c, reason in record.flags)}
 
 
-_OPEN_CHANGE = "a change without a bracket, yearly or in all"
 _YEARLY = re.compile(r"年均(增长|增速|增幅)")
 
 
@@ -168,8 +165,11 @@ def _plain(reason: str) -> str:
     return re.sub(r"[;:\s]+", " ", reason)
 
 
-def _judged(record: raw.Record, reads: dict[str, printed.Printed]) -> tuple[str, str]:
-    """Form and bound of a row, from the cell it is judged by: the target, or the change where no level is aimed at."""
+def _judged(record: raw.Record, reads: dict[str, printed.Printed], yearly: bool) -> tuple[str, str]:
+    """Form and bound of a row, from the cell it is judged by: the target, or the change where no level is aimed at.
+
+    yearly: the header of the changes says that they are yearly growth.
+    """
     name, unit = raw.whole_name(record), record["unit"]
     target, change = reads.get("target"), reads.get("change")
     words = next((r for r in (target, change) if r and r.kind in ("words", "unreadable")), None)
@@ -183,10 +183,10 @@ def _judged(record: raw.Record, reads: dict[str, printed.Printed]) -> tuple[str,
             return "assigned", "none"
         record.flag("form", "words, no number")
         return "", "none"
-    return _form(record, judged, judged is change, name, unit), judged.bound
+    return _form(record, judged, judged is change, name, unit, yearly), judged.bound
 
 
-def _form(record: raw.Record, judged: printed.Printed, changing: bool, name: str, unit: str) -> str:
+def _form(record: raw.Record, judged: printed.Printed, changing: bool, name: str, unit: str, yearly: bool) -> str:
     growth, cut = placing.GROWTH.search(name), placing.CUT.search(name)
     if judged.cumulative:
         if unit in ("%", "‰"):
@@ -212,5 +212,5 @@ def _form(record: raw.Record, judged: printed.Printed, changing: bool, name: str
         return "average_growth"
     if placing.YEARLY.search(name):
         return "yearly_control"
-    record.flag("form", _OPEN_CHANGE)
-    return "average_growth" if unit in ("%", "‰", "") and not cut else "yearly_control"
+    record.flag("form", "a change without a bracket, yearly or in all")
+    return "average_growth" if yearly or (unit in ("%", "‰", "") and not cut) else "yearly_control"

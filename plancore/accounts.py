@@ -18,7 +18,7 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
     rows = annual[annual["year"] <= as_of].merge(targets[own], on=["plan", "row"], validate="m:1")
-    seen = evidence.yearly(targets, observations, as_of)
+    seen = evidence.Seen(targets, observations, as_of).yearly()
     seen = seen.rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
     keys = ["plan", "row", "year"]
     rows = rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1")

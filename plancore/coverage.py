@@ -169,14 +169,14 @@ def _told(found: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 
 def _own(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Usable figures of a single year."""
-    seen = evidence.yearly(targets, observations, as_of).merge(targets[["plan", "row", "region"]], on=["plan", "row"])
+    seen = evidence.Seen(targets, observations, as_of).yearly().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
     return _told(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state=seen["qualifier"].map(_PRECISION)),
                  observations)
 
 
 def _averaged(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """The years an official average stands for, where evidence uses one."""
-    seen = evidence.gather(targets, observations, as_of).query("official_average")
+    seen = evidence.Seen(targets, observations, as_of).gathered().query("official_average")
     until = seen["last_period"].astype(int)
     years = [list(range(first + 1, end + 1)) for first, end in zip(seen["baseline_year"], until)]
     period = [f"{first + 1}-{end}" for first, end in zip(seen["baseline_year"], until)]
@@ -219,7 +219,7 @@ def _after_break(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, 
 
 def _derived(targets: pd.DataFrame, derived: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Years for which only a derived value exists."""
-    seen = evidence.derived(targets, derived, as_of).merge(targets[["plan", "row", "region"]], on=["plan", "row"])
+    seen = evidence.Seen(targets, derived, as_of).derived().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
     return _told(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state="derived_only"), derived)
 
 

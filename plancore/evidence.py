@@ -8,63 +8,124 @@ import pandas as pd
 from plancore import rules, schema
 from plancore.schema import DataError
 
-_SEEN = ("period", "value", "qualifier", "price_basis", "status", "source", "basis")
+ASKED = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature", "price_basis", "tolerance",
+         "baseline_year", "target_year", "baseline_value", "target_value", "baseline_printed", "target_printed", "broken_since",
+         "broken_basis"]
+"""What is asked of a target to tell where it stands; the rest of its row would only be carried along."""
 _CODED = ("form", "path", "better", "nature")
-_WORDS = ("qualifier", "status", "source", "basis")
-_PRICE = pd.CategoricalDtype(schema.VOCABULARIES["price_basis"])
-_PRICED = ("current", "comparable", "constant2020")
+_WORDS = ["qualifier", "source", "basis"]
+_PRICED = pd.Index(["current", "comparable", "constant2020"])
+_YEARLY = ["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]
 
 
-def gather(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseline: str = "printed") -> pd.DataFrame:
-    """The targets, one row each, with the evidence by `as_of` (never after the target year).
+class Seen:
+    """Each target beside each observation of its indicator that may count by `as_of`, never after its target year.
 
-    Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
-    yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
-    official_average, basis, baseline_used, break_at_baseline, and reason (empty, or why nothing can be said). `source`
-    becomes the source ids of the observations used; form, path, better and nature become categories. Derived values are never evidence. Raises DataError for a year outside the plan, an
-    unknown baseline, or observations with several values for one period.
+    `pairs`: at, of (places in the two frames), start, end (years), value, basis (a code), derived, usable (on the target's
+    price basis, and not after a break that parts it from the target), inside (after the baseline year). All else is told
+    from these numbers; words are looked up last. Raises DataError for targets without what decides a verdict, a year outside
+    the plan, observations in mixed units or with several values for one period.
     """
-    _check_call(targets, observations, as_of, baseline)
-    rows = targets.reset_index(drop=True).astype(dict.fromkeys(_CODED, "category"))  # compared often, and few words
-    rows["broken_since"] = rows.get("broken_since", np.nan)
-    pairs = _pairs(rows, observations, as_of)
-    usable = pairs[~pairs["other_basis"]]
-    yearly = usable[usable["inside"] & (usable["start"] == usable["end"])]
-    rows = rows.drop(columns="source", errors="ignore").join(_last(yearly)).join(_chain(yearly)).join(
-        _controlled(yearly))
-    rows = _chained(rows, _official(usable))
-    rows = _based(rows, usable[usable["start"] == usable["baseline_year"]], baseline)
-    nothing, broken = rows["last_period"].isna(), rows["form"].isin(rules.CHAINED) & (rows["complete"] != True)  # noqa: E712
-    mismatched = rows.index.isin(pairs.loc[pairs["other_basis"] & pairs["inside"], "at"])
-    lost = (rows["broken_since"] <= as_of) & ~(rows["last_period"] >= rows["broken_since"])
-    rows["reason"] = np.select([rows["form"] == "assigned", lost, nothing & mismatched, nothing, broken],
-                               ["not_assigned", "break", "price_basis", "not_collected", "missing_years"], "")
-    rows["value"] = rows["value"].where(rows["reason"] == "")
-    rows["total"] = rows["total"].where(rows["reason"] == "")
-    return rows.fillna({"source": "", "qualifier": "", "basis": ""})
 
+    def __init__(self, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int):
+        _check_call(targets, observations, as_of)
+        self.targets, self.as_of = targets.filter(ASKED).reset_index(drop=True), as_of
+        self.observations = observations if "basis" in observations else observations.assign(basis="")
+        self.pairs = _pairs(self.targets, self.observations, as_of)
 
-def yearly(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Each year's usable observation of each target: plan, row, indicator, year, value, qualifier, status, source,
+    def gathered(self, baseline: str = "printed") -> pd.DataFrame:
+        """The targets, one row each: what is ASKED of them, with the evidence.
 
-    basis. Same price basis as the target, after the baseline year, by `as_of`; what `gather` builds on.
-    """
-    return _named(targets, observations, as_of)
+        Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
+        yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
+        official_average, basis, baseline_used, break_at_baseline, and reason (empty, or why nothing can be said). `source`
+        has the source ids of the observations used; form, path, better and nature become categories. Derived values are
+        never evidence. Raises DataError for an unknown baseline.
+        """
+        if baseline not in ("printed", "revised"):
+            raise DataError(f"unknown baseline {baseline!r}; allowed: printed, revised")
+        rows = self.targets.astype(dict.fromkeys(_CODED, "category"))  # compared often
+        facts = self.pairs[~self.pairs["derived"]]
+        usable = facts[facts["usable"]]
+        yearly = usable[usable["inside"] & (usable["start"] == usable["end"])]
+        parts = [self._last(yearly), self._chain(yearly), self._controlled(yearly), self._official(usable)]
+        rows = pd.concat([rows, *(part.reindex(rows.index) for part in parts)], axis=1)
+        rows = _based(_chained(rows), self._at_baseline(usable), baseline)
+        nothing, broken = rows["last_period"].isna(), rows["form"].isin(rules.CHAINED) & (rows["complete"] != True)  # noqa: E712
+        mismatched = np.isin(rows.index, facts.loc[~facts["usable"] & facts["inside"], "at"])
+        since = rows["broken_since"] if "broken_since" in rows else pd.Series(np.nan, rows.index)
+        lost = (since <= self.as_of) & ~(rows["last_period"] >= since)
+        reason = np.select([rows["form"] == "assigned", lost, nothing & mismatched, nothing, broken],
+                           ["not_assigned", "break", "price_basis", "not_collected", "missing_years"], "")
+        return rows.assign(reason=reason, value=rows["value"].where(reason == ""), total=rows["total"].where(reason == ""),
+                           **{word: rows[word].fillna("") for word in _WORDS})
 
+    def yearly(self) -> pd.DataFrame:
+        """Each year's usable observation of each target, after its baseline year: plan, row, indicator, year, value, qualifier,
 
-def derived(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """The derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
-    return _named(targets, observations, as_of, derived=True)
+        status, source, basis.
+        """
+        return self._named(~self.pairs["derived"])
 
+    def derived(self) -> pd.DataFrame:
+        """The derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
+        return self._named(self.pairs["derived"])
 
-def _named(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: bool = False) -> pd.DataFrame:
-    _check_call(targets, observations, as_of, "printed")
-    rows = targets.reset_index(drop=True)
-    pairs = _pairs(rows, observations, as_of, derived)
-    pairs = pairs[~pairs["other_basis"] & pairs["inside"] & (pairs["start"] == pairs["end"])]
-    pairs = pairs.astype(dict.fromkeys(_WORDS, "str"))
-    named = pairs.join(rows[["plan", "row"]], on="at").rename(columns={"end": "year"}, errors="raise")
-    return named[["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]].reset_index(drop=True)
+    def _named(self, wanted: pd.Series) -> pd.DataFrame:
+        pairs = self.pairs[wanted & self.pairs["usable"] & self.pairs["inside"] & (self.pairs["start"] == self.pairs["end"])]
+        rows = self.targets[["plan", "row", "indicator"]].iloc[pairs["at"]].reset_index(drop=True)
+        found = self.observations[["value", "status", *_WORDS]].iloc[pairs["of"]].reset_index(drop=True)
+        return pd.concat([rows, found], axis=1).assign(year=pairs["end"].to_numpy())[_YEARLY]
+
+    def _words(self, pairs: pd.DataFrame, words: list[str]) -> pd.DataFrame:
+        """These words of the observations, by `at`."""
+        return self.observations[words].iloc[pairs["of"]].set_axis(pairs["at"])
+
+    def _last(self, yearly: pd.DataFrame) -> pd.DataFrame:
+        """Per target the last yearly observation: last_period, yearly, previous, qualifier, source, basis.
+
+        `previous` is the value before it on the same basis: nothing is differenced across a break.
+        """
+        last = yearly.assign(previous=yearly.groupby(["at", "basis"])["value"].shift()).drop_duplicates("at", keep="last")
+        figures = last.set_index("at")[["end", "value", "previous"]].set_axis(["last_period", "yearly", "previous"], axis=1)
+        return pd.concat([figures, self._words(last, _WORDS)], axis=1)
+
+    def _chain(self, yearly: pd.DataFrame) -> pd.DataFrame:
+        """Per chained target the sum of additive shares since the baseline, whether no year is missing, its sources."""
+        chained = self.targets["form"].isin(rules.CHAINED).to_numpy()
+        links = yearly[chained[yearly["at"]]]
+        own = self.targets[["form", "path", "baseline_year"]].iloc[links["at"]]
+        said = self._words(links, ["qualifier", "source"])
+        parts = rules.shares(links["value"].to_numpy(float), own["form"], own["path"])
+        groups = links.assign(part=parts, first=own["baseline_year"].to_numpy(), bounded=(said["qualifier"] == "more_than").to_numpy()
+                              ).groupby("at")
+        span = groups["end"].max() - groups["first"].first()
+        named, chain = said["source"].reset_index().drop_duplicates(), {}
+        for at, source in named.itertuples(index=False, name=None):
+            chain[at] = f"{chain[at]};{source}" if at in chain else source
+        return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span, "bounded": groups["bounded"].any(),
+                             "chain": pd.Series(chain, dtype="str")})
+
+    def _controlled(self, yearly: pd.DataFrame) -> pd.DataFrame:
+        """Per yearly control the highest and lowest figure and the number of years seen."""
+        controls = (self.targets["form"] == "yearly_control").to_numpy()
+        groups = yearly[controls[yearly["at"]]].groupby("at")["value"]
+        return groups.agg(["max", "min", "size"]).set_axis(["highest", "lowest", "years_seen"], axis=1)
+
+    def _official(self, usable: pd.DataFrame) -> pd.DataFrame:
+        """Per growth target the official average since the baseline: official, until, official_qualifier, official_source."""
+        growth = (self.targets["form"] == "average_growth").to_numpy()
+        begins = self.targets["baseline_year"].to_numpy() + 1
+        ranges = usable[growth[usable["at"]] & (usable["start"] == begins[usable["at"]]) & (usable["end"] > usable["start"])]
+        best = ranges.drop_duplicates("at", keep="last")
+        figures = best.set_index("at")[["value", "end"]].set_axis(["official", "until"], axis=1)
+        return pd.concat([figures, self._words(best, ["qualifier", "source"]).add_prefix("official_")], axis=1)
+
+    def _at_baseline(self, usable: pd.DataFrame) -> pd.DataFrame:
+        """Per target and basis the observation of the baseline year: at, value, basis."""
+        first = self.targets["baseline_year"].to_numpy()
+        found = usable[usable["start"] == first[usable["at"]]]
+        return found.assign(basis=self._words(found, ["basis"])["basis"].to_numpy())[["at", "value", "basis"]]
 
 
 def check_targets(targets: pd.DataFrame) -> None:
@@ -74,102 +135,64 @@ def check_targets(targets: pd.DataFrame) -> None:
             raise DataError(f"targets without the column {name!r}: use load.targets(plan)")
 
 
-def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseline: str) -> None:
+def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> None:
     check_targets(targets)
-    if baseline not in ("printed", "revised"):
-        raise DataError(f"unknown baseline {baseline!r}; allowed: printed, revised")
     first, last = int(targets["baseline_year"].max()) + 1, int(targets["target_year"].min())
     if not first <= as_of <= last:
         raise DataError(f"as_of {as_of} is outside the plan; allowed: {first} to {last}")
     if "unit_zh" in observations:
-        pairs = observations.dropna(subset="unit_zh").drop_duplicates(["indicator", "unit_zh"])
-        units = pairs.groupby("indicator")["unit_zh"].agg("、".join)
-        if (mixed := units[units.str.contains("、")]).size:
-            raise DataError(f"mixed units: {mixed.index[0]} in {mixed.iloc[0]}; allowed: one unit for each indicator")
+        units = observations[["indicator", "unit_zh"]].drop_duplicates().dropna()
+        mixed = units[units["indicator"].duplicated(keep=False)].sort_values("indicator", kind="stable")
+        if len(mixed):
+            mine = mixed.loc[mixed["indicator"] == mixed["indicator"].iloc[0]]
+            raise DataError(f"mixed units: {mine['indicator'].iloc[0]} in {'、'.join(mine['unit_zh'])}; allowed: one unit for each indicator")
 
 
-def _pairs(rows: pd.DataFrame, observations: pd.DataFrame, as_of: int, derived: bool = False) -> pd.DataFrame:
-    """Each target (its place in `at`) beside each observation of its indicator that may count."""
-    keys = ["region", "indicator"] if "region" in rows and "region" in observations else ["indicator"]
-    mine = rows[[*keys, "form", "path", "price_basis", "baseline_year", "target_year"]].assign(
-        at=rows.index, broken_basis=rows.get("broken_basis", "")).astype({"broken_basis": "category"})
+def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """See `Seen`."""
+    keys = ["region", "indicator"] if "region" in targets and "region" in observations else ["indicator"]
     codes, periods = pd.factorize(observations["period"], use_na_sentinel=False)
     start, end = (periods.str[part].astype(int).to_numpy()[codes] for part in (slice(4), slice(-4, None)))
-    timely = (start >= mine["baseline_year"].min()) & (end <= as_of)
-    seen = observations[timely].assign(start=start[timely], end=end[timely])
-    seen["basis"] = seen.get("basis", "")
-    seen = seen.loc[(seen["status"] == "derived") == derived, [*keys, *_SEEN, "start", "end"]]
-    seen = seen.astype(dict.fromkeys(_WORDS, "category") | {"price_basis": _PRICE})
-    pairs = mine.astype({"price_basis": _PRICE}).merge(seen, on=keys, suffixes=("", "_seen"))
-    if pairs.duplicated(["at", "start", "end"]).any():
+    timely = np.flatnonzero((start >= targets["baseline_year"].min()) & (end <= as_of))
+    mine, theirs = targets[keys].assign(at=np.arange(len(targets))), observations[keys].iloc[timely].assign(of=timely)
+    at, of = mine.merge(theirs, on=keys)[["at", "of"]].to_numpy().T
+    within = end[of] <= targets["target_year"].to_numpy()[at]
+    at, of = at[within], of[within]
+    pairs = pd.DataFrame({
+        "at": at, "of": of, "start": start[of], "end": end[of], "value": observations["value"].to_numpy()[of],
+        "basis": pd.factorize(observations["basis"])[0][of], "derived": (observations["status"] == "derived").to_numpy()[of],
+        "usable": _usable(targets, observations, at, of), "inside": start[of] > targets["baseline_year"].to_numpy()[at]})
+    if pairs.duplicated(["at", "start", "end", "derived"]).any():
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
-    pairs = pairs[pairs["end"] <= pairs["target_year"]]
-    both = pairs["price_basis"].isin(_PRICED) & pairs["price_basis_seen"].isin(_PRICED)
-    other = both & (pairs["price_basis"] != pairs["price_basis_seen"])
-    for lost in filter(None, pairs["broken_basis"].cat.categories):
-        other |= (pairs["broken_basis"] == lost) & pairs["basis"].isin(lost.split(";"))
-    return pairs.assign(other_basis=other,
-                        inside=pairs["start"] > pairs["baseline_year"]).sort_values(["at", "end"])
+    return pairs.sort_values(["at", "end"], ignore_index=True)
 
 
-def _last(yearly: pd.DataFrame) -> pd.DataFrame:
-    """Per target the last yearly observation: last_period, yearly, previous, qualifier, source, basis.
-
-    `previous` is the value before it on the same basis: nothing is differenced across a break.
-    """
-    last = yearly.assign(previous=yearly.groupby(["at", "basis"], observed=True)["value"].shift()).drop_duplicates("at", keep="last")
-    last = last.set_index("at")[["end", "value", "previous", "qualifier", "source", "basis"]]
-    return last.astype(dict.fromkeys(("qualifier", "source", "basis"), "str")).rename(
-        columns={"end": "last_period", "value": "yearly"})
-
-
-def _controlled(yearly: pd.DataFrame) -> pd.DataFrame:
-    """Per yearly control the highest and lowest figure and the number of years seen."""
-    groups = yearly[yearly["form"] == "yearly_control"].groupby("at")["value"]
-    return groups.agg(["max", "min", "size"]).set_axis(["highest", "lowest", "years_seen"], axis=1)
+def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Whether an observation may be set against the target: both priced, on one price basis; and not on a basis broken off from it."""
+    asked, given = (_PRICED.get_indexer(frame["price_basis"]) for frame in (targets, observations))
+    usable = (asked[at] < 0) | (given[of] < 0) | (asked[at] == given[of])
+    broken = targets["broken_basis"].to_numpy() if "broken_basis" in targets else np.array([])
+    for lost in filter(None, pd.unique(broken)):
+        usable &= (broken != lost)[at] | ~observations["basis"].isin(lost.split(";")).to_numpy()[of]
+    return usable
 
 
-def _chain(yearly: pd.DataFrame) -> pd.DataFrame:
-    """Per chained target the sum of additive shares since the baseline, whether no year is missing, its sources."""
-    links = yearly[yearly["form"].isin(rules.CHAINED)]
-    links = links.assign(part=rules.shares(links["value"].to_numpy(float), links["form"], links["path"]))
-    groups = links.groupby("at")
-    span = groups["end"].max() - groups["baseline_year"].first()
-    named, chain = links.drop_duplicates(["at", "source"]), {}
-    for at, source in zip(named["at"].tolist(), named["source"].tolist()):
-        chain[at] = f"{chain[at]};{source}" if at in chain else source
-    bounded = links.loc[links["qualifier"] == "more_than", "at"].unique()
-    return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span,
-                         "bounded": groups["at"].first().isin(bounded),
-                         "chain": pd.Series(chain, dtype="str")})
-
-
-def _official(usable: pd.DataFrame) -> pd.DataFrame:
-    """Per growth target the official average since the baseline: official, until, official_qualifier, official_source."""
-    ranges = usable[(usable["form"] == "average_growth") & (usable["start"] == usable["baseline_year"] + 1)
-                    & (usable["end"] > usable["start"])]
-    best = ranges.drop_duplicates("at", keep="last").set_index("at")
-    best = best[["value", "end", "qualifier", "source"]].astype({"qualifier": "str", "source": "str"})
-    return best.set_axis(
-        ["official", "until", "official_qualifier", "official_source"], axis=1)
-
-
-def _chained(rows: pd.DataFrame, official: pd.DataFrame) -> pd.DataFrame:
+def _chained(rows: pd.DataFrame) -> pd.DataFrame:
     """The figure a chain of years stands for; an official average that reaches as far outranks the chain."""
-    rows = rows.join(official)
-    chained, growth = rows["form"].isin(rules.CHAINED), rows["form"] == "average_growth"
+    form, path = rows["form"], rows["path"]
+    chained, growth = form.isin(rules.CHAINED), form == "average_growth"
     outranks = rows["until"] >= rows["last_period"].fillna(0)
-    rows["last_period"] = rows["last_period"].where(~outranks, rows["until"])
-    years = (rows["last_period"] - rows["baseline_year"]).where(growth, 1)
-    rows["chain_value"] = rules.unshare((rows["total"] / years).to_numpy(float), rows["form"], rows["path"])
-    rows["value"] = rows["yearly"].where(~chained, rows["chain_value"]).where(~outranks, rows["official"])
-    rows["total"] = rows["total"].where(~outranks, years * np.log1p(rows["official"] / 100))
-    rows["complete"] = rows["complete"].where(~outranks, True)
-    rows["qualifier"] = rows["qualifier"].mask(rows["bounded"].fillna(False).astype(bool), "more_than")
-    rows["qualifier"] = rows["qualifier"].where(~outranks, rows["official_qualifier"])
-    rows["source"] = rows["source"].where(~chained, rows["chain"]).where(~outranks, rows["official_source"])
-    return rows.assign(official_average=outranks).drop(
-        columns=["chain", "official", "until", "official_qualifier", "official_source"])
+    last = rows["last_period"].where(~outranks, rows["until"])
+    years = (last - rows["baseline_year"]).where(growth, 1)
+    chain = rules.unshare((rows["total"] / years).to_numpy(float), form, path)
+    qualifier = rows["qualifier"].mask(rows["bounded"] == True, "more_than")  # noqa: E712
+    return rows.assign(
+        last_period=last, chain_value=chain, official_average=outranks,
+        value=rows["yearly"].where(~chained, chain).where(~outranks, rows["official"]),
+        total=rows["total"].where(~outranks, years * np.log1p(rows["official"] / 100)), complete=rows["complete"].where(~outranks, True),
+        qualifier=qualifier.where(~outranks, rows["official_qualifier"]),
+        source=rows["source"].where(~chained, rows["chain"]).where(~outranks, rows["official_source"])).drop(
+            columns=["chain", "official", "until", "official_qualifier", "official_source"])
 
 
 def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -177,9 +200,9 @@ def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.D
 
     last figure. `break_at_baseline` names the basis of the last figure where the printed baseline is on another.
     """
-    same = at_baseline["basis"].astype("str") == at_baseline["at"].map(rows["basis"])
-    observed = rows.index.map(at_baseline[same].drop_duplicates("at").set_index("at")["value"].to_dict())
-    use = (baseline == "revised") & (rows["form"] == "level") & pd.notna(observed)
+    same = (at_baseline["basis"] == rows["basis"].to_numpy()[at_baseline["at"]]).to_numpy()
+    observed = at_baseline[same].drop_duplicates("at").set_index("at")["value"].reindex(rows.index)
+    use = (baseline == "revised") & (rows["form"] == "level") & observed.notna()
     value = rows["baseline_value"].where(~use, observed)
     used = np.select([use, value.notna()], ["revised", "printed"], "")
     crossed = rows["basis"].fillna("").where((rows["form"] == "level") & (used == "printed"), "")

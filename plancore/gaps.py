@@ -54,7 +54,7 @@ def outcomes(targets: pd.DataFrame, observations: pd.DataFrame, printed: pd.Data
     """
     if printed is not None and len(printed):
         return printed
-    seen = evidence.gather(targets, observations, int(targets["target_year"].max()))
+    seen = evidence.Seen(targets, observations, int(targets["target_year"].max())).gathered()
     control, years = seen["form"] == "yearly_control", seen["target_year"] - seen["baseline_year"]
     final = (seen["last_period"] == seen["target_year"]) & (seen["reason"] == "") & ~(control & (seen["years_seen"] < years))
     figure = seen["value"].where(~control, _worst(seen)).where(final)
@@ -74,7 +74,7 @@ def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, basel
     `percent`), status, trend, reason, formula, source ids. `baseline`: "printed", or "revised" (the observation of the
     baseline year where there is one). Raises DataError for a year outside the plan or an unknown baseline.
     """
-    rows = evidence.gather(targets, observations, as_of, baseline)
+    rows = evidence.Seen(targets, observations, as_of).gathered(baseline)
     age = as_of - rows["last_period"]
     old = (age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of))
     rows = rows.assign(held=_held(rows), as_of=as_of, age=age, stale=old)

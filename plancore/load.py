@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -54,20 +54,15 @@ def targets(plan: str, on: str | None = None) -> pd.DataFrame:
     value, form, bound and path of a number assigned, raised or adjusted by then, the printed cells unchanged.
     Rows of kind `text` come from the body text. Raises DataError for an unknown plan.
     """
-    frame = _of_plan("targets", plan)
-    frame = frame.merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
-    frame = frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
-    lost = table("breaks").query("not comparable").groupby(["region", "indicator"], as_index=False).agg(
-        broken_since=("since", "min"), broken_basis=("basis", ";".join))
-    frame = frame.merge(lost, on=["region", "indicator"], how="left").fillna({"broken_basis": ""})
-    later = frame["broken_since"] > frame["baseline_year"]
-    frame["broken_since"], frame["broken_basis"] = frame["broken_since"].where(later), frame["broken_basis"].where(later, "")
-    return _in_force(frame.assign(version_since="", version_source=""), plan, on)
+    frame = all_targets(on)
+    _check_plan(plan)
+    return frame[frame["plan"] == plan].reset_index(drop=True)
 
 
 def all_targets(on: str | None = None) -> pd.DataFrame:
     """The targets of every plan, one below the other: as printed, or in the version in force on a day, see `targets`."""
-    return pd.concat([targets(plan, on) for plan in plans()["plan"]], ignore_index=True)
+    known = tuple(_identified(name) for name in ("targets", "indicators", "plans", "breaks"))
+    return (_joined(*known) if on is None else _in_force(day(on), _identified("target_versions"), *known)).copy()
 
 
 def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
@@ -245,16 +240,28 @@ def _citation(source: dict, lang: str) -> str:
     return f"- <a id=\"src-{source['source']}\"></a>{title}" + wording.text("comma", lang) + ", ".join(parts) + note
 
 
-def _in_force(frame: pd.DataFrame, plan: str, on: str | None) -> pd.DataFrame:
-    """The targets with the latest version by the day `on` in place of the printed number; unchanged without a day."""
-    if on is None:
-        return frame
-    versions = target_versions(plan)
+@cache
+def _joined(*_identified: tuple) -> pd.DataFrame:
+    """The targets as printed with what other tables say of them; joined once for what this process may read of these tables."""
+    frame = table("targets").merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
+    frame = frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
+    lost = table("breaks").query("not comparable").groupby(["region", "indicator"], as_index=False).agg(
+        broken_since=("since", "min"), broken_basis=("basis", ";".join))
+    frame = frame.merge(lost, on=["region", "indicator"], how="left").fillna({"broken_basis": ""})
+    later = frame["broken_since"] > frame["baseline_year"]
+    return frame.assign(broken_since=frame["broken_since"].where(later), broken_basis=frame["broken_basis"].where(later, ""),
+                        version_since="", version_source="")
+
+
+@lru_cache(maxsize=16)
+def _in_force(on: pd.Timestamp, _versions: tuple, *identified: tuple) -> pd.DataFrame:
+    """The targets with the latest version by the day `on` in place of the printed number."""
+    frame, versions = _joined(*identified), table("target_versions")
     by = pd.to_datetime(versions["since"].map(schema.last_day))
-    if not (by <= day(on)).any():
+    current = versions.assign(by=by)[by <= on].sort_values("by").drop_duplicates(["plan", "row"], keep="last").set_index(["plan", "row"])
+    if current.empty:
         return frame
-    current = versions[by <= day(on)].assign(by=by).sort_values("by").drop_duplicates("row", keep="last").set_index("row")
-    frame = frame.set_index("row", drop=False)
+    frame = frame.set_index(["plan", "row"], drop=False)
     changed = {"value": "target_value", "form": "form", "bound": "bound", "path": "path", "since": "version_since",
                "source": "version_source"}
     for ours, theirs in changed.items():
@@ -263,11 +270,15 @@ def _in_force(frame: pd.DataFrame, plan: str, on: str | None) -> pd.DataFrame:
 
 
 def _of_plan(name: str, plan: str) -> pd.DataFrame:
+    _check_plan(plan)
+    frame = table(name)
+    return frame[frame["plan"] == plan].reset_index(drop=True)
+
+
+def _check_plan(plan: str) -> None:
     known = list(plans()["plan"])
     if plan not in known:
         raise DataError(f"unknown plan {plan!r}; allowed: {', '.join(known)}")
-    frame = table(name)
-    return frame[frame["plan"] == plan].reset_index(drop=True)
 
 
 def table(name: str) -> pd.DataFrame:
@@ -275,8 +286,7 @@ def table(name: str) -> pd.DataFrame:
 
     In a process that makes a page only the rows its report declares to read (`reads`); DataError for a table it does not.
     """
-    whole, declared = _whole(name), os.environ.get(DECLARED)
-    return whole.copy() if declared is None else sliced(name, whole, json.loads(declared))
+    return _declared(*_identified(name)).copy()
 
 
 def sliced(name: str, whole: pd.DataFrame, declared: dict[str, dict[str, list]]) -> pd.DataFrame:
@@ -290,10 +300,21 @@ def sliced(name: str, whole: pd.DataFrame, declared: dict[str, dict[str, list]])
 
 
 def _whole(name: str) -> pd.DataFrame:
+    return _read(*_identified(name)[:2])
+
+
+def _identified(name: str) -> tuple[Path, int, str | None]:
+    """What a table in this process depends on: its file, when that changed, and what may be read of it."""
     path = TABLES / f"{name}.csv"
     if not path.is_file():
         raise DataError(f"{path.name} is missing: run `plancore build`")
-    return _read(path, path.stat().st_mtime_ns)
+    return path, path.stat().st_mtime_ns, os.environ.get(DECLARED)
+
+
+@cache
+def _declared(path: Path, changed: int, declared: str | None) -> pd.DataFrame:
+    whole = _read(path, changed)
+    return whole if declared is None else sliced(path.stem, whole, json.loads(declared))
 
 
 @cache

@@ -36,19 +36,20 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     behind an observed average or sum, and derived for values that are no evidence. `observed` of chained forms is the
     figure so far (average growth, total, cut), only as far as no year is missing; an official average outranks it.
     """
-    seen = evidence.yearly(targets, observations, as_of)
-    chained = seen.merge(targets[["plan", "row", "form", "path", "baseline_year"]], on=["plan", "row"], validate="m:1")
-    chained = chained[chained["form"].isin(rules.CHAINED)]
-    levels = seen.merge(chained[["plan", "row", "year"]], how="left", indicator=True).query("_merge == 'left_only'")
+    targets = targets.filter([*evidence.ASKED, "source"])
+    seen = evidence.Seen(targets, observations, as_of)
+    yearly = seen.yearly().merge(targets[["plan", "row", "form", "path", "baseline_year"]], on=["plan", "row"], validate="m:1")
+    adds_up = yearly["form"].isin(rules.CHAINED)
+    chained, levels = yearly[adds_up], yearly[~adds_up]
     path = _by_year(targets)
     growth = path["form"] == "average_growth"
     path["value"] = np.where(growth | (path["form"] == "yearly_control"), path["target_value"], _amount(path, _due(path)))
     ends = path[path["year"] == path["target_year"]].assign(value=lambda d: d["target_value"], series="target")
     starts = path[(path["year"] == path["baseline_year"]) & (path["form"] == "level")]
     starts = starts.assign(value=starts["baseline_value"], series="baseline")
-    official = evidence.gather(targets, observations, as_of).query("official_average")
-    official = official.assign(year=official["last_period"], series="observed", status="official_preliminary")
-    derived = evidence.derived(targets, observations, as_of).assign(series="derived")
+    gathered = seen.gathered()
+    official = gathered.assign(year=gathered["last_period"], series="observed", status="official_preliminary")[gathered["official_average"]]
+    derived = seen.derived().assign(series="derived")
     frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"), official,
               _so_far(chained), chained.assign(series="yearly"), derived]
     long = pd.concat([f.reindex(columns=_SERIES) for f in frames], ignore_index=True).dropna(subset="value")
@@ -114,8 +115,8 @@ def _before(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 def _by_year(targets: pd.DataFrame) -> pd.DataFrame:
     """Each target once per year from baseline to target year, with its time share."""
     years = [np.arange(a, b + 1) for a, b in zip(targets["baseline_year"], targets["target_year"])]
-    rows = targets.assign(year=years).explode("year", ignore_index=True)
-    rows["year"] = rows["year"].astype(int)
+    rows = targets.iloc[np.repeat(np.arange(len(targets)), [len(y) for y in years])].reset_index(drop=True)
+    rows["year"] = np.concatenate([*years, np.array([], int)])
     return rows.assign(share=rules.time_share(rows["year"], rows["baseline_year"], rows["target_year"]))
 
 
@@ -175,9 +176,9 @@ def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level
     the t-probability of meeting the target at T, the same in each row. With two points a straight line (`line`) without
     interval; with fewer, at or after T, and for `step` and `assigned` rows: nothing. Never a forecast: the trend goes on.
     """
-    rows = evidence.gather(targets, observations, as_of)
-    seen = evidence.yearly(targets, observations, as_of)
-    parts = [_walk(row, _points(row, seen), level) for row in rows.to_dict("records")
+    seen = evidence.Seen(targets, observations, as_of)
+    yearly = seen.yearly()
+    parts = [_walk(row, _points(row, yearly), level) for row in seen.gathered().to_dict("records")
              if row["reason"] == "" and row["path"] != "step" and row["last_period"] < row["target_year"]]
     parts = [part for part in parts if part is not None]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_OUTLOOK)

@@ -95,8 +95,11 @@ def shared(plan: str, on: str | None = None) -> pd.DataFrame:
 
     `on` as in `targets`. No rows where no other region has a plan that ends in the same year.
     """
-    frames = [frame[frame["kind"] == "box"] for frame in (targets(p, on) for p in [plan, *peers(plan)])]
-    own, others = frames[0], pd.concat([frames[0][:0], *frames[1:]])
+    beside = peers(plan)
+    if not beside:
+        return table("targets")[:0].assign(region="")
+    own, *theirs = (frame[frame["kind"] == "box"] for frame in (targets(p, on) for p in [plan, *beside]))
+    others = pd.concat(theirs)
     own = own[own["indicator"].isin(others["indicator"])]
     return pd.concat([own, others[others["indicator"].isin(own["indicator"])]], ignore_index=True)
 

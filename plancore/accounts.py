@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import evidence, layout, rules, wording
+from plancore import editions, evidence, layout, rules, wording
 
 
 def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Each annual target up to `as_of` with the figure of its year: the columns of `load.annual_targets`, names, figure,
 
     qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a lower
-    bound tells nothing). A figure on another price basis than the target's is none.
+    bound tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
-    rows = annual[annual["year"] <= as_of].merge(targets[own], on=["plan", "row"], validate="m:1")
+    rows = editions.unwithheld(annual[annual["year"] <= as_of], targets).merge(targets[own], on=["plan", "row"], validate="m:1")
     seen = evidence.Seen(targets, observations, as_of).yearly()
     seen = seen.rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
     keys = ["plan", "row", "year"]
@@ -48,11 +48,14 @@ def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | HTML:
     return layout.table(frame, lang, {}, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
 
 
-def behind(explanations: pd.DataFrame, result: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """The latest explanation, given by the end of `as_of`, of each row that `gaps.measure` finds behind; with its code."""
+def behind(explanations: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """The latest explanation, given by the end of `as_of`, of each row that `gaps.measure` finds behind; with its code.
+
+    Withheld rows are left out.
+    """
     known = explanations[explanations["as_of"] <= as_of].sort_values(["as_of", "date"], kind="stable")
     code = result["verdict"].where(result["verdict"] != "", result["status"])
-    rows = result[["plan", "row"]].assign(code=code)
+    rows = editions.unwithheld(result[["plan", "row"]].assign(code=code), targets)
     rows = rows[rows["code"].isin(rules.BEHIND)]
     known = known.rename(columns={"as_of": "said_of"}).drop_duplicates(["plan", "row"], keep="last")
     return rows.merge(known, on=["plan", "row"], validate="1:1")

@@ -59,7 +59,8 @@ def panel(state: dict, lang: str) -> str:
     name = escape(target[f"name_{lang}"].iloc[0])
     goals = scenario.long_term(target, load.commitments(state["plan"]))
     chart = charts.profile(series[series["row"].isin(target["row"])], goals, row, target, load.sources(), lang)
-    read_on = links.page(wording.text("app_full_page", lang), "indicator_profile", indicator=indicator, as_of=state["as_of"])
+    read_on = links.page(wording.text("app_full_page", lang), "indicator_profile", indicator=indicator, as_of=state["as_of"],
+                         region=target["region"].iloc[0])
     return f'<h2>{name}</h2>{profiles.headline(row, target, load.sources(), lang).data}{figures.live(chart)}<p class="read-on">{read_on}</p>'
 
 

@@ -132,7 +132,8 @@ def _published(state: dict, lang: str):
 
 def _line(row: dict, lang: str) -> str:
     """One indicator in a line: status, latest figure, target, link to its page."""
-    page = links.page(wording.text("app_full_page", lang), "indicator_profile", indicator=row["indicator"], as_of=row["as_of"])
+    page = links.page(wording.text("app_full_page", lang), "indicator_profile", indicator=row["indicator"], as_of=row["as_of"],
+                      region=row["region"])
     return f'<p class="answer">{profiles.line(row, lang)} <small class="read-on">{page}</small></p>'
 
 

@@ -66,7 +66,8 @@ def _check_order(before: pd.DataFrame, after: pd.DataFrame) -> None:
             raise DataError(f"{name} holds {frame['plan'].nunique()} plans; allowed: the targets of one plan")
     a, b = before.iloc[0], after.iloc[0]
     if a["region"] != b["region"]:
-        raise DataError(f"{a['plan']} is of region {a['region']}, {b['plan']} of {b['region']}; allowed: two plans of one region")
+        raise DataError(f"{a['plan']} is of region {a['region']}, {b['plan']} of {b['region']}; allowed: two plans of one region, "
+                        f"as a bridge tells what a plan kept of the one before it; load.shared sets regions side by side")
     if a["target_year"] > b["baseline_year"]:
         raise DataError(f"{b['plan']} begins in {b['baseline_year']}, before {a['plan']} ends in {a['target_year']}; "
                         f"allowed: a plan and a later one of its region")

@@ -23,7 +23,7 @@ def concerns(bridge: pd.DataFrame, versions: pd.DataFrame, plans: pd.DataFrame, 
     frame = pd.DataFrame({
         "category": rows[f"category_{lang}"],
         "row": [f'<a id="row-{r}" href="#origin-{r}">{r}</a>' for r in rows["row_to"]],
-        "indicator": [_profile(r, lang) for r in records],
+        "indicator": [_profile(r, plans, lang) for r in records],
         "relation": [_relation(r, lang) for r in records],
         "attribute": [_attribute(r, lang) for r in records], "unit": rows[f"unit_{lang}_to"],
         "target_from": [_target(r, "from", plans, lang) for r in records],
@@ -43,7 +43,7 @@ def redefined(bridge: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT | H
     frame = pd.DataFrame({
         "row_from": [_cited(r["row_from"], plans) for r in records], "indicator_before": rows[f"name_{lang}_from"],
         "target_from": [_target(r, "from", plans, lang, united=True) for r in records],
-        "row": [f'<a href="#origin-{r}">{r}</a>' for r in rows["row_to"]], "indicator": [_profile(r, lang) for r in records],
+        "row": [f'<a href="#origin-{r}">{r}</a>' for r in rows["row_to"]], "indicator": [_profile(r, plans, lang) for r in records],
         "target_to": [_target(r, "to", plans, lang, united=True) for r in records],
         "attribute": [_attribute(r, lang) for r in records], "what_changed": unlike})
     return layout.table(frame, lang, _labels(plans, lang), raw=_RAW[:-1], right=[])
@@ -92,8 +92,8 @@ def _cited(row: str, plans: pd.DataFrame, shown: str = "") -> str:
     return f'<a href="#origin-{plans["plan"].iloc[0]}-{row}">{shown or row}</a>'
 
 
-def _profile(row: dict, lang: str) -> str:
-    return links.page(escape(row[f"name_{lang}_to"]), "indicator_profile", indicator=row["indicator_to"])
+def _profile(row: dict, plans: pd.DataFrame, lang: str) -> str:
+    return links.page(escape(row[f"name_{lang}_to"]), "indicator_profile", indicator=row["indicator_to"], region=plans["region"].iloc[-1])
 
 
 def _attribute(row: dict, lang: str) -> str:

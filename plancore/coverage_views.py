@@ -217,13 +217,13 @@ def _vintage(row: dict, side: str, sources: pd.DataFrame, lang: str) -> str:
 
 def _identity(rows: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) -> dict[str, list]:
     """Row, linked to its place in the gap analysis; indicator, linked to its profile; attribute."""
-    names = targets.set_index("row")[f"name_{lang}"]
+    names, regions = (targets.set_index("row")[column] for column in (f"name_{lang}", "region"))
     records = rows.to_dict("records")
     return {
         "row": [f'<span data-key="{escape(r["indicator"])}">' + links.page(
             escape(r["row"]), "gap_analysis", f"row-{r['row']}", plan=r["plan"], as_of=as_of) + "</span>" for r in records],
-        "indicator": [links.page(escape(names[r["row"]]), "indicator_profile", indicator=r["indicator"], as_of=as_of)
-                      for r in records],
+        "indicator": [links.page(escape(names[r["row"]]), "indicator_profile", indicator=r["indicator"], as_of=as_of,
+                                 region=regions[r["row"]]) for r in records],
         "attribute": [wording.text(r["attribute"], lang) for r in records]}
 
 

@@ -24,6 +24,12 @@ def released(in_force: pd.DataFrame, printed: pd.DataFrame, sources: pd.DataFram
     return rows[~rows["withheld"]]
 
 
+def unwithheld(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Rows by `plan` and `row`, without those of `withheld` targets."""
+    held = pd.MultiIndex.from_frame(targets.loc[targets["withheld"], ["plan", "row"]])
+    return rows[~pd.MultiIndex.from_frame(rows[["plan", "row"]]).isin(held)]
+
+
 def derived(values: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, edition: str) -> pd.DataFrame:
     """The derived values an edition shows, beside rows that cannot be assessed: plan, row, year, value, source.
 

@@ -71,9 +71,11 @@ def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, basel
 
     Returns the columns of the contract, in the target's unit: progress P, time_share τ, pace_ratio P/τ (none for hold,
     step and tiny changes), against_path s·(y − path(t)), gap s·(yT − y), paces per year in `pace_unit` (`unit` or
-    `percent`), status, trend, reason, formula, source ids. `baseline`: "printed", or "revised" (the observation of the
+    `percent`), status, trend, reason, formula, source ids; no targets have no rows. `baseline`: "printed", or "revised" (the observation of the
     baseline year where there is one). Raises DataError for a year outside the plan or an unknown baseline.
     """
+    if targets.empty:
+        return pd.DataFrame(columns=_MEASURED)
     rows = evidence.Seen(targets, observations, as_of).gathered(baseline)
     age = as_of - rows["last_period"]
     old = (age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of))

@@ -795,7 +795,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "guide_6": ("填好后原样发回本文件（.xlsx，不加密码）。整表核对无误后一次入库；有一处不符，整表退回并注明单元格。",
                 "Send this file back as it is (.xlsx, no password). The form is taken as a whole once all of it fits; if one cell does not, all of it comes back with that cell named."),
     "other_regions": ("与其他地区比较", "Beside other regions"), "rank": ("位次", "Rank"), "one_region": ("只有一个地区有这项指标。", "Only one region has this indicator."),
-    "other_regions_lead": ("各地规划中正在执行的同一指标，按最新公布数由优到劣排列；各地目标和年份可能不同。", "The same indicator in the plans that run elsewhere, the best latest figure first; targets and years may differ."),
+    "other_regions_lead": ("各地规划中正在执行的同一指标，按最新公布数由优到劣排列；各地目标和年份可能不同。位次只在计量相同的确数之间排，"
+                           "数值相同的位次相同。",
+                           "The same indicator in the plans that run elsewhere, the best latest figure first; targets and years may differ. "
+                           "Ranks are among figures measured alike; equal figures share one."),
+    "rank_alone": ("没有计量相同的数可比", "none measured alike"),
+    "bridge_regions": ("其他地区同期规划中的同一指标", "The same indicators in other regions' plans"),
+    "bridge_regions_lead": ("目标年相同的各地规划中的同一指标，用现行目标值和最新公布数。位次只在计量相同的确数之间排，数值相同的位次相同。",
+                            "The same indicators in the plans of other regions for the same target year, by the targets now in force and the latest "
+                            "figures. Ranks are among figures measured alike; equal figures share one."),
     # the register of commitments
     "commitments": ("量化承诺", "Commitments"),
     "commitments_asks": ("规划在指标表之外还承诺了哪些数，合计对得上吗？", "Which figures does the plan promise besides its table, and do they add up?"),

@@ -34,7 +34,8 @@ def identity(rows: pd.DataFrame, lang: str, anchor: str = "") -> pd.DataFrame:
         "category": rows[f"category_{lang}"],
         "row": _markup(rows, [f'<a{place.format(r["row"])} href="#origin-{r["row"]}" data-key="{r["indicator"]}">{r["row"]}</a>' for r in records]),
         "indicator": _markup(rows, [links.page(
-            escape(r[f"name_{lang}"]), "indicator_profile", indicator=r["indicator"], as_of=r.get("as_of", r["target_year"])) for r in records]),
+            escape(r[f"name_{lang}"]), "indicator_profile", indicator=r["indicator"], as_of=r.get("as_of", r["target_year"]), region=r["region"])
+            for r in records]),
         "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)), "unit": rows[f"unit_{lang}"]})
 
 
@@ -49,6 +50,16 @@ def chip(code: str, lang: str, word: str = "") -> str:
     """A status or verdict as its shape and word in its colour; `word` names the glossary's key where it is another."""
     rank = f' data-sort="{_URGENCY.index(code)}"' if code in _URGENCY else ""
     return f'<span class="chip s-{code}"{rank}>{wording.MARKS[code]} {wording.text(word or code, lang)}</span>'
+
+
+def standing(row: dict, lang: str) -> str:
+    """How a row stands, as a chip, with the year of its figure where that is old."""
+    return chip(row["verdict"] or row["status"], lang) + (wording.aged(row, lang) if row["status"] != "final" else "")
+
+
+def figure(row: dict, lang: str) -> str:
+    """A row's latest figure with its unit."""
+    return wording.quantity(wording.qualified(row["value"], row["qualifier"]), row[f"unit_{lang}"], lang)
 
 
 def tile(figure: object, word: str, below: str = "", code: str = "") -> str:

@@ -65,12 +65,38 @@ def all_targets(on: str | None = None) -> pd.DataFrame:
     return (_joined(*known) if on is None else _in_force(day(on), _identified("target_versions"), *known)).copy()
 
 
+def regions(targets: pd.DataFrame) -> list[str]:
+    """The regions that some targets are of, in the order of `plans`."""
+    return [region for region in plans()["region"].unique() if region in set(targets["region"])]
+
+
 def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Targets and outcomes of the plan of the same region that ended where this one begins; None where there is none."""
     known = plans().set_index("plan")
     own = known.loc[plan]
     before = known[(known["region"] == own["region"]) & (known["target_year"] == own["baseline_year"])].index
     return (targets(before[0]), outcomes(before[0])) if len(before) else None
+
+
+def peers(plan: str) -> list[str]:
+    """The plans of other regions that end in the same year."""
+    known = plans().set_index("plan")
+    own = known.loc[plan]
+    return list(known.index[(known["region"] != own["region"]) & (known["target_year"] == own["target_year"])])
+
+
+def shared(plan: str, on: str | None = None) -> pd.DataFrame:
+    """The rows of a plan's table whose indicators its `peers` have too, and below them those of the peers.
+
+    `on` as in `targets`. No rows where no other region has a plan that ends in the same year.
+    """
+    beside = peers(plan)
+    if not beside:
+        return table("targets")[:0].assign(region="")
+    own, *theirs = (frame[frame["kind"] == "box"] for frame in (targets(p, on) for p in [plan, *beside]))
+    others = pd.concat(theirs)
+    own = own[own["indicator"].isin(others["indicator"])]
+    return pd.concat([own, others[others["indicator"].isin(own["indicator"])]], ignore_index=True)
 
 
 def outcomes(plan: str) -> pd.DataFrame:
@@ -166,9 +192,10 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
     return _counted(vintages(region, known_on), worst_grade)
 
 
-def observations_everywhere(known_on: str | None = None) -> pd.DataFrame:
-    """`observations` of every region, one below the other; a region without any by that day has no row."""
+def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.DataFrame:
+    """`observations` of the regions of some targets, one below the other; a region without any by that day has no row."""
     frame = table("observations")
+    frame = frame[frame["region"].isin(targets["region"])]
     return _counted(frame if known_on is None else frame[pd.to_datetime(frame["published_by"]) <= day(known_on)], "C")
 
 

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks" / "reports"
 
 
+_MEANT = {"to_plan": ", the plan that follows from_plan in its region; beside it the page sets what other regions' plans ask"}
+"""What else to say of the values a parameter may have."""
 FORMATS = ("pdf",)
 """What a page may be made as besides HTML."""
 
@@ -43,6 +45,8 @@ class Page:
     parameters: tuple[tuple[str, object], ...]
     front: bool = False
     formats: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ("lang",)
+    """Parameters that the page's name in its address does not say."""
 
     @property
     def values(self) -> dict:
@@ -59,7 +63,7 @@ class Page:
 
     def in_language(self, lang: str) -> str:
         """Address of the same page in a language."""
-        said = [str(v) for k, v in self.parameters if k != "lang" and v != "today"]
+        said = [str(v) for k, v in self.parameters if k not in self.unsaid and v != "today"]
         return f"{lang}/{'-'.join([self.report, *said])}.html"
 
 
@@ -85,7 +89,7 @@ def _declared(path: Path, _changed: int) -> dict:
 
 
 def page(report: str, given: dict, front: bool = False, formats: Iterable[str] = ()) -> Page:
-    """The page of a report with these parameters, the rest at their defaults.
+    """The page of a report with these parameters, the rest at their defaults; a region that is left open is the first that fits.
 
     Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
     """
@@ -98,23 +102,36 @@ def page(report: str, given: dict, front: bool = False, formats: Iterable[str] =
     if unknown:
         raise ParameterError(f"formats: {unknown[0]!r} is not known; allowed: a list of {', '.join(FORMATS)}", "formats")
     values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
+    if values.get("region") == "":
+        values["region"] = next(iter(load.regions(_running(values["as_of"], indicator=values["indicator"]))), "")
     for name, allowed in _allowed(values).items():
         if values[name] not in allowed:
-            raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}", name)
+            raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}"
+                                 f"{_MEANT.get(name, '')}", name)
     for name, (low, high) in _RANGES.items():
         if name in values and not low <= values[name] <= high:
             raise ParameterError(f"{report}: {name}={values[name]} is not plausible; allowed: {low:g} to {high:g}", name)
     if "known_on" in values:
-        _check_day(report, values["known_on"])
-    return Page(report, tuple(values.items()), front, tuple(dict.fromkeys(formats)))
+        _check_day(report, values)
+    at_home = values.get("region") == _known(load.stamp())[0]["region"].iloc[0]
+    return Page(report, tuple(values.items()), front, tuple(dict.fromkeys(formats)), ("lang", "region") if at_home else ("lang",))
 
 
-def indicators(year: object) -> list[str]:
-    """The rows of the table of the plan that runs in a year, in plan order."""
-    boxed = _known(load.stamp())[1]
-    if type(year) is not int or not (found := list(boxed.query("baseline_year < @year <= target_year")["indicator"].unique())):
+def rows(year: object, region: str = "") -> list[dict]:
+    """Region and indicator of each row of the tables of the plans that run in a year, in plan order; of one region, or of all."""
+    found = _running(year, **{"region": region} if region else {})[["region", "indicator"]].drop_duplicates()
+    if found.empty:
+        boxed = _known(load.stamp())[1]
         raise ParameterError(f"as_of={year!r}: no plan runs in that year; allowed: {_span(years(boxed))}", "as_of")
-    return found
+    return found.to_dict("records")
+
+
+def _running(year: object, **of: str) -> pd.DataFrame:
+    """The rows of the tables of the plans that run in a year, of one region or indicator where one is named."""
+    boxed = _known(load.stamp())[1]
+    for column, value in of.items():
+        boxed = boxed[boxed[column] == value]
+    return boxed[(boxed["baseline_year"] < year) & (boxed["target_year"] >= year)] if type(year) is int else boxed[:0]
 
 
 def _typed(report: str, name: str, value: object, kind: type) -> object:
@@ -126,10 +143,12 @@ def _typed(report: str, name: str, value: object, kind: type) -> object:
     raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}", name)
 
 
-def _check_day(report: str, known_on: str) -> None:
-    """`known_on` must be a day by which something had been published."""
+def _check_day(report: str, values: dict) -> None:
+    """`known_on` must be a day by which something had been published of the region."""
+    plans = _known(load.stamp())[0]
+    of_plan = plans.set_index("plan")["region"].get(values.get("plan"), plans["region"].iloc[0])
     try:
-        load.vintages(load.plans()["region"].iloc[0], known_on)
+        load.vintages(values.get("region") or of_plan, values["known_on"])
     except DataError as error:
         raise ParameterError(f"{report}: known_on: {error}", "known_on") from None
 
@@ -137,10 +156,13 @@ def _check_day(report: str, known_on: str) -> None:
 def _allowed(values: dict) -> dict[str, list]:
     """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
     plans, targets, observed = _known(load.stamp())
-    allowed = {"lang": list(wording.LANGUAGES), "attribute": ["all", "binding", "expected"], "edition": ["internal", "public"],
+    allowed = {"lang": list(wording.LANGUAGES), "region": load.regions(targets) if values.get("region") else [],
+               "attribute": ["all", "binding", "expected"], "edition": ["internal", "public"],
                "plan": list(plans["plan"]), "from_plan": _followed(plans)}
     if values.get("from_plan") in allowed["from_plan"]:
         allowed["to_plan"] = _following(values["from_plan"], plans)
+    if values.get("region"):
+        targets = targets[targets["region"] == values["region"]]
     if "indicator" in values:
         allowed["indicator"] = list(targets["indicator"].unique())
         targets = targets[targets["indicator"] == values["indicator"]]

@@ -21,13 +21,13 @@ def headline(result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
     note = row["note" if lang == "zh" else "note_en"]
     reading = f'<p class="lead"><b>{wording.text("how_read", lang)}</b>{wording.text("colon", lang)}{escape(note)}</p>' if note else ""
     facts = "".join(f"<div><dt>{wording.text(key, lang)}</dt><dd>{shown}</dd></div>" for key, shown in _facts(row, sources, lang))
-    return HTML(f'<p class="answer">{_chip(row, lang)} {escape(said)}</p><dl class="facts">{facts}</dl>{reading}')
+    return HTML(f'<p class="answer">{layout.standing(row, lang)} {escape(said)}</p><dl class="facts">{facts}</dl>{reading}')
 
 
 def line(row: dict, lang: str) -> str:
     """The indicator's name, its status and its answer in a line; a row of `layout.named_rows`."""
     name = escape(row[f"name_{lang}"]) + wording.text("colon", lang)
-    return f"<b>{name}</b>{_chip(row, lang)} {escape(_sentence(row, lang))}"
+    return f"<b>{name}</b>{layout.standing(row, lang)} {escape(_sentence(row, lang))}"
 
 
 def neighbours(indicator: str, targets: pd.DataFrame, as_of: int, lang: str) -> HTML:
@@ -37,8 +37,8 @@ def neighbours(indicator: str, targets: pd.DataFrame, as_of: int, lang: str) -> 
     whole = links.page(wording.text("to_overview", lang), "gap_analysis", f"row-{rows['row'][at]}", plan=rows["plan"][at],
                        as_of=as_of, attribute="all", category="all")
     beside = [(key, rows.iloc[i]) for key, i in (("before_in_plan", at - 1), ("next_in_plan", at + 1)) if 0 <= i < len(rows)]
-    others = [links.page(escape(wording.text(key, lang, name=r[f"name_{lang}"])), "indicator_profile", indicator=r["indicator"], as_of=as_of)
-              for key, r in beside]
+    others = [links.page(escape(wording.text(key, lang, name=r[f"name_{lang}"])), "indicator_profile", indicator=r["indicator"], as_of=as_of,
+                         region=r["region"]) for key, r in beside]
     return HTML(f'<nav class="beside" aria-label="{wording.text("indicator", lang)}">{" ".join([whole, *others])}</nav>')
 
 
@@ -83,31 +83,13 @@ def across(targets: pd.DataFrame, outcomes: pd.DataFrame, plans: pd.DataFrame, l
             :, lambda f: [c for c in f if (f[c] != "").any()]], lang, {}, raw=[], right=["row"])
 
 
-def regions(result: pd.DataFrame, targets: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """The indicator in every plan that runs: its latest figure with its rank (1 = best), target, pace still needed, status.
-
-    `result`: `gaps.measure` of the `targets` of several regions. Nothing where only one region has the indicator.
-    """
-    rows = layout.named_rows(result, targets).merge(plans[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1")
-    if rows["plan"].nunique() < 2:
-        return layout.nothing("one_region", lang)
-    best_first = rows["value"] * rows["better"].map({"lower": 1, "higher": -1}).fillna(float("nan"))
-    records = rows.assign(rank=best_first.rank(method="min")).sort_values("rank", kind="stable").to_dict("records")
-    return layout.table(pd.DataFrame({
-        "rank": [wording.number(r["rank"]) for r in records], "plan": [r[f"name_{lang}_plan"] for r in records],
-        "value": [_figure(r, lang) for r in records], "data_year": ["" if pd.isna(r["last_period"]) else str(int(r["last_period"])) for r in records],
-        "target_value": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
-        "required_pace": [wording.pace(r["required_pace"] if r["gap"] > 0 else None, r["pace_unit"], lang) for r in records],
-        "assessment": [_chip(r, lang) for r in records]}), lang, {}, raw=["assessment"], right=["rank", "value", "required_pace"])
-
-
 def _sentence(row: dict, lang: str) -> str:
     unit = row[f"unit_{lang}"]
     facts = dict(target_year=row["target_year"], target=wording.target(row, lang, unit))
     if row["status"] == "not_assessable":
         return wording.text("profile_says_nothing", lang, reason=wording.text(row["reason"], lang), **facts)
     said = wording.text("profile_says", lang, year=int(row["last_period"]), says=wording.text(row["verdict"] or row["status"], lang),
-                        value=_figure(row, lang), **facts)
+                        value=layout.figure(row, lang), **facts)
     if not pd.isna(row["against_path"]) and row["status"] != "final" and row["required"] != row["target_value"]:
         said += wording.text("profile_against", lang, year=int(row["last_period"]), required=wording.number(row["required"]),
                              against=wording.difference(row["against_path"], unit, lang))
@@ -138,13 +120,4 @@ def _latest(row: dict, sources: pd.DataFrame, lang: str) -> str:
         return "—"
     source = sources[sources["source"] == row["source"].split(";")[-1]].iloc[0]
     said = f'{int(row["last_period"])} · {wording.text("grade", lang)} {source["grade"]}'
-    return f'<a href="#src-{source["source"]}">{escape(_figure(row, lang))}</a> <small>{said}</small>'
-
-
-def _figure(row: dict, lang: str) -> str:
-    """The latest figure with its unit."""
-    return wording.quantity(wording.qualified(row["value"], row["qualifier"]), row[f"unit_{lang}"], lang)
-
-
-def _chip(row: dict, lang: str) -> str:
-    return layout.chip(row["verdict"] or row["status"], lang) + (wording.aged(row, lang) if row["status"] != "final" else "")
+    return f'<a href="#src-{source["source"]}">{escape(layout.figure(row, lang))}</a> <small>{said}</small>'

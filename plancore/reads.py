@@ -50,13 +50,24 @@ def _both(values: dict) -> Slice:
 
 
 def _later(values: dict) -> Slice:
-    return {"plan": [values["to_plan"]]}
+    """The later plan, and those of other regions beside it."""
+    return {"plan": [values["to_plan"], *load.peers(values["to_plan"])]}
+
+
+def _bridged(values: dict) -> Slice:
+    return {"plan": [values["from_plan"], *_later(values)["plan"]]}
+
+
+def _shared(values: dict) -> Slice:
+    """The indicators that other regions' plans have too, of each region."""
+    return {"indicator": sorted(load.shared(values["to_plan"])["indicator"].unique())}
 
 
 def _running(values: dict) -> Slice:
-    """The plan of an indicator and year."""
+    """The plan of a region, indicator and year."""
     rows = _targets(load.stamp()).query("indicator == @values['indicator'] and baseline_year < @values['as_of'] <= target_year")
-    return {"plan": list(rows["plan"].unique())}
+    known = load.plans()
+    return {"plan": list(known["plan"][known["plan"].isin(rows["plan"]) & (known["region"] == values["region"])])}
 
 
 def _series(values: dict) -> Slice:
@@ -100,8 +111,8 @@ REPORTS = {
     "methods": {"plans": _every, "indicators": _every, "targets": _every, "observations": _judged, "breaks": _every},
     "plan_audit": {"plans": _every, "indicators": _every, "targets": _with_previous, "outcomes": _with_previous,
                    "commitments": _plan, "breaks": _every},
-    "plan_bridge": {"plans": _every, "indicators": _every, "targets": _both, "target_versions": _later, "outcomes": _both,
-                    "successors": _every, "breaks": _every},
+    "plan_bridge": {"plans": _every, "indicators": _every, "targets": _bridged, "target_versions": _later, "outcomes": _both,
+                    "successors": _every, "observations": _shared, "breaks": _every},
     "plan_briefing": _ASSESSED,
     "plan_review": _OF_A_PLAN,
     "road_to_2035": {"plans": _every, "indicators": _every, "commitments": _its_plan, "observations": _road},

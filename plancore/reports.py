@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import filelock
+import pandas as pd
 
-from plancore import changes, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, schema, tidings, wording, workbook
+from plancore import changes, editions, front, keys, ledger, load, making, parameters, publication, reads, runs, schedule, schema, tidings
+from plancore import wording, workbook
 from plancore.making import Common, Job, single
 from plancore.parameters import Page
 from plancore.schedule import Hold, Schedule
@@ -179,8 +181,14 @@ def _common(draft: Path, errors_to: str, coming: frozenset[str], online: Path | 
     if online:
         runs.carry([f"assets/{script.name}" for script in (online / "assets").iterdir()], online, draft)
     for table in load.files():
-        (draft / "downloads" / table.name).write_bytes(workbook.csv(load.table(table.stem).drop(columns=[*schema.PRIVATE.get(table.stem, ())])))
+        (draft / "downloads" / table.name).write_bytes(workbook.csv(_offered(table.stem)))
     return Common(runs.name(draft), load.data_until(), name, script, errors_to, coming)
+
+
+def _offered(name: str) -> pd.DataFrame:
+    """A clean table as it is given away: without what is kept here."""
+    frame = load.table(name).drop(columns=[*schema.PRIVATE.get(name, ())])
+    return editions.unwithheld(frame, load.table("targets")) if name in schema.BESIDE else frame
 
 
 def _pages(asked: list[Wanted], site: Path, draft: Path, common: Common, whole: bool, jobs: int, makers: Makers,

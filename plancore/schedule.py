@@ -162,14 +162,21 @@ def _expanded(entry: _Mapping, defaults: _Mapping) -> list[Page]:
     if not isinstance(front, bool):
         raise ParameterError(f"front={front!r}; allowed: true or false", "front")
     del given["report"]
-    lists = [_listed(name, value, known | given) for name, value in given.items()]
-    return [parameters.page(report, dict(zip(given, values)), front, formats) for values in itertools.product(*lists)]
+    lists = [_listed(name, value) for name, value in given.items()]
+    return [parameters.page(report, each, front, formats) for values in itertools.product(*lists)
+            for each in _every_row(dict(zip(given, values)), known)]
 
 
-def _listed(name: str, value: object, given: dict) -> list:
-    """The values an entry names; `indicator: all` stands for the rows of the plans of its years, in plan order."""
-    if name == "indicator" and value == "all":
-        return list(dict.fromkeys(i for year in _listed("as_of", given["as_of"], {}) for i in parameters.indicators(year)))
+def _listed(name: str, value: object) -> list:
+    """The values an entry names."""
     if value == []:
         raise ParameterError(f"{name}: an empty list makes no page; allowed: a value, or a list of them", name)
     return value if isinstance(value, list) else [value]
+
+
+def _every_row(given: dict, known: dict) -> list[dict]:
+    """What is given; `indicator: all` stands for the rows of the plans that run in its year, of its region or of every one."""
+    if given.get("indicator") != "all" or "indicator" not in known:
+        return [given]
+    asked = known | given
+    return [given | row for row in parameters.rows(asked["as_of"], asked["region"])]

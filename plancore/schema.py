@@ -175,6 +175,8 @@ TABLES = {
 """Shapes of the clean tables in `plancore/tables/`; `datapackage.json` is written from them."""
 
 
+BESIDE = ("annual_targets", "explanations")
+"""Tables of what is said beside a row; of withheld rows it is neither shown nor given away."""
 PRIVATE = {"explanations": ("by",)}
 """Columns of tables that name persons: they are kept, and not published."""
 

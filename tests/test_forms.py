@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from plancore import accounts, build, coverage, enquiry, forms, gaps, load, receiving, wording
+from plancore import accounts, build, coverage, enquiry, forms, gaps, load, receiving, reports, wording
 from plancore.schema import DataError
 from received import copied, figure, sheet
 
@@ -347,11 +347,11 @@ class TestAccounts:
         self.explain(copy, "zj14,7,2023,早,旧举措,甲,2024-01-02", "zj14,7,2024,后,<b>新</b>举措,甲,2025-01-02", "zj14,4,2024,不落后,不显示,甲,2025-01-02")
         targets, observations = load.targets("zj14", "today"), load.observations("zj")
         result = gaps.measure(targets, observations, 2024)
-        rows = accounts.behind(load.explanations("zj14", "today"), result, 2024)
+        rows = accounts.behind(load.explanations("zj14", "today"), result, targets, 2024)
         assert rows[["row", "code", "reason", "said_of"]].to_numpy().tolist() == [["7", "behind_slight", "后", 2024]]
         shown = accounts.explained(rows, targets, "zh").as_raw_html()
         assert "&lt;b&gt;新&lt;/b&gt;举措" in shown and "略有滞后" in shown and "甲" not in shown
-        before = accounts.behind(load.explanations("zj14", "2024-06-30"), result, 2024)
+        before = accounts.behind(load.explanations("zj14", "2024-06-30"), result, targets, 2024)
         assert list(before["reason"]) == ["早"]
 
     @pytest.mark.parametrize("row, says", [("zj14,99,2024,a,b,c,2025-01-02", "no such row"), ("zj14,7,2019,a,b,c,2025-01-02", "as_of outside its plan"),
@@ -373,6 +373,27 @@ class TestAccounts:
         assert all(word in text for word in ("at least 160 × 100 million yuan", "cannot be told", "no figure yet"))
         lower = accounts.yearly(annual.assign(bound="at_most"), target(better="lower"), seen, 2023)
         assert list(lower["met"]) == ["annual_yes", "annual_yes", "annual_unknown"]
+
+    def test_of_withheld_rows_nothing_is_said(self, copy, target, observed):
+        self.explain(copy, "zj14,7,2024,原因,举措,甲,2025-01-02", "zj14,7b,2024,另一,举措,甲,2025-01-02")
+        targets = load.targets("zj14", "today")
+        result = gaps.measure(targets, load.observations("zj"), 2024).assign(verdict="", status="behind")
+        held = targets.assign(withheld=targets["row"] == "7")
+        rows = [list(accounts.behind(load.explanations("zj14", "today"), result, t, 2024)["row"]) for t in (targets, held)]
+        assert rows == [["7", "7b"], ["7b"]]
+        annual = pd.DataFrame([{"plan": "p", "row": row, "year": 2021, "value": 110.0, "bound": "at_least", "tolerance": float("nan"),
+                                "unit_zh": "亿元", "published_by": "", "source": "s", "note": ""} for row in ("1", "2")])
+        both = pd.concat([target(), target(row="2", withheld=True)], ignore_index=True)
+        assert list(accounts.yearly(annual, both, observed({2021: 120.0}), 2021)["row"]) == ["1"]
+
+    def test_of_withheld_rows_nothing_is_given_away(self, copy):
+        self.explain(copy, "zj14,7,2024,原因,举措,甲,2025-01-02", "zj14,7b,2024,另一,举措,甲,2025-01-02")
+        path = copy.tables / "targets.csv"
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        assert list(reports._offered("explanations")["row"]) == ["7", "7b"]
+        frame.assign(withheld=frame["withheld"].mask((frame["plan"] == "zj14") & (frame["row"] == "7"), "true")).to_csv(path, index=False)
+        offered = reports._offered("explanations")
+        assert list(offered["row"]) == ["7b"] and "by" not in offered
 
     def test_figures_on_another_price_basis_are_none(self, target, observed):
         annual = pd.DataFrame([{"plan": "p", "row": "1", "year": 2021, "value": 1.0, "bound": "at_least", "tolerance": float("nan"),

@@ -164,36 +164,3 @@ def test_a_hostile_card_cannot_leave_its_script(target):
     result = gaps.completion(evil, pd.DataFrame([{"plan": "p", "row": "1", "actual_value": 170.0, "actual_change": None, "official_verdict": "",
                                                   "official_rate": None, "source": "s", "lines": ""}]))
     assert cards.outcomes(result, evil, "zh").data.count("<") == 2
-
-
-class TestRegions:
-    """The same indicator in the plans of several regions, with figures made up by hand."""
-
-    def shown(self, lang="zh"):
-        target = load.targets("zj14").query("indicator == 'rd_share' and kind == 'box'")
-        targets = pd.concat([target, target.assign(region="hz", plan="hz14", target_value=3.0, baseline_value=2.0),
-                             target.assign(region="nb", plan="nb14", target_value=3.8)], ignore_index=True)
-        rows = pd.DataFrame({"region": ["zj", "hz", "nb"], "value": [3.1, 2.9, 3.4]})
-        one = load.observations("zj").query("indicator == 'rd_share' and period == '2024'")
-        observations = pd.concat([one.assign(**r) for r in rows.to_dict("records")], ignore_index=True)
-        plans = pd.DataFrame({"plan": ["zj14", "hz14", "nb14"], "name_zh": ["甲规划", "乙规划", "丙规划"], "name_en": ["A", "B", "C"]})
-        return profiles.regions(gaps.measure(targets, observations, 2024), targets, plans, lang).as_raw_html()
-
-    def test_the_best_first_with_figure_target_and_pace(self):
-        cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", self.shown(), re.DOTALL)]
-        rows = [c for c in cells if c]
-        assert [r[:2] for r in rows] == [["1", "丙规划"], ["2", "甲规划"], ["3", "乙规划"]]
-        assert [r[2] for r in rows] == ["3.4%", "3.1%", "2.9%"]
-        assert rows[0][3] == "2024" and rows[0][5] == "+0.4/年"
-
-    def test_in_english(self):
-        assert not re.search(r"[一-鿿]", self.shown("en"))
-
-    def test_one_region_has_nobody_beside_it(self):
-        target = load.targets("zj14").query("indicator == 'rd_share' and kind == 'box'")
-        only = profiles.regions(gaps.measure(target, load.observations_everywhere(), 2024), target, load.plans(), "zh")
-        assert wording.text("one_region", "zh") in only.data
-
-    def test_every_region_s_figures_are_those_of_the_region(self):
-        pd.testing.assert_frame_equal(load.observations_everywhere("2024-06-30").query("region == 'zj'").reset_index(drop=True),
-                                      load.observations("zj", "2024-06-30"))

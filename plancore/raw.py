@@ -83,11 +83,19 @@ def _record(row: reconstruct.Row, columns: list[Column], keeps: bool, middles: d
         record.printed_as(name, *((t.line, t.text.strip()) for t in row.cells[i]))
         if column.role == "group" and column.doubt:
             record.flag("group", "told from the names, the header has no column for it")
+    if _beyond([text for _, text in record.pieces.get("indicator", ())]):
+        record.flag("indicator", "goes on behind its unit")
     for token in row.dropped:
         record.flag("indicator", f"left out as noise {printed.tidy(token.text)[:12]}")
     name_parts(record)
     _values(record, row.values, columns, keeps, middles)
     return record
+
+
+def _beyond(pieces: list[str]) -> bool:
+    """Whether a name goes on behind the unit it ends with, with more than a note's mark or another bracket."""
+    return any(printed.name_unit("".join(pieces[:i])) and not re.match(rf"[(（]|{marks.FOOTNOTES}$", printed.folded(pieces[i]))
+               for i in range(1, len(pieces)))
 
 
 def _values(record: Record, tokens: list[reconstruct.Token], columns: list[Column], keeps: bool, middles) -> None:
@@ -254,6 +262,9 @@ def _fill_groups(rows: list[Record]) -> None:
             record.flag("group", "a merged cell, where it ends is told from the names")
         else:
             first = Record()
+    for before, record, after in zip([Record(), *rows], rows, [*rows[1:], Record()]):
+        if record["group"] and record["group"] not in (before["group"], after["group"]):
+            record.flag("group", "of one row only, perhaps its name")
 
 
 def _fill_attributes(rows: list[Record], expected: bool) -> None:
@@ -272,12 +283,15 @@ def _fill_attributes(rows: list[Record], expected: bool) -> None:
 
 
 def _check_numbers(rows: list[Record]) -> None:
-    """Running numbers that jump or begin again are said: a row may be missing, or two tables were glued together."""
+    """Running numbers that jump, begin again or lack are said: a row may be missing, or two tables were glued together."""
     last = 0
+    mostly = 2 * sum(r["number"].isdecimal() for r in rows) > len(rows)
     for record in rows:
         if not record["number"].isdecimal():
             if record["number"]:
                 record.flag("number", "not a running number")
+            elif mostly and not record["indicator"].startswith("其中"):
+                record.flag("number", "not printed, unlike those of other rows")
             continue
         number = int(record["number"])
         if last and number != last + 1:

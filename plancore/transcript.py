@@ -104,6 +104,7 @@ def _read(frames: dict[str, pd.DataFrame], plan: str, hand: pd.DataFrame) -> pd.
     placed = placed.assign(row=[rows[at] for at in placed["at"]], column=placed["column"].replace("indicator", "name"))
     _check_rows(lines, placed, targets, hand, plan)
     _check_sure(lines, placed, dict(zip(rows, table["flags"])), targets, hand, plan)
+    _check_names(lines, placed, targets.set_index("row")["indicator"].map(frames["indicators"].set_index("indicator")["name_zh"]), hand, plan)
     used = set(placed["line"]) | set(hand["line"])
     body = lines["line"].astype(int) >= placed["line"].astype(int).min()
     refuse(lines, body & (lines["text"].str.strip() != "") & ~lines["line"].isin(used), where, "in no cell of the table",
@@ -147,7 +148,10 @@ def _check_rows(lines: pd.DataFrame, placed: pd.DataFrame, targets: pd.DataFrame
     where, order = f"data/printed/{plan}.csv", f"data/targets/{plan}.csv"
     begins = placed[placed["column"] == "name"].drop_duplicates("row").set_index("row")["line"]
     unknown = begins[~begins.index.isin(targets["row"])]
-    refuse(lines, lines["line"].isin(unknown), where, f"row {', '.join(unknown.index)} of the table is not in {order}",
+    own = placed[placed["column"] == "attribute"].drop_duplicates(["line", "text"])["row"]
+    apart = begins.index[~begins.index.isin(own)]
+    refuse(lines, lines["line"].isin(unknown), where, f"row {', '.join(unknown.index)} of the table is not in {order}; one that came apart "
+           f"may be among those without an attribute of their own: {', '.join(apart) or 'none'}",
            f"{targets['row'].iloc[0]} … {targets['row'].iloc[-1]}")
     box = targets["row"][targets["kind"] == "box"]
     lost = box[~box.isin(begins.index) & ~box.isin(hand["row"][hand["column"] == "name"])]
@@ -168,6 +172,15 @@ def _check_sure(lines: pd.DataFrame, placed: pd.DataFrame, flags: dict[str, str]
             line = (named if len(named) else mine)["line"].iloc[-1]
             refuse(lines, lines["line"] == line, f"data/printed/{plan}.csv", f"{column} of row {row}: {reason}",
                    f"what is printed, or the cell in data/cells/{plan}.csv as a person places it")
+
+
+def _check_names(lines: pd.DataFrame, placed: pd.DataFrame, known: pd.Series, hand: pd.DataFrame, plan: str) -> None:
+    """A name of several lines begins with one that is of its indicator's name: else it is a category or an attribute not known as such."""
+    names = placed[(placed["column"] == "name") & placed.duplicated(["row", "column"], keep=False) & ~placed["row"].isin(hand["row"])]
+    first = names.drop_duplicates("row")
+    strange = [2 * len(set(text) & set(known[row])) < len(set(text)) for text, row in zip(first["text"], first["row"])]
+    refuse(lines, lines["line"].isin(first["line"][strange]), f"data/printed/{plan}.csv", "a line before a name that has nothing of it",
+           f"a category, 约束性 or 预期性 as printed, or the name as a person places it in data/cells/{plan}.csv")
 
 
 def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame]) -> None:

@@ -65,6 +65,7 @@ font:
 
 bench: $(STAMP) browser           ## benchmarks; writes benchmarks/results.json
 	@$(BIN)/python benchmarks/measure.py
+	@$(BIN)/python benchmarks/fuzz_outline.py --record
 	@$(BIN)/python benchmarks/schedule.py
 	@$(BIN)/python benchmarks/pages.py
 	@$(BIN)/python benchmarks/apps.py

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from plancore import outline, rules, schema
+from plancore import outline, rules, schema, transcript
 from plancore.schema import DataError, refuse
 
-_ATTRIBUTES = {"约束性": "binding", "预期性": "expected", "": ""}
-_SINGLE = ("baseline", "target", "change", "actual", "actual_change")
 _IN_TEXT = "正文目标"
 """Category of the goals that stand in the body text."""
 AGAINST = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less_than": "higher"}
@@ -18,7 +16,7 @@ AGAINST = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less
 def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The clean tables, as frames of strings in the shapes of `schema.TABLES`, from the frames of `build.read`."""
     plans = frames["plans"].to_dict("records")
-    cells = {p["plan"]: _spread(frames, p["plan"]) for p in plans}
+    cells = {p["plan"]: transcript.cells(frames, p["plan"]) for p in plans}
     clean = {
         "plans": frames["plans"],
         "indicators": _with(frames["indicators"], frames["units"], "unit_zh"),
@@ -48,29 +46,8 @@ def _in_english(commitments: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     return commitments.assign(unit_en=[known.get(unit, "") for unit in commitments["unit_zh"]])
 
 
-def _spread(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
-    """The plan's printed cells, a merged cell repeated for each of its rows.
-
-    Columns line, text, row, column; `at` is the cell's place in the file, `merged` whether it serves several rows.
-    """
-    cells, order = frames[f"cells/{plan}"], list(frames[f"targets/{plan}"]["row"])
-    where = f"data/cells/{plan}.csv"
-    ends = [(first, last or first) for first, _, last in cells["rows"].str.partition("-").itertuples(index=False)]
-    known = [a in order and b in order and order.index(a) <= order.index(b) for a, b in ends]
-    refuse(cells, ~pd.Series(known, index=cells.index), where, f"rows not in data/targets/{plan}.csv, in that order",
-           f"{order[0]} … {order[-1]}")
-    rows = [order[order.index(a):order.index(b) + 1] for a, b in ends]
-    merged = [a != b for a, b in ends]
-    spread = cells.assign(row=rows, at=cells.index, merged=merged).explode("row").reset_index(drop=True)
-    single = spread[spread["column"] != "name"]
-    again = single["at"][single.duplicated(["row", "column"])]
-    refuse(cells, cells.index.isin(again), where, "second cell for the same row and column", "one cell, names apart")
-    return spread[["line", "text", "row", "column", "at", "merged"]]
-
-
 def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
     readings, where = frames[f"targets/{plan['plan']}"], f"data/targets/{plan['plan']}.csv"
-    _check_cells(frames, plan["plan"], cells)
     _check_readings(readings, frames, where)
     rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"{where}:{i + 2}")
             for i, r in enumerate(readings.to_dict("records"))]
@@ -95,37 +72,20 @@ def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], whe
 def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
     """One row of `targets`: the reading people decided on, and what the printed cells say."""
     printed = {c: "".join(cells["text"][cells["column"] == c].str.split().str.join("")) for c in
-               (*_SINGLE, "name", "group", "category", "attribute")}
+               (*transcript.SINGLE, "name", "group", "category", "attribute")}
     judged = printed["change"] if reading["form"] != "level" and printed["change"] else printed["target"]
     _check_reading(reading, printed, judged, where)
     change = outline.cell(printed["change"]).value if printed["change"] else None
     return reading | {
         "plan": plan["plan"], "source": plan["source"],
         "category_zh": printed["category"] or _IN_TEXT, "group_zh": printed["group"], "printed_name": printed["name"],
-        "attribute": _ATTRIBUTES[printed["attribute"]],
+        "attribute": transcript.ATTRIBUTES[printed["attribute"]],
         "baseline_year": plan["baseline_year"], "target_year": plan["target_year"],
         "baseline_value": _text(outline.cell(printed["baseline"]).value if printed["baseline"] else None),
         "target_value": _text(outline.cell(judged).value), "change_value": _text(change),
         "baseline_printed": printed["baseline"], "target_printed": printed["target"],
         "change_printed": printed["change"], "lines": _lines(cells, reading["kind"]),
     }
-
-
-def _check_cells(frames: dict[str, pd.DataFrame], plan: str, cells: pd.DataFrame) -> None:
-    """Every printed number must be readable; attributes, categories and row numbers must be known."""
-    raw, where = frames[f"cells/{plan}"], f"data/cells/{plan}.csv"
-    filled = raw[raw["column"].isin(_SINGLE) & (raw["text"] != "")]
-    for index, text, column in filled[["text", "column"]].itertuples():
-        try:
-            if outline.cell(text).value is None and column not in ("target", "change"):
-                raise ValueError(f"{text} is printed where a number belongs")
-        except ValueError as error:
-            raise DataError(f"{where}:{index + 2}: {error}\n    row: {', '.join(raw.loc[index])}") from None
-    refuse(raw, (raw["column"] == "attribute") & ~raw["text"].isin(_ATTRIBUTES), where, "unknown attribute", "约束性, 预期性")
-    known = frames["categories"]["category_zh"]
-    refuse(raw, (raw["column"] == "category") & ~raw["text"].isin(known), where,
-           "category without an English name in data/categories.csv", ", ".join(known))
-    refuse(raw, (raw["column"] == "number") & (raw["text"] != raw["rows"]), where, "number of another row", "the row's own number")
 
 
 def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
@@ -157,6 +117,8 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
 def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:
     """Units printed in the name and in the cells against those of the reading."""
     growth, unit, base = reading["form"] == "average_growth", reading["unit_zh"], reading["baseline_unit_zh"]
+    require(bool(base) == bool(printed["baseline"]), f"baseline unit {base or '(empty)'} against the printed baseline "
+            f"{printed['baseline'] or '(none)'}", "a unit exactly where a baseline is printed")
     require(base in ("", unit) or growth, f"baseline unit {base} against {unit}", f"{unit}; another only for average_growth")
     level = base if growth and base else unit
     named = outline.unit_of(printed["name"]) if reading["kind"] == "box" else ""

@@ -6,23 +6,31 @@ import csv
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from plancore import assembly, filing, schema
+from plancore import assembly, filing, schema, transcript
 from plancore.schema import DataError, refuse
 
 ROOT = Path(__file__).parent.parent
 TABLES = Path(__file__).parent / "tables"
-_FOLDERS = ("cells", "targets", "outcomes", "commitments", "observations")
-_MAY_BE_EMPTY = ("outcomes", "observations", "corrections", "explanations", "annual_targets")
+_FOLDERS = ("printed", "cells", "targets", "outcomes", "commitments", "observations")
+_MAY_BE_EMPTY = ("cells", "outcomes", "observations", "corrections", "explanations", "annual_targets")
 
 
-def build(data: Path = ROOT / "data", into: Path = TABLES) -> list[Path]:
-    """Write every table and `datapackage.json`; returns the files. Raises DataError and leaves all as it was."""
+def build(data: Path = ROOT / "data", into: Path = TABLES, say: Callable[[str], None] | None = None) -> list[Path]:
+    """Write every table and `datapackage.json`; returns the files. Raises DataError and leaves all as it was.
+
+    say: takes a line for each plan, how many of its printed cells were read and how many people placed.
+    """
     filing.settle(data)
-    return write(assembly.tables(read(data)), into)
+    frames = read(data)
+    files = write(assembly.tables(frames), into)
+    for line in transcript.counted(frames) if say else ():
+        say(line)
+    return files
 
 
 def stale(data: Path = ROOT / "data", committed: Path = TABLES) -> list[str]:
@@ -157,7 +165,8 @@ def _check_names(frames: dict[str, pd.DataFrame]) -> None:
         folder, _, stem = name.partition("/")
         if stem and stem not in allowed[folder]:
             raise DataError(f"data/{name}.csv: no such plan or region; allowed: {', '.join(sorted(allowed[folder]))}")
-    needed = [f"{folder}/{plan}" for plan in plans["plan"] for folder in ("cells", "targets")]
+    needed = [f"{folder}/{plan}" for plan in plans["plan"] for folder in ("cells", "targets")
+              if folder == "targets" or f"printed/{plan}" not in frames]
     for name in (*needed, *(f"observations/{region}" for region in plans["region"])):
         if name not in frames:
             raise DataError(f"data/{name}.csv: the file is missing")

@@ -26,10 +26,11 @@ def main() -> None:
 
 @app.command()
 def build() -> None:
-    """Build plancore/tables/ from data/. Exit 3 if a row is refused; the old tables then stay."""
+    """Build plancore/tables/ from data/, and say how many printed cells were read and how many people placed. Exit 3 if a row is
+    refused; the old tables then stay."""
     from plancore import build as building
 
-    files = _or_exit(building.build)
+    files = _or_exit(lambda: building.build(say=typer.echo))
     typer.echo(f"{len(files)} files in {files[0].parent}")
 
 

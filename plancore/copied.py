@@ -66,8 +66,8 @@ def _read(lines: lined.Lines, header: lined.Header, title: str) -> tuple[int, li
     return end, made
 
 
-def _separated(lines: lined.Lines, header: lined.Header) -> tuple[int, list[list[str]]]:
-    """The rows of separated lines below the header; lines without a separator are sections, noise, or the end."""
+def _separated(lines: lined.Lines, header: lined.Header) -> tuple[int, list[tuple[int, list[str]]]]:
+    """The rows of separated lines below the header, with their lines; lines without a separator are sections, noise, or the end."""
     rows, i, last = [], header.end, header.end
     blank = 0
     while i < len(lines.texts) and i - header.end < _MOST_LINES:
@@ -82,15 +82,15 @@ def _separated(lines: lined.Lines, header: lined.Header) -> tuple[int, list[list
         elif lined.rule(line) or _NOISE.fullmatch(line.strip()):
             pass
         elif len(cells) > 1 and not (header.style == "comma" and len(cells) < 3):
-            rows.append(cells)
+            rows.append((lines.numbers[i], cells))
             last, blank = i + 1, 0
         elif _ends(line, lines.texts[i + 1:i + 8]) or (lined.BOX.match(line.strip()) and not any("续" in t for t in (line,))):
             break
         else:
-            rows.append([line.strip()])
+            rows.append((lines.numbers[i], [line.strip()]))
             blank = 0
         i += 1
-    while rows and len(rows[-1]) == 1:
+    while rows and len(rows[-1][1]) == 1:
         rows.pop()
     return last, rows
 
@@ -119,45 +119,42 @@ def _rows_follow(following: list[str]) -> bool:
     return seen >= 2
 
 
-def gridded_text(header: lined.Header, rows: list[list[str]], title: str) -> list[Table]:
+def gridded_text(header: lined.Header, rows: list[tuple[int, list[str]]], title: str) -> list[Table]:
     """Separated lines as a grid, where their blanks are kept; else as cells that follow one another."""
     width = max(map(len, header.rows))
     rows = _mended(rows, width)
-    counts = Counter(len(r) for r in rows if len(r) > 1)
-    blanks = any(not c for r in rows for c in r[:-1])
+    counts = Counter(len(r) for _, r in rows if len(r) > 1)
+    blanks = any(not c for _, r in rows for c in r[:-1])
     full = counts[width] / max(1, sum(counts.values()))
     if full > 0.5 or blanks:
-        whole = [*_padded(header.rows, width), *rows]
-        grid = Grid([[Box(t, i, j) for j, t in enumerate(r)] for i, r in enumerate(whole)])
+        whole = [*((0, r + [""] * (width - len(r))) for r in header.rows), *rows]
+        grid = Grid([[Box(t, i, j, line=line) for j, t in enumerate(r)] for i, (line, r) in enumerate(whole)])
         made = gridded.tables(grid, title)
         return [raw.fill(t, real=True) for t in made]
     columns = [c for c in header.columns if c.role]
     if not headers.is_header(columns):
         return []
-    tokens = [Token(t, i, j == 0) for i, r in enumerate(rows) for j, t in enumerate(r)]
+    tokens = [Token(t, line, j == 0) for line, r in rows for j, t in enumerate(r)]
     return [_rebuilt(tokens, columns, title, lines=True)]
 
 
-def _mended(rows: list[list[str]], width: int) -> list[list[str]]:
+def _mended(rows: list[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:
     """Rows broken within a cell put together: the last cell of one line goes on in the first of the next."""
-    found: list[list[str]] = []
-    for row in rows:
-        if (found and 1 <= len(found[-1]) < width and len(found[-1]) + len(row) - 1 == width
-                and found[-1][-1] and row[0] and reconstruct.kind_of(found[-1][-1]) == "text" and reconstruct.kind_of(row[0]) in ("text", "unit")
-                and not (len(found[-1]) == 1 and _sectionlike(found[-1][0]))):
-            found[-1] = [*found[-1][:-1], found[-1][-1] + row[0], *row[1:]]
+    found: list[tuple[int, list[str]]] = []
+    for line, row in rows:
+        first, before = found[-1] if found else (0, [])
+        if (1 <= len(before) < width and len(before) + len(row) - 1 == width
+                and before[-1] and row[0] and reconstruct.kind_of(before[-1]) == "text" and reconstruct.kind_of(row[0]) in ("text", "unit")
+                and not (len(before) == 1 and _sectionlike(before[0]))):
+            found[-1] = first, [*before[:-1], before[-1] + row[0], *row[1:]]
         else:
-            found.append(list(row))
+            found.append((line, row))
     return found
 
 
 def _sectionlike(text: str) -> bool:
     bare = re.sub(r"\s", "", reconstruct.section(text))
     return bare != re.sub(r"\s", "", text) or bare in marks.CATEGORIES
-
-
-def _padded(rows: list[list[str]], width: int) -> list[list[str]]:
-    return [r + [""] * (width - len(r)) for r in rows]
 
 
 def _body(lines: lined.Lines, header: lined.Header) -> tuple[int, list[Token], str]:
@@ -187,7 +184,7 @@ def _body(lines: lined.Lines, header: lined.Header) -> tuple[int, list[Token], s
             and reconstruct.kind_of(said) not in ("value", "unit", "attribute", "blank")
         if not noise and not lined.rule(line):
             if header.style == "cell" and tokens:
-                tokens += [Token("", lines.numbers[i])] * min(_blanks(gap, gaps), 12)
+                tokens += [Token("", lines.numbers[i - gap - 1 + k * (gaps + 1)]) for k in range(1, min(_blanks(gap, gaps), 12) + 1)]
             made = _tokens(line, lines.numbers[i], header)
             texts = 0 if any(reconstruct.kind_of(t.text) != "text" for t in made) else texts + len(made)
             tokens += made

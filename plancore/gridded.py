@@ -146,7 +146,7 @@ def _table(grid: Grid, start: int, end: int, columns: list[Column], title: str) 
                 continue
             section = said
             continue
-        record = _direct(row, number, columns) if len(row) >= len(columns) else _short(row, number, columns)
+        record = _direct(row, number, columns) if len(row) >= len(columns) else _short(row, columns)
         if section:
             if not record["category"]:
                 record["category"] = reconstruct.section(section)
@@ -177,6 +177,7 @@ def _only_name(record: Record, found: list[Record], held: str) -> str | None:
     if bare and record["indicator"]:
         if found and not found[-1]["unit"] and not record["category"] and not held and record["indicator"] not in marks.GROUPS:
             found[-1]["indicator"] += record["indicator"]
+            found[-1].printed_as("indicator", *record.pieces.get("indicator", ()))
             found[-1].flag("indicator", "a second line of the name")
             raw.name_parts(found[-1])
             return ""
@@ -194,7 +195,7 @@ def _only_name(record: Record, found: list[Record], held: str) -> str | None:
 
 def _direct(row: list[Box | None], number: int, columns: list[Column]) -> Record:
     """A row that has a cell for every column."""
-    record = Record(line=number)
+    record = Record()
     pending: list[tuple[Column, Box, bool]] = []
     for i, (column, box) in enumerate(zip(columns, row)):
         if not box or not (text := reconstruct.joined(box.text.split("\n"))):
@@ -210,15 +211,16 @@ def _direct(row: list[Box | None], number: int, columns: list[Column]) -> Record
             continue
         name = {"name": "indicator", "": "other"}.get(column.role, column.role)
         if name == "other":
-            raw.further(record, column.header, text)
+            raw.further(record, column.header, text, box.line)
         else:
             record[name] = text
+            record.printed_as(name, (box.line, text))
     if any(c.role == "category" for c in columns) and record["category"]:
         record.flag("category", "read")
     raw.name_parts(record)
     for column, box, wide in pending:
         reason = "one cell over several columns" if wide else "one cell over several rows" if box.row < number else ""
-        raw.put(record, column, reconstruct.joined(box.text.split("\n")), reason)
+        raw.put(record, column, reconstruct.joined(box.text.split("\n")), reason, box.line)
         _misplaced(record, column, box.text)
     return record
 
@@ -241,13 +243,13 @@ def _widest(column: Column, columns: list[Column], box: Box, text: str) -> Colum
     return next((c for c in covered if c.role == "target"), covered[0])
 
 
-def _short(row: list[Box | None], number: int, columns: list[Column]) -> Record:
+def _short(row: list[Box | None], columns: list[Column]) -> Record:
     """A row with fewer cells than columns: merged cells left no trace, or trailing blanks were cut."""
-    tokens = [reconstruct.Token(b.text if b else "", number) for b in row]
+    tokens = [reconstruct.Token(b.text, b.line) if b else reconstruct.Token("") for b in row]
     places = reconstruct.with_group(columns)
     found = raw.records(reconstruct.rows(tokens, places, keeps=True), places, keeps=True)
     if len(found) == 1:
         return found[0]
-    record = found[0] if found else Record(line=number)
+    record = found[0] if found else Record()
     record.flag("indicator", "a row of fewer cells than the header")
     return record

@@ -20,12 +20,13 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 @dataclass(frozen=True)
 class Box:
-    """One cell of a grid: its text, and the row and column where it begins."""
+    """One cell of a grid: its text, the row and column where it begins, and its line in a text."""
 
     text: str
     row: int
     column: int
     wide: int = 1
+    line: int = 0
 
 
 @dataclass

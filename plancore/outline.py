@@ -78,6 +78,21 @@ def write(said: str, path: str | Path) -> None:
         draft.unlink(missing_ok=True)
 
 
+def placed(lines: list[str]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    """As `read`, of plain lines: each table with the cells it was made of, in the order of print.
+
+    Columns line (from 1), text, at (the row of the table, from 0), column (one of COLUMNS): a cell broken over lines has several,
+    a merged one stands at each of its rows, and a place that is white space in print has an empty text.
+    """
+    return [(_frame(t), _cells(t)) for t in _tables(lines)]
+
+
+def _cells(table: raw.Table) -> pd.DataFrame:
+    found = [(line, text, at, column) for at, record in enumerate(table.records) for column in record.cells
+             for line, text in record.printed(column)]
+    return pd.DataFrame(found, columns=["line", "text", "at", "column"]).sort_values("line", kind="stable", ignore_index=True)
+
+
 def _blocks(data: str | bytes) -> list:
     """Lines and grids of a text, of HTML, or of a .docx (bytes), in order."""
     if isinstance(data, bytes):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import build, filing, outline, rules, schema
+from plancore import build, filing, outline, rules, schema, transcript
 from plancore.schema import DataError
 
 OPEN = schema.OPEN
@@ -46,7 +46,7 @@ def new(key: str, extracted: Path, *, table: str = "", region: str = "", name: s
 def drafted(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region: str, name: str = "") -> dict[str, pd.DataFrame]:
     """What is added to each file of `data/`, by name: the plan, its cells and readings, and the words that are new with it."""
     _check_key(key, region, frames)
-    numbers = _numbers(rows)
+    numbers = transcript.numbers(rows)
     known = frames["indicators"].to_dict("records")
     keys = [_same(row, known) or f"{key}_{number.lower()}" for row, number in zip(rows, numbers)]
     units = [_unit(row) for row in rows]
@@ -93,23 +93,6 @@ def _rows(path: Path, table: str) -> list[dict]:
     if nameless:
         raise DataError(f"{path}: row {nameless[0]} of the table has no indicator; allowed: a name, as printed")
     return chosen
-
-
-def _numbers(rows: list[dict]) -> list[str]:
-    """The number of each row: as printed, counted on where none is, with a letter for what belongs to the row above (其中)."""
-    numbers, last, letter = [], 0, ""
-    for row in rows:
-        printed = re.sub(r"\D", "", unicodedata.normalize("NFKC", row["number"]))
-        part = not printed and row["indicator"].startswith("其中") and last
-        if part:
-            letter = chr(ord(letter or "a") + 1)
-        else:
-            last, letter = int(printed) if printed else last + 1, ""
-        numbers.append(f"{last}{letter}")
-    twice = next((n for n in numbers if numbers.count(n) > 1), None)
-    if twice:
-        raise DataError(f"row number {twice} stands twice in the table; allowed: each once: correct the column number of the extracted file")
-    return numbers
 
 
 def _unit(row: dict) -> str:

@@ -17,11 +17,11 @@ ABOVE = "a row without numbers above"
 
 @dataclass
 class Record:
-    """One row of a table: texts by column, and its flags as (column, reason)."""
+    """One row of a table: texts by column, the pieces each was printed in as (line, text), and its flags as (column, reason)."""
 
     cells: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS + FURTHER, ""))
     flags: list[tuple[str, str]] = field(default_factory=list)
-    line: int = 0
+    pieces: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.cells[name]
@@ -32,6 +32,27 @@ class Record:
     def flag(self, column: str, reason: str) -> None:
         if (column, reason) not in self.flags:
             self.flags.append((column, reason))
+
+    def printed_as(self, column: str, *pieces: tuple[int, str]) -> None:
+        """Say that a cell was printed in these pieces too."""
+        self.pieces[column] = (*self.pieces.get(column, ()), *pieces)
+
+    def printed(self, column: str) -> tuple[tuple[int, str], ...]:
+        """The pieces of a cell in order; one, at the first line, where its text is no longer the pieces put together."""
+        text, pieces = self[column], self.pieces.get(column, ())
+        if column in FURTHER or _bare("".join(t for _, t in pieces)) == _bare(text):
+            return pieces
+        line = (pieces or self.pieces.get("indicator") or ((0, ""),))[0][0]
+        return ((line, text),) if text else ()
+
+    def share(self, column: str, above: Record) -> None:
+        """Take over a merged cell that begins in a row above."""
+        self[column] = above[column]
+        self.pieces[column] = above.printed(column)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 @dataclass
@@ -50,7 +71,7 @@ def records(rows: list[reconstruct.Row], columns: list[Column], keeps: bool, mid
 
 
 def _record(row: reconstruct.Row, columns: list[Column], keeps: bool, middles: dict[int, float] | None) -> Record:
-    record = Record(line=min((t.line for ts in row.cells.values() for t in ts), default=0))
+    record = Record()
     for i, column in enumerate(columns):
         text = row.text(i)
         if not text or column.role in VALUES or printed.read(text).kind == "blank":
@@ -59,13 +80,22 @@ def _record(row: reconstruct.Row, columns: list[Column], keeps: bool, middles: d
         if record[name] and name != "indicator":
             text = f"{record[name]}{text}"
         record[name] = text
+        record.printed_as(name, *((t.line, t.text.strip()) for t in row.cells[i]))
         if column.role == "group" and column.doubt:
             record.flag("group", "told from the names, the header has no column for it")
+    if _beyond([text for _, text in record.pieces.get("indicator", ())]):
+        record.flag("indicator", "goes on behind its unit")
     for token in row.dropped:
         record.flag("indicator", f"left out as noise {printed.tidy(token.text)[:12]}")
     name_parts(record)
     _values(record, row.values, columns, keeps, middles)
     return record
+
+
+def _beyond(pieces: list[str]) -> bool:
+    """Whether a name goes on behind the unit it ends with, with more than a note's mark or another bracket."""
+    return any(printed.name_unit("".join(pieces[:i])) and not re.match(rf"[(（]|{marks.FOOTNOTES}$", printed.folded(pieces[i]))
+               for i in range(1, len(pieces)))
 
 
 def _values(record: Record, tokens: list[reconstruct.Token], columns: list[Column], keeps: bool, middles) -> None:
@@ -83,27 +113,29 @@ def _values(record: Record, tokens: list[reconstruct.Token], columns: list[Colum
         text = printed.tidy(token.text)
         if place < 0:
             if printed.read(text).kind != "blank":
-                further(record, "?", text)
+                further(record, "?", text, token.line)
                 record.flag("other", reason)
             continue
-        put(record, columns[at[place]], text, reason)
+        put(record, columns[at[place]], text, reason, token.line)
 
 
-def put(record: Record, column: Column, text: str, reason: str = "") -> None:
+def put(record: Record, column: Column, text: str, reason: str = "", line: int = 0) -> None:
     """Set a cell of values; a merged column goes to target or change by what it says; a second one is kept in `other`."""
-    read = printed.read(text)
+    read, role = printed.read(text), column.role
     if read.kind == "blank":
+        if role in TEXTS and not record.pieces.get(role):
+            record.printed_as(role, (line, ""))
         return
-    role = column.role
     if role == "either":
         role, why = _either(record, read)
         reason = reason if reason.startswith("uncertain") else why
     if role == "other" or record[role]:
-        further(record, column.header or role, text)
+        further(record, column.header or role, text, line)
         if role != "other":
             record.flag(role, "a second cell for it stands in other")
         return
     record[role] = text
+    record.pieces[role] = ((line, text),)
     if reason:
         record.flag(role, reason)
 
@@ -133,8 +165,9 @@ def whole_name(record: Record) -> str:
     return (record["group"] if printed.name_unit(record["group"]) else "") + record["indicator"]
 
 
-def further(record: Record, header: str, text: str) -> None:
+def further(record: Record, header: str, text: str, line: int = 0) -> None:
     """Keep a cell that has no column of its own: `2035年=80`."""
+    record.printed_as("other", (line, text))
     said = re.sub(r"\s", "", header) + f"={text}"
     record["other"] = "；".join(filter(None, (record["other"], said)))
 
@@ -193,17 +226,17 @@ def _unit_in_cells(record: Record) -> str:
 
 
 def _fill_categories(rows: list[Record], expected: bool) -> None:
-    current = ""
+    current = Record()
     for record in rows:
         if record["category"]:
-            current = record["category"]
+            current = record
             if not expected:
                 record.flag("category", "told from the words, the header has no column for it")
-            elif current not in marks.CATEGORIES and not record["number"] and ("category", "read") not in record.flags:
+            elif record["category"] not in marks.CATEGORIES and not record["number"] and ("category", "read") not in record.flags:
                 record.flag("category", "told from its place and length")
         else:
-            record["category"] = current
-            if not current and expected:
+            record.share("category", current)
+            if not record["category"] and expected:
                 record.flag("category", "not printed above this row")
     for record in rows:
         record.flags = [f for f in record.flags if f != ("category", "read")]
@@ -211,33 +244,37 @@ def _fill_categories(rows: list[Record], expected: bool) -> None:
 
 def _fill_groups(rows: list[Record]) -> None:
     """A merged group ends with its category, where its usual members end, or where a name has a unit of its own."""
-    group, category = "", ""
+    first = Record()
     for record in rows:
         if record["group"]:
-            group, category = record["group"], record["category"]
+            first = record
             record.flag("group", "a merged cell, where it ends is told from the names")
             continue
+        group = first["group"]
         if not group:
             continue
         bare = re.sub(r"[(（][^()（）]*[)）]$", "", group)
         members = marks.GROUPS.get(bare)
         own = bool(printed.name_unit(record["indicator"]))
         belongs = bool(re.search(members, record["indicator"])) if members else not own and bool(printed.name_unit(group))
-        if record["category"] == category and belongs:
-            record["group"] = group
+        if record["category"] == first["category"] and belongs:
+            record.share("group", first)
             record.flag("group", "a merged cell, where it ends is told from the names")
         else:
-            group = ""
+            first = Record()
+    for before, record, after in zip([Record(), *rows], rows, [*rows[1:], Record()]):
+        if record["group"] and record["group"] not in (before["group"], after["group"]):
+            record.flag("group", "of one row only, perhaps its name")
 
 
 def _fill_attributes(rows: list[Record], expected: bool) -> None:
     """An attribute that a row lacks is that of the row above: a merged cell, or printed once for several rows."""
-    current = ""
+    current = Record()
     for record in rows:
         if record["attribute"]:
-            current = record["attribute"]
-        elif current and ("attribute", "empty") not in record.flags:
-            record["attribute"] = current
+            current = record
+        elif current["attribute"] and ("attribute", "empty") not in record.flags:
+            record.share("attribute", current)
             record.flag("attribute", "from the row above, a merged cell")
         elif expected:
             record.flag("attribute", "not printed")
@@ -246,12 +283,15 @@ def _fill_attributes(rows: list[Record], expected: bool) -> None:
 
 
 def _check_numbers(rows: list[Record]) -> None:
-    """Running numbers that jump or begin again are said: a row may be missing, or two tables were glued together."""
+    """Running numbers that jump, begin again or lack are said: a row may be missing, or two tables were glued together."""
     last = 0
+    mostly = 2 * sum(r["number"].isdecimal() for r in rows) > len(rows)
     for record in rows:
         if not record["number"].isdecimal():
             if record["number"]:
                 record.flag("number", "not a running number")
+            elif mostly and not record["indicator"].startswith("其中"):
+                record.flag("number", "not printed, unlike those of other rows")
             continue
         number = int(record["number"])
         if last and number != last + 1:

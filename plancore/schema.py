@@ -125,6 +125,7 @@ DATA = {
     "units": _shape("unit_zh", "unit_zh", "unit_en", "synonym_of?->units"),
     "indicators": _shape("indicator", *_INDICATOR, "low:number?", "high:number?"),
     "sources": _shape("source", *_SOURCE),
+    "printed": _shape("line", "line:line", "text?"),
     "cells": _shape("line rows column text", "line:line", "text?", "rows:rows", "column"),
     "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", "price_basis",
                       "counted:boolean", "same_as:row?", "withheld:boolean", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",

@@ -13,6 +13,7 @@ from plancore import build
 from plancore.schema import DataError
 
 ZJ, CELLS13, CELLS14 = "observations/zj.csv", "cells/zj13.csv", "cells/zj14.csv"
+PRINTED13, PRINTED14 = "printed/zj13.csv", "printed/zj14.csv"
 TARGETS13, TARGETS14, OUTCOMES13 = "targets/zj13.csv", "targets/zj14.csv", "outcomes/zj13.csv"
 GOODS = "indicator=goods_trade period=2021"
 PERIOD = "allowed: a year or a range such as 2021-2025, within 1978 to 2060"
@@ -63,15 +64,19 @@ CHANGED = [  # what is wrong, file, the row that is changed, how, what the messa
      "not the unit of goods_trade", "allowed: 亿元"),
     ("unit against the printed number", TARGETS14, "row=T1", "unit_zh=元 baseline_unit_zh=元",
      "not the unit of gdp", "allowed: 亿元"),
-    ("unreadable cell", CELLS13, "line=51", "text=约43508", "cannot read the printed cell '约43508'",
+    ("unreadable cell", PRINTED13, "line=51", "text=约43508", "cannot read the printed cell '约43508'",
      "expected a number, with or without 以上"),
-    ("cell with a thousands separator", CELLS13, "line=51", "text=43,508", "cannot read the printed cell '43,508'",
+    ("cell with a thousands separator", PRINTED13, "line=51", "text=43,508", "cannot read the printed cell '43,508'",
      "expected a number, with or without 以上"),
-    ("unknown column word", CELLS13, "line=51", "column=base", "unknown column", "allowed: category, group, number,"),
-    ("cell of an unknown row", CELLS13, "line=51", "rows=34", "rows not in data/targets/zj13.csv", "allowed: 1 … 33"),
-    ("cell of reversed rows", CELLS13, "line=47", "rows=5-1", "rows not in data/targets/zj13.csv, in that order",
+    ("unknown column word", CELLS13, "line=343", "column=base", "unknown column", "allowed: category, group, number,"),
+    ("cell of an unknown row", CELLS13, "line=343", "rows=34", "rows not in data/targets/zj13.csv", "allowed: 1 … 33"),
+    ("cell of reversed rows", CELLS13, "line=343", "rows=5-1", "rows not in data/targets/zj13.csv, in that order",
      "allowed: 1 … 33"),
-    ("unknown attribute word", CELLS13, "line=59", "text=指导性", "unknown attribute", "allowed: 约束性, 预期性"),
+    ("unreadable cell by hand", CELLS13, "line=343", "text=约3093", "cannot read the printed cell '约3093'", "with or without 以上"),
+    ("unknown attribute word by hand", CELLS14, "text=35000亿元以上", "column=attribute", "unknown attribute", "allowed: 约束性, 预期性"),
+    ("category by hand without English", CELLS14, "text=35000亿元以上", "column=category", "category without an English name", "经济发展"),
+    ("number by hand of another row", CELLS14, "text=35000亿元以上", "column=number", "number of another row", "the row's own number"),
+    ("attribute that is none", PRINTED13, "line=59", "text=指导性", "unknown attribute", "allowed: 约束性, 预期性"),
     ("category without English", "categories.csv", "category_zh=创新驱动", "category_en=", "category_en is empty",
      "allowed: a value in every row"),
     ("unknown grade", "sources.csv", "source=zj-bulletin-2022", "grade=D", "unknown grade", "allowed: A, B, C\n"),
@@ -89,24 +94,18 @@ CHANGED = [  # what is wrong, file, the row that is changed, how, what the messa
      "at_least or more_than where higher is better"),
     ("full-width value", ZJ, GOODS, "value=４１４００", "value cannot be read", "a plain number"),
     ("full-width period", ZJ, GOODS, "period=２０２１", "period cannot be read", "a year or a range"),
-    ("full-width cell", CELLS13, "line=51", "text=４３５０８", "cannot read the printed cell", "expected a number"),
+    ("full-width cell", PRINTED13, "line=51", "text=４３５０８", "cannot read the printed cell", "expected a number"),
     ("full-width tolerance", TARGETS14, "row=4", "tolerance=０.05", "tolerance cannot be read", "a plain number"),
-    ("letter in a baseline cell", CELLS13, "line=51", "text=4350O", "cannot read the printed cell", "expected a number"),
-    ("letter in an outcome cell", CELLS13, "line=55", "text=6461E", "cannot read the printed cell", "expected a number"),
-    ("letter in a target cell", CELLS13, "line=65", "text=5E以上", "cannot read the printed cell", "expected a number"),
-    ("dot at the end of a cell", CELLS13, "line=51", "text=43508.", "cannot read the printed cell", "expected a number"),
-    ("国家下达指标 as baseline", CELLS13, "line=51", "text=国家下达指标", "printed where a number belongs", "row: 51"),
     ("unit against the print", TARGETS14, "row=8", "unit_zh=亿美元", "not the unit of goods_trade", "allowed: 亿元"),
     ("baseline unit against the unit", TARGETS14, "row=8", "baseline_unit_zh=亿美元", "baseline unit 亿美元 against 亿元",
      "another only for average_growth"),
     ("unit of another indicator", TARGETS14, "row=3", "indicator=goods_trade", "not the unit of goods_trade", "allowed: 亿元"),
-    ("category without an English name", CELLS13, "line=119", "text=创新", "category without an English name", "经济发展"),
+    ("category that is none", PRINTED13, "line=119", "text=创新", "a line before a name that has nothing of it", "allowed: a category"),
     ("no such day", "sources.csv", "source=zj-bulletin-2022", "published=2023-02-30", "published cannot be read", "a date 2024-"),
     ("no such year", "sources.csv", "source=zj-bulletin-2022", "published=0000-02", "published cannot be read", "a date 2024-"),
     ("wrong tolerance", TARGETS14, "row=3", "tolerance=5", "tolerance 5 against the printed", "exactly where the bound is about: 0.5"),
     ("tolerance nought", TARGETS14, "row=3", "tolerance=0", "tolerance 0 against the printed", "exactly where the bound is about: 0.5"),
     ("same_as an unknown row", TARGETS14, "row=T8", "same_as=99", "same_as is no row of this plan", "a row of the same file"),
-    ("number of another row", CELLS14, "line=545", "text=9", "number of another row", "the row's own number"),
     ("plan ends before it begins", "plans.csv", "plan=zj14", "target_year=2015", "ends before it begins", "a target_year after"),
     ("negative line", OUTCOMES13, "row=33", "line=-5", "line cannot be read", "a line number, 1 or more"),
 ]
@@ -117,12 +116,11 @@ ADDED = [  # what is wrong, file, the row that is copied to the end, what is cha
     ("observation twice, other value", ZJ, GOODS, "value=41401", "second row with the same indicator, period, source",
      "allowed: each only once"),
     ("target twice", TARGETS14, "row=3", "", "second row with the same row", "allowed: each only once"),
-    ("two numbers for one cell", CELLS13, "line=51", "line=52 text=43509",
+    ("two numbers for one cell", CELLS13, "line=343", "line=344 text=43509",
      "second cell for the same row and column", "allowed: one cell, names apart"),
-    ("target without cells", TARGETS13, "row=33", "row=34", "no printed name", "allowed: a cell with column `name`"),
     ("verdict without an outcome", OUTCOMES13, "row=33", "row=34", "no outcome of this row is printed",
      "allowed: the table's rows"),
-    ("second attribute cell", CELLS14, "line=611", "line=617 rows=7b", "second cell for the same row and column",
+    ("second target cell", CELLS14, "text=35000亿元以上", "line=1130", "second cell for the same row and column",
      "allowed: one cell, names apart"),
 ]
 
@@ -133,14 +131,13 @@ BROKEN = [  # what is wrong, file, what is done to it, the line the message name
      "11 cells, the header has 10", ONE_LINE, "row: goods_trade, 2030, 1, , 亿元, current, secondary, zj-bulletin"),
     ("row too short", ZJ, lambda p: append(p, "goods_trade,2030,1,,亿元"), ":end", "5 cells, the header has 10", ONE_LINE,
      "row: goods_trade, 2030, 1, , 亿元"),
-    ("GB18030", CELLS13, lambda p: p.write_bytes(p.read_text(encoding="utf-8").encode("gb18030")), "",
-     "not UTF-8 (byte 25); save it as CSV UTF-8"),
+    ("GB18030", PRINTED13, lambda p: p.write_bytes(p.read_text(encoding="utf-8").encode("gb18030")), "",
+     "not UTF-8 (byte 15); save it as CSV UTF-8"),
     ("UTF-16", ZJ, lambda p: p.write_bytes(p.read_text(encoding="utf-8").encode("utf-16")), "",
      "not UTF-8 (byte 0); save it as CSV UTF-8"),
     ("quote never closed", ZJ, lambda p: append(p, '"goods_trade,2030'), "", "not a CSV file"),
     ("missing file", "units.csv", Path.unlink, "", "the file is missing"),
     ("missing targets of a plan", TARGETS14, Path.unlink, "", "the file is missing"),
-    ("missing cells of a plan", CELLS14, Path.unlink, "", "the file is missing"),
     ("empty file", ZJ, lambda p: p.write_bytes(b""), ":1", "columns missing or unknown: indicator, period,",
      "allowed, in any order: indicator, period,"),
     ("empty file of units", "units.csv", lambda p: p.write_bytes(b""), ":1", "columns missing or unknown: unit_zh",
@@ -329,6 +326,52 @@ def test_a_broken_file_is_refused(file, breaks, where, says, good, data):
     assert message.startswith(f"data/{file}{where}: ")
     for fragment in says:
         assert fragment in message
+
+
+def cut(path: Path, after: str) -> None:
+    """Keep the printed lines up to a line."""
+    names, *rows = read(path)
+    write(path, [names, *(row for row in rows if int(row[0]) <= int(after))])
+
+
+SPOILED = [  # what is wrong, file, what is done to it, what the message must begin with, what it must say
+    ("a line lost", PRINTED13, lambda p: write(p, [row for row in read(p) if row[0] != "65"]), "data/printed/zj13.csv:23: lines are missing", "67, 〔4.4〕"),
+    ("the last line lost", PRINTED14, lambda p: write(p, [row for row in read(p) if row[0] != "913"]), "data/printed/zj14.csv:196: lines are missing", ""),
+    ("a line twice", PRINTED13, lambda p: write(p, [row for row in read(p) for _ in range(1 + (row[0] == "65"))]), "data/printed/zj13.csv:24: second row", ""),
+    ("lines in another order", PRINTED13, lambda p: write(p, read(p)[:1] + read(p)[:0:-1]), "data/printed/zj13.csv:3: a line that is not below", ""),
+    ("letter in a baseline", PRINTED13, lambda p: alter(p, "line=51", "text=4350O"), "data/printed/zj13.csv:15: group of row 1", "of one row only"),
+    ("letter in a target", PRINTED13, lambda p: alter(p, "line=65", "text=5E以上"), "data/printed/zj13.csv:", "without an attribute of their own: 2,"),
+    ("letter in an outcome", PRINTED13, lambda p: alter(p, "line=55", "text=6461E"), "data/printed/zj13.csv:", "row 34 of the table is not in data/targets"),
+    ("letter in a number", PRINTED14, lambda p: alter(p, "line=545", "text=E"), "data/printed/zj14.csv:", "number of row 1: not printed"),
+    ("number of another row", PRINTED14, lambda p: alter(p, "line=545", "text=9"), "data/printed/zj14.csv: row number 9 stands twice", "each once"),
+    ("a row too many", PRINTED13, lambda p: append(p, "471,海岸线长度(公里)\n473,10\n475,20\n477,约束性"), "data/printed/zj13.csv:", "row 34 of the table is not"),
+    ("cut between rows", PRINTED13, lambda p: cut(p, "287"), "data/printed/zj13.csv:", "the table ends without row 18, 19"),
+    ("cut within a row", PRINTED14, lambda p: cut(p, "739"), "data/printed/zj14.csv:", "the table ends without row 20, 21"),
+    ("cut within a name", PRINTED14, lambda p: cut(p, "747"), "data/printed/zj14.csv:", "the table ends without row 21, 22"),
+    ("no header", PRINTED14, lambda p: write(p, [row for row in read(p) if not row[0].isdigit() or int(row[0]) > 541]), "data/printed/zj14.csv", "allowed"),
+    ("a row that is not printed", TARGETS13, lambda p: alter(p, "row=33", "row=34", copied=True), "data/printed/zj13.csv:", "ends without row 34"),
+    ("no cells of the body text", CELLS14, Path.unlink, "data/targets/zj14.csv:38: no printed name", "in data/cells"),
+    ("nothing printed and no cells", PRINTED14, lambda p: (p.unlink(), (p.parents[1] / CELLS14).unlink()), "data/cells/zj14.csv: the file is missing", ""),
+]
+
+
+@pytest.mark.parametrize(("file", "spoil", "start", "says"), [c[1:] for c in SPOILED], ids=ids(SPOILED))
+def test_a_spoiled_print_is_refused(file, spoil, start, says, good, data):
+    spoil(data / file)
+    message = refused(data, good)
+    assert message.startswith(start) and says in message
+
+
+def test_a_cell_by_hand_takes_the_place_of_what_was_read_and_is_counted(good, data, tmp_path):
+    said = []
+    build.build(data, tmp_path / "before", said.append)
+    append(data / CELLS13, "93,75,4,target")
+    build.build(data, tmp_path / "after", said.append)
+    assert [s.partition(",")[2] for s in said if s.startswith("zj13")] == [" 2 corrected, 0 placed by hand", " 3 corrected, 0 placed by hand"]
+    rows = {name: {(r[0], r[1]): dict(zip(head, r)) for r in rest} for name in ("before", "after")
+            for head, *rest in [read(tmp_path / name / "targets.csv")]}
+    changed = [key for key, row in rows["after"].items() if row != rows["before"][key]]
+    assert changed == [("zj13", "4")] and rows["after"]["zj13", "4"]["target_printed"] == "75"
 
 
 def test_every_wrong_row_is_listed_up_to_ten(good, data):

@@ -19,6 +19,7 @@ LAYERS = (
     {"outline", "load", "gaps", "trajectories", "checks_table", "checks_text", "checks_baselines", "scenario", "charts", "overviews",
      "views", "workings", "headlines", "profiles", "cards", "bridge", "bridging", "coverage", "coverage_views", "roads", "road_charts", "briefing", "annex", "tally", "register",
      "sheets", "downloads", "pledges", "pages", "publication", "printing", "comparisons", "plays", "live", "mapping", "accounts", "regional"},
+    {"transcript"},
     {"assembly", "parameters", "audit", "ledger", "runs", "watching", "front", "scripts", "addresses", "guard", "visit", "visitors", "forkserver", "enquiry"},
     {"schedule", "reads", "forms", "filled"},
     {"changes", "tidings", "keys", "stage", "app_dashboard", "app_explorer", "app_scenario", "kernels", "returns"},

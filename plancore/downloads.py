@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 import altair as alt
+import numpy as np
 from IPython.display import HTML
 from PIL import Image, ImageOps
 
@@ -40,6 +41,10 @@ SIZES = (Size(160, 15, 12, 290), Size(80, 13, 11, 150))
 """The width of a page's text and half of it; the small picture is set anew, its type is 7.5 pt and more."""
 _TALLEST = 800
 """Height of a plot's rows that still fits on a printed page below its titles."""
+_SAMPLED = 3
+"""Every so many pixels, across and down, one is looked at to choose a picture's colours."""
+_NEARLY_WHITE = 248
+"""From here on a colour becomes white: the library finds the nearest of a palette's colours only to within a few levels."""
 _MUTED = "#4a5560"
 _LEFT = re.compile(r'<script type="application/json" class="undrawn">(.*?)</script>', re.DOTALL)
 _PIECE = re.compile(r"(?:[\u2190-\u27bf]\s+)?(?:[^\s\u2e80-\uffff]+\s*|\S)|\s+")
@@ -231,7 +236,9 @@ def _in_pixels(svg: str) -> bytes:
     """A drawn picture as PNG with a palette, a seventh of the size: a chart has few colours."""
     # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
     svg = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg, count=2)
-    png, made = drawing.png(svg, scale=72 / CSS_DPI, ppi=DPI), io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        made, "png", dpi=(DPI, DPI))
+    seen, made = Image.open(io.BytesIO(drawing.png(svg, scale=72 / CSS_DPI, ppi=DPI))).convert("RGB"), io.BytesIO()
+    colours = seen.resize([side // _SAMPLED for side in seen.size], Image.Resampling.NEAREST).quantize(256)
+    palette = np.array(colours.getpalette()).reshape(-1, 3)
+    colours.putpalette(np.where((palette >= _NEARLY_WHITE).all(axis=1, keepdims=True), 255, palette).ravel().tolist())
+    seen.quantize(palette=colours, dither=Image.Dither.NONE).save(made, "png", dpi=(DPI, DPI))
     return made.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -63,12 +64,17 @@ def render(notebook: nbformat.NotebookNode, page: dict) -> str:
     words |= {"data_until": wording.text("data_until", lang, date=page["data_until"]),
               "run": wording.text("run", lang, run=page["run"])}
     other = next(code for code in wording.LANGUAGES if code != lang)
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True)
-    body, _ = exporter.from_notebook_node(notebook, resources={"page": page | {
+    body, _ = _exporter().from_notebook_node(notebook, resources={"page": page | {
         "words": words, "lang_tag": wording.TAGS[lang], "other_lang": wording.TAGS[other],
         "settings": figures.script_json(figures.settings(lang)),
         "style": _asset("page.css"), "script": _asset("alive.js") + _asset("page.js")}})
     return body
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all pages: it compiles the template once. What it prepares notebooks by is left out, an output is shown as it is."""
+    return HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True, default_preprocessors=[])
 
 
 def answer(notebook: nbformat.NotebookNode) -> str:

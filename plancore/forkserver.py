@@ -84,9 +84,9 @@ def _preload() -> None:
         importlib.import_module(name)
     _import_ours()
     _greet_widgets()
-    with suppress(Exception):  # a broken table is for the notebook to tell
+    with suppress(Exception):  # what is broken is for the notebook to tell
         _read_tables()
-    sys.modules["plancore.drawing"].has_chinese_font()  # asks another program, once for all kernels
+        sys.modules["plancore.drawing"].has_chinese_font()  # asks another program, once for all kernels
     sys.modules["narwhals"].from_native(sys.modules["pandas"].DataFrame())  # imports what Altair needs for its first frame
     if len(os.listdir("/proc/self/task")) > 1:
         raise RuntimeError("a library has started a thread: no kernel can be forked from here")

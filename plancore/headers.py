@@ -112,13 +112,14 @@ def _alike(first: list[str], second: list[str]) -> bool:
 
 
 def _joined(cells: list[str]) -> list[str]:
-    """Headers broken over lines put together: `年均/` + `累计`, `2025年` + `目标`, `责任` + `部门`, `指` + `标`."""
+    """Headers broken over lines put together: `年均/` + `累计`, `2025年` + `目标`, `责任` + `部门`, `指` + `标`, `类` + `别`."""
     found: list[str] = []
     for cell in cells:
         before, said = plain(found[-1]) if found else "", plain(cell)
         broken = (before.endswith(("/", "、", "或", "(", "〔", "[")) or said.startswith(("/", ")", "〕", "(", "〔", "["))
                   or (re.fullmatch(rf"{marks.YEAR}年?", before) and re.fullmatch(r"(规划|预期)?(目标|目标值|实绩|完成|实际|现状|基数|基期|预计)值?", said))
-                  or (not role(before) and role(before + said) and not _is_parent(before)))
+                  or (not role(before) and role(before + said) and not _is_parent(before))
+                  or (not role(said) and len(before + said) <= 4))
         if found and broken and role(before + said):
             found[-1] = before + said
         else:
@@ -207,6 +208,8 @@ def _target_year(found: list[Column], title: str) -> int:
     sure = [c.year for c in found if c.role in ("target", "either") and c.year]
     plan = re.search("|".join(marks.PERIODS), plain(title))
     years = sorted({c.year for c in found if c.role == "value" and c.year})
+    over = {c.year for c in found if c.role in ("actual", "actual_change")}
+    sure = [year for year in sure if year not in over] or sure  # what has an outcome was the aim of the plan before
     if sure:
         return marks.PERIODS[plan[0]] if plan and marks.PERIODS[plan[0]] in sure else min(sure)
     if plan and marks.PERIODS[plan[0]] in years and len(years) > 1:

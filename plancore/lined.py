@@ -113,7 +113,7 @@ def header(lines: Lines, at: int, previous: int) -> Header | None:
     for i in range(at - 1, max(previous, at - 24, -1), -1):
         if not lines.texts[i].strip():
             continue
-        if not _part(lines.texts[i], "") or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
+        if not (_part(lines.texts[i], "") or _half(lines.texts, i)) or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
             break
         start = i
     end, cells = at + 1, []
@@ -122,7 +122,7 @@ def header(lines: Lines, at: int, previous: int) -> Header | None:
         if not text:
             continue
         following = next((t.strip() for t in lines.texts[i + 1:i + 6] if t.strip()), "")
-        if not _part(text, following) and not (cells and _part(cells[-1] + headers.plain(text), "") and len(text) <= 6):
+        if not (_part(text, following) or _half(lines.texts, i)) and not (cells and _part(cells[-1] + headers.plain(text), "") and len(text) <= 6):
             break
         cells.append(headers.plain(text))
         end = i + 1
@@ -142,6 +142,12 @@ def headless(lines: Lines, at: int) -> Header | None:
         return None
     columns = [Column(r, doubt="no header") for r in headers.DEFAULT if r != "unit" or "unit" in kinds]
     return Header(at + 1, at + 1, "cell", [], columns)
+
+
+def _half(texts: list[str], at: int) -> bool:
+    """Whether a line that is no header ends one that the line right above begins: `类` / `别`."""
+    above, said = (headers.plain(texts[i]) if i >= 0 else "" for i in (at - 1, at))
+    return bool(above and said) and len(above + said) <= 4 and not headerish(said) and headerish(above + said)
 
 
 def _part(text: str, following: str) -> bool:

@@ -118,6 +118,22 @@ def cells(frame: pd.DataFrame, *columns: str) -> list[tuple]:
 class TestNasty:
     """Texts written by hand, with the frames a person would write."""
 
+    def test_header_and_categories_broken_over_lines(self):
+        frame = one("专栏2\n“十四五”时期主要指标\n\n类\n别\n序号\n指标名称\n单位\n2020年\n2025年\n年均增长\n〔累计〕\n属性\n\n"
+                    "创新\n驱动\n1\n研发经费投入强度\n%\n2.1\n2.8左右\n—\n预期性\n2\n规上工业企业研发活动覆盖率\n%\n55\n75\n〔20〕\n预期性\n"
+                    "协调\n发展\n3\n常住人口城镇化率\n%\n63.4\n68\n〔4.6〕\n预期性\n4\n城乡居民收入倍差\n—\n1.93\n1.85以内\n—\n预期性")
+        assert cells(frame, "category", "number", "target") == [
+            ("创新驱动", "1", "2.8左右"), ("创新驱动", "2", "75"), ("协调发展", "3", "68"), ("协调发展", "4", "1.85以内")]
+
+    def test_the_aim_of_the_plan_before_is_no_target(self):
+        head = ("<tr><th rowspan=2>指标</th><th colspan=2>2020年</th><th colspan=2>2025年</th><th rowspan=2>属性</th></tr>"
+                "<tr><th>目标</th><th>完成</th><th>目标值</th><th>年均增长(%)</th></tr>")
+        rows = ("<tr><td>地区生产总值（亿元）</td><td>300</td><td>312.5</td><td>450</td><td>7.5</td><td>预期性</td></tr>"
+                "<tr><td>用水总量（亿立方米）</td><td>3.2</td><td>2.98</td><td>不高于3.1</td><td>—</td><td>约束性</td></tr>")
+        frame = one(f"<table>{head}{rows}</table>")
+        assert cells(frame, "baseline", "target", "change") == [("312.5", "450", "7.5"), ("2.98", "不高于3.1", "")]
+        assert list(frame["other"]) == ["2020年目标=300", "2020年目标=3.2"]
+
     def test_national_lines_with_single_blanks(self):
         frame = one("""专栏1 “十四五”时期经济社会发展主要指标
 类别 指标 2020年 2025年 年均/累计 属性

@@ -54,8 +54,8 @@ def targets(plan: str, on: str | None = None) -> pd.DataFrame:
     value, form, bound and path of a number assigned, raised or adjusted by then, the printed cells unchanged.
     Rows of kind `text` come from the body text. Raises DataError for an unknown plan.
     """
-    frame = all_targets(on)
     _check_plan(plan)
+    frame = all_targets(on)
     return frame[frame["plan"] == plan].reset_index(drop=True)
 
 

@@ -15,7 +15,9 @@ SINGLE = ("baseline", "target", "change", "actual", "actual_change")
 ATTRIBUTES = {"约束性": "binding", "预期性": "expected", "": ""}
 _SPARSEST = 4
 """The reader knows up to three blank lines between two cells."""
-_UNSURE = re.compile(r"uncertain|left out|more cells than|a second cell|ends abruptly|only the first|behind its unit|of one row only|after \d|running number|not printed, unlike")
+_UNSURE = re.compile("|".join((
+    "uncertain", "left out", "more cells than", "a second cell", "ends abruptly", "only the first", "behind its unit",
+    "of one row only", r"after \d", "running number", "not printed, unlike")))
 """Reasons of the reader that a person has to settle; others name the evidence by which a cell was placed."""
 
 

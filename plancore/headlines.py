@@ -35,9 +35,9 @@ def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: st
     return HTML(f'<section class="part">{heading}{inner}</section>')
 
 
-def section_of(rows: pd.DataFrame, key: str, lang: str, *bodies: object, **how: object) -> HTML:
-    """A `section` about some rows; nothing at all where there are none."""
-    return section(key, lang, *bodies, **how) if len(rows) else HTML("<!-- -->")  # an empty output would show its class
+def section_of(rows: pd.DataFrame, key: str, lang: str, *bodies: object, instead: object = "<!-- -->", **how: object) -> HTML:
+    """A `section` about some rows; where there are none, `instead`: nothing at all (an empty output would show its class)."""
+    return section(key, lang, *bodies, **how) if len(rows) else HTML(_html(instead))
 
 
 def note(attribute: str, known_on: str, lang: str, category: str = "all", targets: pd.DataFrame | None = None) -> str:

@@ -8,8 +8,8 @@ STAMP := .venv/ready
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
 
-test: $(STAMP) browser office nginx systemd clock  ## everything the tests need, then all tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) browser office nginx systemd clock  ## everything the tests need, then all tests, file by file on every core
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 serve: $(STAMP)                   ## the apps, reports and landing page on http://127.0.0.1:8866/
 	@$(BIN)/plancore serve $(ARGS)

@@ -8,7 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import nbformat
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
 
 from plancore import figures, wording
 
@@ -16,6 +16,12 @@ ASSETS = Path(__file__).parent / "assets"
 _FOREIGN = re.compile(r"""(?:<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc|<link\b[^>]*\bhref)\s*=\s*["']?(?:https?:)?//"""
                       r"""|@import|url\(\s*["']?(?:https?:)?//""", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
+
+
+class _Exporter(HTMLExporter):
+    """nbconvert's for HTML, which would then parse the whole page for parts of JupyterLab, of which ours has none."""
+
+    from_notebook_node = TemplateExporter.from_notebook_node
 
 
 class Incomplete(RuntimeError):
@@ -72,9 +78,9 @@ def render(notebook: nbformat.NotebookNode, page: dict) -> str:
 
 
 @cache
-def _exporter() -> HTMLExporter:
+def _exporter() -> _Exporter:
     """One for all pages: it compiles the template once. What it prepares notebooks by is left out, an output is shown as it is."""
-    return HTMLExporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True, default_preprocessors=[])
+    return _Exporter(template_name="page", extra_template_basedirs=[str(ASSETS)], exclude_anchor_links=True, default_preprocessors=[])
 
 
 def answer(notebook: nbformat.NotebookNode) -> str:

@@ -41,6 +41,10 @@ SIZES = (Size(160, 15, 12, 290), Size(80, 13, 11, 150))
 """The width of a page's text and half of it; the small picture is set anew, its type is 7.5 pt and more."""
 _TALLEST = 800
 """Height of a plot's rows that still fits on a printed page below its titles."""
+_PADDING = {"left": 4, "right": 10, "top": 2, "bottom": 2}
+"""Around a plot, in CSS pixels."""
+_EDGE = math.ceil(DPI / CSS_DPI)
+"""Pixels at a plot's side where only what is cut reaches."""
 _SAMPLED = 3
 """Every so many pixels, across and down, one is looked at to choose a picture's colours."""
 _NEARLY_WHITE = 248
@@ -73,24 +77,42 @@ def drawn(html: str) -> str:
 
 def svg(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> str:
     """A chart of `figures.described` as one picture of this width, its title, subtitle and source as text inside it."""
-    return _svg(chart.to_dict(validate=False), size)  # the page has validated it
-
-
-def _svg(spec: dict, size: Size) -> str:
-    said = spec.pop("usermeta")
-    head, y = _text(said["title"], size, size.title, 0, "bold")
-    below, y = _text(said["subtitle"], size, size.text, y)
-    plot, y = _placed(_plot(spec, size), size, y + 8)
-    foot, y = _text(said["source"], size, size.text - 1, y)
-    width, height = size.width, math.ceil((y + 4) * DPI / CSS_DPI) * CSS_DPI / DPI
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}"'
-            f' font-family="{escape(drawing.FONT)}"><title>{escape(said["title"])}</title><desc>{escape(spec["description"])}</desc>'
-            f'<rect width="100%" height="100%" fill="white"/>{head}{below}{plot}{foot}</svg>')
+    return _picture(chart.to_dict(validate=False), size)[0]  # the page has validated it
 
 
 def png(chart: alt.TopLevelMixin, size: Size = SIZES[0]) -> bytes:
     """The same picture in pixels, `DPI` of them to the printed inch, which the file says."""
-    return _in_pixels(svg(chart, size))
+    return _file(_picture(chart.to_dict(validate=False), size)[1])
+
+
+def _picture(spec: dict, size: Size, padding: dict[str, int] = _PADDING, tries: int = 3) -> tuple[str, Image.Image]:
+    """A specification as SVG and in pixels, with more padding at a side where text beyond the axes would be cut: Vega does not look."""
+    svg, plot = _svg(copy.deepcopy(spec), size, padding)
+    seen = _pixels(svg)
+    cut = _cut(seen.crop(plot))
+    if tries and cut:
+        return _picture(spec, size, padding | {side: padding[side] + 14 for side in cut}, tries - 1)
+    return svg, seen
+
+
+def _svg(spec: dict, size: Size, padding: dict[str, int]) -> tuple[str, tuple[int, int, int, int]]:
+    """The picture, and the box of its plot in pixels: left, top, right, bottom."""
+    said = spec.pop("usermeta")
+    head, y = _text(said["title"], size, size.title, 0, "bold")
+    below, y = _text(said["subtitle"], size, size.text, y)
+    plot, wide, tall = _placed(_plot(spec, size, padding), size, y + 8)
+    foot, end = _text(said["source"], size, size.text - 1, y + 8 + tall)
+    width, height = size.width, math.ceil((end + 4) * DPI / CSS_DPI) * CSS_DPI / DPI
+    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}"'
+           f' font-family="{escape(drawing.FONT)}"><title>{escape(said["title"])}</title><desc>{escape(spec["description"])}</desc>'
+           f'<rect width="100%" height="100%" fill="white"/>{head}{below}{plot}{foot}</svg>')
+    return svg, tuple(round(v * DPI / CSS_DPI) for v in (0, y + 8, wide, y + 8 + tall))
+
+
+def _cut(plot: Image.Image) -> list[str]:
+    """The sides at which something reaches the edge."""
+    left, _, right, _ = ImageOps.invert(plot.convert("L")).getbbox() or (1, 1, 1, 1)
+    return [side for side, touched in (("left", left < _EDGE), ("right", right > plot.width - _EDGE)) if touched]
 
 
 def wrapped(said: str, width: float, size: float) -> list[str]:
@@ -115,10 +137,10 @@ def _pictures(name: str, n: int, spec: dict, lang: str) -> str:
 
 def _picture_files(name: str, n: int, spec: dict, lang: str) -> str:
     title, number = spec["usermeta"]["title"], wording.text("chart_number", lang, n=n)
-    made = {size: _svg(copy.deepcopy(spec), size) for size in SIZES}
-    files = [links.file(f"{name}.svg", made[SIZES[0]].encode(), f"{number} SVG")]
+    made = {size: _picture(spec, size) for size in (SIZES if drawing.has_chinese_font() else SIZES[:1])}
+    files = [links.file(f"{name}.svg", made[SIZES[0]][0].encode(), f"{number} SVG")]
     if drawing.has_chinese_font():
-        files += [links.file(f"{name}-{size.mm}mm.png", _in_pixels(made[size]), f"{number} PNG {size.mm} mm") for size in SIZES]
+        files += [links.file(f"{name}-{size.mm}mm.png", _file(seen), f"{number} PNG {size.mm} mm") for size, (_, seen) in made.items()]
     return escape(title) + wording.text("colon", lang) + " · ".join(files)
 
 
@@ -131,15 +153,15 @@ def _text(said: str, size: Size, type_size: int, y: float, weight: str = "normal
     return shown, y + len(lines) * type_size * 1.35 + (type_size * 0.35 if lines else 0)
 
 
-def _placed(plot: str, size: Size, y: float) -> tuple[str, float]:
-    """The plot below y, and where it ends; made smaller where it did not keep to the width (charts side by side do not)."""
+def _placed(plot: str, size: Size, y: float) -> tuple[str, float, float]:
+    """The plot below y, its width and height; made smaller where it did not keep to the width (charts side by side do not)."""
     wide, tall = (float(v) for v in re.search(r'width="([\d.]+)" height="([\d.]+)"', plot).groups())
     shown = min(1, size.width / wide)
     place = f'x="0" y="{y:.1f}" width="{wide * shown:.2f}" height="{tall * shown:.2f}"'
-    return re.sub(r'width="[\d.]+" height="[\d.]+"', place, plot, count=1), y + tall * shown
+    return re.sub(r'width="[\d.]+" height="[\d.]+"', place, plot, count=1), wide * shown, tall * shown
 
 
-def _plot(spec: dict, size: Size) -> str:
+def _plot(spec: dict, size: Size, padding: dict[str, int]) -> str:
     """The plot alone, as SVG of this width; the title of the y axis stands above it and not beside it."""
     theme, type_sizes = figures.THEME, {"labelFontSize": size.text, "titleFontSize": size.text, "labelLimit": 0}
     config = theme | {
@@ -151,18 +173,7 @@ def _plot(spec: dict, size: Size) -> str:
     spec = _named(_titled(spec, size), size) | {"config": config}
     if "concat" not in "".join(spec):  # charts side by side have each its own width
         spec |= {"width": size.width, "autosize": {"type": "fit-x", "contains": "padding"}}
-    return _uncut(spec, {"left": 4, "right": 10, "top": 2, "bottom": 2})
-
-
-def _uncut(spec: dict, padding: dict[str, int], tries: int = 3) -> str:
-    """The specification as SVG, with more padding at a side where text beyond the axes would be cut: Vega does not look."""
-    plot = drawing.svg(spec | {"padding": padding})
-    seen = ImageOps.invert(Image.open(io.BytesIO(drawing.png(plot, scale=1))).convert("L"))
-    ink = seen.getbbox() or (1, 1, 1, 1)
-    cut = [side for side, touched in (("left", ink[0] == 0), ("right", ink[2] == seen.width)) if touched]
-    if tries and cut:
-        return _uncut(spec, padding | {side: padding[side] + 14 for side in cut}, tries - 1)
-    return plot
+    return drawing.svg(spec | {"padding": padding})
 
 
 def _legend_columns(spec: dict, size: Size) -> int:
@@ -232,13 +243,17 @@ def _wide(said: str) -> float:
                0.68 if c.isupper() else 0.56 for c in said)
 
 
-def _in_pixels(svg: str) -> bytes:
-    """A drawn picture as PNG with a palette, a seventh of the size: a chart has few colours."""
+def _pixels(svg: str) -> Image.Image:
     # the hundredth of a pixel keeps the renderer, which cuts off fractions, at the whole number meant
     svg = re.sub(r'(width|height)="([\d.]+)"', lambda m: f'{m[1]}="{float(m[2]) + 0.01:.2f}"', svg, count=2)
-    seen, made = Image.open(io.BytesIO(drawing.png(svg, scale=72 / CSS_DPI, ppi=DPI))).convert("RGB"), io.BytesIO()
+    return Image.open(io.BytesIO(drawing.png(svg, scale=72 / CSS_DPI, ppi=DPI))).convert("RGB")
+
+
+def _file(seen: Image.Image) -> bytes:
+    """A picture as PNG with a palette, a seventh of the size: a chart has few colours."""
     colours = seen.resize([side // _SAMPLED for side in seen.size], Image.Resampling.NEAREST).quantize(256)
     palette = np.array(colours.getpalette()).reshape(-1, 3)
     colours.putpalette(np.where((palette >= _NEARLY_WHITE).all(axis=1, keepdims=True), 255, palette).ravel().tolist())
+    made = io.BytesIO()
     seen.quantize(palette=colours, dither=Image.Dither.NONE).save(made, "png", dpi=(DPI, DPI))
     return made.getvalue()

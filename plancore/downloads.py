@@ -157,7 +157,7 @@ def _placed(plot: str, size: Size, y: float) -> tuple[str, float, float]:
     """The plot below y, its width and height; made smaller where it did not keep to the width (charts side by side do not)."""
     wide, tall = (float(v) for v in re.search(r'width="([\d.]+)" height="([\d.]+)"', plot).groups())
     shown = min(1, size.width / wide)
-    place = f'x="0" y="{y:.1f}" width="{wide * shown:.2f}" height="{tall * shown:.2f}"'
+    place = f'x="0" y="{y:.1f}" width="{wide * shown:.2f}" height="{tall * shown:.2f}" overflow="visible"'  # to cut it off is slow
     return re.sub(r'width="[\d.]+" height="[\d.]+"', place, plot, count=1), wide * shown, tall * shown
 
 

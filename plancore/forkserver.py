@@ -18,7 +18,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 LIBRARIES = (
-    "pandas", "numpy", "altair", "ipywidgets", "anywidget", "great_tables", "ipykernel.kernelapp",
+    "pandas", "numpy", "altair", "ipywidgets", "anywidget", "great_tables", "scipy.special", "ipykernel.kernelapp",
     # what a kernel imports as it starts and at its first error
     "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
     "IPython.extensions.storemagic", "pydoc", "psutil", "stack_data", "tornado.platform.asyncio")

@@ -71,6 +71,13 @@ class Seen:
         """The derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
         return self._named(self.pairs["derived"])
 
+    def averaged(self) -> pd.DataFrame:
+        """The official averages that outrank a chain of years, in the columns of `yearly`; `year` is the last they stand for."""
+        if not (self.pairs["end"] > self.pairs["start"]).any():  # mostly: nothing is gathered for nothing
+            return self._named(self.pairs["at"] < 0)
+        rows = self.gathered()
+        return rows.assign(year=rows["last_period"], status="official_preliminary")[rows["official_average"]][_YEARLY]
+
     def _named(self, wanted: pd.Series) -> pd.DataFrame:
         pairs = self.pairs[wanted & self.pairs["usable"] & self.pairs["inside"] & (self.pairs["start"] == self.pairs["end"])]
         rows = self.targets[["plan", "row", "indicator"]].iloc[pairs["at"]].reset_index(drop=True)

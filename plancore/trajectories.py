@@ -47,11 +47,8 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     ends = path[path["year"] == path["target_year"]].assign(value=lambda d: d["target_value"], series="target")
     starts = path[(path["year"] == path["baseline_year"]) & (path["form"] == "level")]
     starts = starts.assign(value=starts["baseline_value"], series="baseline")
-    gathered = seen.gathered()
-    official = gathered.assign(year=gathered["last_period"], series="observed", status="official_preliminary")[gathered["official_average"]]
-    derived = seen.derived().assign(series="derived")
-    frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"), official,
-              _so_far(chained), chained.assign(series="yearly"), derived]
+    frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"), seen.averaged().assign(series="observed"),
+              _so_far(chained), chained.assign(series="yearly"), seen.derived().assign(series="derived")]
     long = pd.concat([f.reindex(columns=_SERIES) for f in frames], ignore_index=True).dropna(subset="value")
     long = long.drop_duplicates(["plan", "row", "year", "series"]).astype({"year": int})
     return long.fillna({"qualifier": "", "status": "", "source": "", "basis": ""})

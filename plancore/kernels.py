@@ -29,6 +29,7 @@ WARM, STOCK = "plancore", "python3"
 """Names of the kernelspecs."""
 _SPEC = Path(__file__).parent / "assets" / "kernel"
 START_SECONDS = 60
+_MOMENTS, _MOMENT = 20, 0.005
 _READ_AT_START = re.compile("PYTHON|LANG|LC_|LD_|MALLOC_|GLIBC_")
 """Variables an interpreter reads when it starts: a fork comes too late for them."""
 
@@ -106,6 +107,15 @@ class WarmProvisioner(LocalProvisioner):
         if self.memory_mb:
             _limit(self.pid, self.memory_mb << 20)
         return self.connection_info
+
+
+    async def kill(self, restart: bool = False) -> None:
+        """As in the base class; but its end is waited for a moment, or the manager would look for it only a tenth of a second later."""
+        await super().kill(restart)
+        for _ in range(_MOMENTS):
+            if self.process is None or await self.poll() is not None:
+                return
+            await asyncio.sleep(_MOMENT)
 
 
 _server: Server | None = None

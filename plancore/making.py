@@ -174,7 +174,7 @@ def _execute(job: Job) -> NotebookNode:
                 notebook = papermill.execute_notebook(
                     parameters.NOTEBOOKS / f"{job.page.report}.ipynb", None, parameters=job.page.values,
                     kernel_name=kernels.name(), progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS,
-                    config=Config(sockets))
+                    shutdown_kernel="immediate", config=Config(sockets))  # what it showed is here, and to end in order takes longer than to start
                 break
             except RuntimeError as error:
                 if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):

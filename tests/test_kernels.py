@@ -29,7 +29,7 @@ PATIENCE = 60
 BOTH = pytest.mark.parametrize("kind", ["warm", "stock"], indirect=True)
 PROBE = """
 import sys, os, json, warnings, logging, signal, gc, threading, locale, time, multiprocessing, asyncio
-import pandas, numpy, altair, ipywidgets, anywidget, great_tables
+import pandas, numpy, altair, ipywidgets, anywidget, great_tables, scipy.special
 from plancore import load, gaps, charts, figures, briefing, downloads
 main = sys.modules["__main__"]
 umask = os.umask(0); os.umask(umask)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import altair as alt
 import pandas as pd
 
@@ -72,13 +74,14 @@ def _shown(row: dict, lang: str) -> str:
     return said + (wording.text("bracket", lang, x=f"{wording.number(row['low'])}–{wording.number(row['high'])}") if wide else "")
 
 
-def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
-    """The grammar of a trajectory, bottom to top; only what the data hold."""
+@cache
+def _layers() -> dict[str, list[alt.Chart]]:
+    """The grammar of a trajectory, bottom to top: what is drawn of each series. The same for all, so made once."""
     def only(series: str, extra: str = "") -> alt.Chart:
         return alt.Chart().transform_filter(f"datum.series == '{series}'{extra}")
 
     observed, point = only("observed"), dict(size=70, color=INK, opacity=1)
-    layers = {
+    return {
         "outlook": [only("outlook").mark_area(color=PATH, opacity=0.18).encode(y="low:Q", y2="high:Q"),
                     only("outlook").mark_line(color=_AHEAD, strokeWidth=1.4, strokeDash=[6, 4])],
         "required": [only("required").mark_line(color=PATH, strokeWidth=1.2).encode(detail="plan:N")],
@@ -96,16 +99,20 @@ def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
         "baseline": [only("baseline").mark_point(size=80, color=INK, fill="white", strokeWidth=1.5)],
         "target": [only("target").mark_point(size=110, shape="diamond", filled=True, color=ACCENT, opacity=1)],
         "goal": [only("goal").mark_point(size=110, shape="diamond", color=ACCENT, fill="white", strokeWidth=1.8)],
+        "sign": [alt.Chart().transform_filter("datum.sign != ''").mark_text(dx=9, align="left", color=ACCENT).encode(text="sign:N")],
     }
+
+
+def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
+    """The layers of what the data hold, and the targets as they are signed."""
     ends = data["series"].isin(["target", "goal"])
     data = data.assign(sign=data["shown"].where(ends, "")).assign(
         sign=lambda d: d["sign"].mask(d["plan"] == row["plan"], _SIGNS.get(row["bound"], "") + d["sign"]).where(ends, ""))
-    present = set(data["series"])
-    signs = alt.Chart().transform_filter("datum.sign != ''").mark_text(dx=9, align="left", color=ACCENT).encode(text="sign:N")
+    present = {*data["series"], "sign"}
     label = {"period": "year", "series": "label", "value": "shown", "vintage": "vintage", "source": "cited"}
     years = list(range(int(data["year"].min()), int(data["year"].max()) + 1))
     return layered(
-        data, [layer for name, drawn in layers.items() if name in present for layer in drawn] + [signs],
+        data, [layer for name, drawn in _layers().items() if name in present for layer in drawn],
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=6), scale=alt.Scale(domain=years)),
         y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
         tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for k, c in label.items()])

@@ -228,7 +228,8 @@ def files() -> list[Path]:
 
 def stamp() -> tuple:
     """What changes whenever a table does."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in files())
+    with os.scandir(TABLES) as found:
+        return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in found if file.name.endswith(".csv")))
 
 
 def data_until() -> str:
@@ -320,10 +321,13 @@ def sliced(name: str, whole: pd.DataFrame, declared: dict[str, dict[str, list]])
     """The rows of a table that a report declares to read: those with one of the allowed values in each column it names."""
     if name not in declared:
         raise DataError(f"this report reads the table {name}, which reads.py does not declare; declared: {', '.join(declared)}")
-    wanted = pd.Series(True, whole.index)
-    for column, allowed in declared[name].items():
-        wanted &= whole[column].isin(allowed)
-    return whole[wanted].reset_index(drop=True)
+    return whole[wanted(whole, declared[name])].reset_index(drop=True)
+
+
+def wanted(whole: pd.DataFrame, allowed: dict[str, list]) -> pd.Series:
+    """Which rows have one of the allowed values in each column that is named."""
+    return pd.concat([whole[column].isin(values) for column, values in allowed.items()], axis=1).all(axis=1) if allowed else (
+        pd.Series(True, whole.index))
 
 
 def _whole(name: str) -> pd.DataFrame:

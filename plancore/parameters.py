@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 
 from plancore import load, scenario, schema, wording
@@ -21,8 +21,8 @@ _NUMBERS = {int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
 _RANGES = {"growth_2026_2030": scenario.GROWTH_RANGE, "growth_2031_2035": scenario.GROWTH_RANGE}
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks" / "reports"
-
-
+_KEPT = 512
+"""Of how many combinations of values it is remembered what is allowed: the pages of a schedule differ in few."""
 _MEANT = {"to_plan": ", the plan that follows from_plan in its region; beside it the page sets what other regions' plans ask"}
 """What else to say of the values a parameter may have."""
 FORMATS = ("pdf",)
@@ -82,9 +82,9 @@ def defaults(report: str) -> dict:
 
 @cache
 def _declared(path: Path, _changed: int) -> dict:
-    notebook = nbformat.read(path, as_version=4)
-    cell, = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
-    assigned = [node for node in ast.parse(cell.source).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    notebook = json.loads(path.read_text(encoding="utf-8"))  # nbformat would check all of it, and takes a while to import
+    cell, = (c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", []))
+    assigned = [node for node in ast.parse("".join(cell["source"])).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
     return {(n.target if isinstance(n, ast.AnnAssign) else n.targets[0]).id: ast.literal_eval(n.value) for n in assigned}
 
 
@@ -104,8 +104,9 @@ def page(report: str, given: dict, front: bool = False, formats: Iterable[str] =
     values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
     if values.get("region") == "":
         values["region"] = next(iter(load.regions(_running(values["as_of"], indicator=values["indicator"]))), "")
-    for name, allowed in _allowed(values).items():
-        if values[name] not in allowed:
+    told = tuple((name, value) for name, value in values.items() if name != "lang")
+    for name, allowed in {"lang": list(wording.LANGUAGES), **_allowed(told, load.stamp())}.items():
+        if name in values and values[name] not in allowed:
             raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}"
                                  f"{_MEANT.get(name, '')}", name)
     for name, (low, high) in _RANGES.items():
@@ -145,20 +146,25 @@ def _typed(report: str, name: str, value: object, kind: type) -> object:
 
 def _check_day(report: str, values: dict) -> None:
     """`known_on` must be a day by which something had been published of the region."""
-    plans = _known(load.stamp())[0]
-    of_plan = plans.set_index("plan")["region"].get(values.get("plan"), plans["region"].iloc[0])
     try:
-        load.vintages(values.get("region") or of_plan, values["known_on"])
+        _published(values.get("region", ""), values.get("plan", ""), values["known_on"], load.stamp())
     except DataError as error:
         raise ParameterError(f"{report}: known_on: {error}", "known_on") from None
 
 
-def _allowed(values: dict) -> dict[str, list]:
+@lru_cache(maxsize=_KEPT)
+def _published(region: str, plan: str, known_on: str, stamp: tuple) -> None:
+    """Raises DataError where nothing had been published of the region, or of the plan's, by that day."""
+    plans = _known(stamp)[0]
+    load.vintages(region or plans.set_index("plan")["region"].get(plan, plans["region"].iloc[0]), known_on)
+
+
+@lru_cache(maxsize=_KEPT)
+def _allowed(told: tuple, stamp: tuple) -> dict[str, list]:
     """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
-    plans, targets, observed = _known(load.stamp())
-    allowed = {"lang": list(wording.LANGUAGES), "region": load.regions(targets) if values.get("region") else [],
-               "attribute": ["all", "binding", "expected"], "edition": ["internal", "public"],
-               "plan": list(plans["plan"]), "from_plan": _followed(plans)}
+    values, (plans, targets, observed) = dict(told), _known(stamp)
+    allowed = {"region": load.regions(targets) if values.get("region") else [], "attribute": ["all", "binding", "expected"],
+               "edition": ["internal", "public"], "plan": list(plans["plan"]), "from_plan": _followed(plans) if "from_plan" in values else []}
     if values.get("from_plan") in allowed["from_plan"]:
         allowed["to_plan"] = _following(values["from_plan"], plans)
     if values.get("region"):

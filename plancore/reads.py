@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from plancore import derivation, load, scenario, schema
@@ -65,14 +66,15 @@ def _shared(values: dict) -> Slice:
 
 def _running(values: dict) -> Slice:
     """The plan of a region, indicator and year."""
-    rows = _targets(load.stamp()).query("indicator == @values['indicator'] and baseline_year < @values['as_of'] <= target_year")
-    known = load.plans()
+    rows, known = _table("targets", load.stamp()), load.plans()
+    rows = rows[(rows["indicator"] == values["indicator"]) & (rows["baseline_year"] < values["as_of"]) & (values["as_of"] <= rows["target_year"])]
     return {"plan": list(known["plan"][known["plan"].isin(rows["plan"]) & (known["region"] == values["region"])])}
 
 
 def _series(values: dict) -> Slice:
     """The indicators of a plan, and the series beside them."""
-    return {"indicator": _beside(_targets(load.stamp()).query("plan == @values['plan']")["indicator"])}
+    rows = _table("targets", load.stamp())
+    return {"indicator": _beside(rows.loc[rows["plan"] == values["plan"], "indicator"])}
 
 
 def _with_inputs(values: dict) -> Slice:
@@ -87,7 +89,7 @@ def _one(values: dict) -> Slice:
 
 def _judged(_values: dict) -> Slice:
     """Every indicator that some plan has a target for."""
-    return {"indicator": sorted(_targets(load.stamp())["indicator"].unique())}
+    return {"indicator": sorted(_table("targets", load.stamp())["indicator"].unique())}
 
 
 def _road(_values: dict) -> Slice:
@@ -122,31 +124,27 @@ REPORTS = {
 
 def _beside(indicators) -> list[str]:
     """Some indicators and the series beside them, see `load.related`."""
-    known, own = _indicators(load.stamp()), set(indicators)
+    known, own = _table("indicators", load.stamp()), set(indicators)
     named = set(known.loc[known["indicator"].isin(own), "related"]) - {""}
     return sorted(own | named | set(known.loc[known["related"].isin(own), "indicator"]))
 
 
 @cache
-def _indicators(_stamp: tuple) -> pd.DataFrame:
-    return load.indicators()
+def _table(name: str, _stamp: tuple) -> pd.DataFrame:
+    return load.table(name)
 
 
 @cache
-def _targets(_stamp: tuple) -> pd.DataFrame:
-    return load.table("targets")
-
-
-@cache
-def _declared(report: str, values: tuple, _stamp: tuple) -> dict[str, Slice]:
+def _declared(report: str, values: tuple, stamp: tuple) -> dict[str, Slice]:
     if report not in REPORTS:
         return {path.stem: {} for path in load.files()}
-    slices = {name: rows(dict(values)) for name, rows in REPORTS[report].items()}
-    return slices | {"sources": {"source": _named(slices)}}
+    found = {rows: rows(dict(values)) for rows in set(REPORTS[report].values())}
+    slices = {name: found[rows] for name, rows in REPORTS[report].items()}
+    return slices | {"sources": {"source": _named(slices, stamp)}}
 
 
-def _named(slices: dict[str, Slice]) -> list[str]:
-    return sorted({source for name, rows in slices.items() for source in _sources(name, _frozen(rows), load.stamp())})
+def _named(slices: dict[str, Slice], stamp: tuple) -> list[str]:
+    return sorted({source for name, rows in slices.items() for source in _sources(name, _frozen(rows), stamp)})
 
 
 def _frozen(rows: Slice) -> tuple:
@@ -154,18 +152,27 @@ def _frozen(rows: Slice) -> tuple:
 
 
 @cache
-def _sources(name: str, rows: tuple, _stamp: tuple) -> frozenset[str]:
-    frame = _read(name, rows)
-    return frozenset(s for cell in frame.get("source", []) for s in str(cell).split(";") if s)
+def _rows(name: str, rows: tuple, stamp: tuple) -> np.ndarray:
+    """Which rows of a table those are."""
+    return load.wanted(_table(name, stamp), dict(rows)).to_numpy()
 
 
 @cache
-def _digest(name: str, rows: tuple, _stamp: tuple, today: str) -> str:
-    frame = _read(name, rows)
+def _sources(name: str, rows: tuple, stamp: tuple) -> frozenset[str]:
+    frame = _table(name, stamp)
+    cells = frame["source"][_rows(name, rows, stamp)].unique() if "source" in frame else []
+    return frozenset(source for cell in cells for source in cell.split(";") if source)
+
+
+@cache
+def _digest(name: str, rows: tuple, stamp: tuple, today: str) -> str:
+    return hashlib.sha256(_hashes(name, stamp, today)[_rows(name, rows, stamp)].tobytes()).hexdigest()[:16]
+
+
+@cache
+def _hashes(name: str, stamp: tuple, today: str) -> np.ndarray:
+    """A number for each row of a table, another one when the row, the table's columns, or what is known of it today changes."""
+    frame = _table(name, stamp)
     for column in {"published_by", "since", "date"} & set(frame.select_dtypes("str")):
         frame = frame.assign(known=frame[column].map(schema.last_day).astype(str) <= today)
-    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:16]
-
-
-def _read(name: str, rows: tuple) -> pd.DataFrame:
-    return load.sliced(name, load.table(name), {name: {column: list(values) for column, values in rows}})
+    return pd.util.hash_pandas_object(frame.assign(columns=" ".join(frame)), index=False).to_numpy()

@@ -30,6 +30,7 @@ WARM, STOCK = "plancore", "python3"
 _SPEC = Path(__file__).parent / "assets" / "kernel"
 START_SECONDS = 60
 _MOMENTS, _MOMENT = 20, 0.005
+"""How often, and how many seconds apart, a killed kernel is asked whether it has ended."""
 _READ_AT_START = re.compile("PYTHON|LANG|LC_|LD_|MALLOC_|GLIBC_")
 """Variables an interpreter reads when it starts: a fork comes too late for them."""
 
@@ -110,7 +111,7 @@ class WarmProvisioner(LocalProvisioner):
 
 
     async def kill(self, restart: bool = False) -> None:
-        """As in the base class; but its end is waited for a moment, or the manager would look for it only a tenth of a second later."""
+        """As in the base class; but waits a moment for the end, which the manager would look for only a tenth of a second later."""
         await super().kill(restart)
         for _ in range(_MOMENTS):
             if self.process is None or await self.poll() is not None:

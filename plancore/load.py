@@ -326,8 +326,10 @@ def sliced(name: str, whole: pd.DataFrame, declared: dict[str, dict[str, list]])
 
 def wanted(whole: pd.DataFrame, allowed: dict[str, list]) -> pd.Series:
     """Which rows have one of the allowed values in each column that is named."""
-    return pd.concat([whole[column].isin(values) for column, values in allowed.items()], axis=1).all(axis=1) if allowed else (
-        pd.Series(True, whole.index))
+    rows = pd.Series(True, whole.index)
+    for column, values in allowed.items():
+        rows &= whole[column].isin(values)
+    return rows
 
 
 def _whole(name: str) -> pd.DataFrame:

@@ -174,7 +174,8 @@ def _execute(job: Job) -> NotebookNode:
                 notebook = papermill.execute_notebook(
                     parameters.NOTEBOOKS / f"{job.page.report}.ipynb", None, parameters=job.page.values,
                     kernel_name=kernels.name(), progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS,
-                    shutdown_kernel="immediate", config=Config(sockets))  # what it showed is here, and to end in order takes longer than to start
+                    shutdown_kernel="immediate",  # what it showed is here, and to end in order takes it longer than to start
+                    config=Config(sockets))
                 break
             except RuntimeError as error:
                 if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):

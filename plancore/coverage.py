@@ -176,10 +176,11 @@ def _own(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.Da
 
 def _averaged(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """The years an official average stands for, where evidence uses one."""
-    seen = evidence.Seen(targets, observations, as_of).averaged().merge(targets[["plan", "row", "region", "baseline_year"]], on=["plan", "row"])
-    until = seen["year"].astype(int)
-    years = [list(range(first + 1, end + 1)) for first, end in zip(seen["baseline_year"], until)]
-    period = [f"{first + 1}-{end}" for first, end in zip(seen["baseline_year"], until)]
+    facts = targets[["plan", "row", "region", "baseline_year"]]
+    seen = evidence.Seen(targets, observations, as_of).averaged().merge(facts, on=["plan", "row"])
+    spans = list(zip(seen["baseline_year"] + 1, seen["year"].astype(int)))
+    years = [list(range(first, last + 1)) for first, last in spans]
+    period = [f"{first}-{last}" for first, last in spans]
     seen = seen.assign(series=seen["indicator"], period=period, state="official_average", year=years)
     return _told(seen.explode("year").astype({"year": int}), observations)
 

@@ -67,8 +67,9 @@ def _shared(values: dict) -> Slice:
 def _running(values: dict) -> Slice:
     """The plan of a region, indicator and year."""
     rows, known = _table("targets", load.stamp()), load.plans()
-    rows = rows[(rows["indicator"] == values["indicator"]) & (rows["baseline_year"] < values["as_of"]) & (values["as_of"] <= rows["target_year"])]
-    return {"plan": list(known["plan"][known["plan"].isin(rows["plan"]) & (known["region"] == values["region"])])}
+    running = (rows["baseline_year"] < values["as_of"]) & (values["as_of"] <= rows["target_year"])
+    asking = rows.loc[running & (rows["indicator"] == values["indicator"]), "plan"]
+    return {"plan": list(known["plan"][known["plan"].isin(asking) & (known["region"] == values["region"])])}
 
 
 def _series(values: dict) -> Slice:

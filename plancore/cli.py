@@ -1,7 +1,5 @@
 """The command line: plancore build · check · extract · plan · observe · report · publish · runs · serve."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Optional
 

@@ -12,13 +12,16 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from functools import cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import Empty
 from typing import NamedTuple
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Integer, default
@@ -31,6 +34,8 @@ _SPEC = Path(__file__).parent / "assets" / "kernel"
 START_SECONDS = 60
 _MOMENTS, _MOMENT = 20, 0.005
 """How often, and how many seconds apart, a killed kernel is asked whether it has ended."""
+_ANSWER_SECONDS, _SILENCE_SECONDS = 1, 0.03
+"""How long a kernel is waited for before it is asked anew: for its answer, and for what it says about its state."""
 _READ_AT_START = re.compile("PYTHON|LANG|LC_|LD_|MALLOC_|GLIBC_")
 """Variables an interpreter reads when it starts: a fork comes too late for them."""
 
@@ -109,7 +114,6 @@ class WarmProvisioner(LocalProvisioner):
             _limit(self.pid, self.memory_mb << 20)
         return self.connection_info
 
-
     async def kill(self, restart: bool = False) -> None:
         """As in the base class; but waits a moment for the end, which the manager would look for only a tenth of a second later."""
         await super().kill(restart)
@@ -117,6 +121,30 @@ class WarmProvisioner(LocalProvisioner):
             if self.process is None or await self.poll() is not None:
                 return
             await asyncio.sleep(_MOMENT)
+
+
+class PromptClient(AsyncKernelClient):
+    """Takes a kernel for ready once it says that it is idle after our question; the base class waits for 0.2 s of silence."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """As in the base class: RuntimeError for a kernel that dies, or does not answer within `timeout` seconds."""
+        end = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while not await self._is_ready():
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before it was ready")
+            if time.monotonic() > end:
+                raise RuntimeError(f"Kernel was not ready within {timeout:g} seconds")
+
+    async def _is_ready(self) -> bool:
+        """Whether it answers, and says so where its outputs come from; not so at once where that is not connected yet."""
+        try:
+            asked = (await self.kernel_info(reply=True, timeout=_ANSWER_SECONDS))["parent_header"]["msg_id"]
+            while True:
+                said = await self.get_iopub_msg(timeout=_SILENCE_SECONDS)
+                if said["parent_header"].get("msg_id") == asked and said["content"].get("execution_state") == "idle":
+                    return True
+        except (TimeoutError, Empty):
+            return False
 
 
 _server: Server | None = None

@@ -169,13 +169,13 @@ def _execute(job: Job) -> NotebookNode:
     logging.getLogger("papermill").setLevel(logging.ERROR)
     for attempt in (1, 2):
         with tempfile.TemporaryDirectory(prefix="plancore-") as folder, _environment(**_variables(job)):
-            sockets = {"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}} if len(folder) < _LONGEST else {}
+            sockets = {"transport": "ipc", "ip": f"{folder}/kernel"} if len(folder) < _LONGEST else {}
             try:
                 notebook = papermill.execute_notebook(
                     parameters.NOTEBOOKS / f"{job.page.report}.ipynb", None, parameters=job.page.values,
                     kernel_name=kernels.name(), progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS,
                     shutdown_kernel="immediate",  # what it showed is here, and to end in order takes it longer than to start
-                    config=Config(sockets))
+                    config=Config({"KernelManager": {"client_factory": kernels.PromptClient, **sockets}}))
                 break
             except RuntimeError as error:
                 if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):

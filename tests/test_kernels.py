@@ -134,6 +134,23 @@ def start():
         kernel.end()
 
 
+def prompt(does):
+    """What `does` gives, a coroutine, with the client that runs of reports have of a kernel just started."""
+    async def go():
+        manager = AsyncKernelManager(kernel_name="plancore", transport="ipc", ip=f"{folder}/s", client_factory=kernels.PromptClient)
+        await manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        try:
+            return await does(client)
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder, ThreadPoolExecutor(1) as apart:  # this thread may have an event loop
+        return apart.submit(asyncio.run, go()).result()
+
+
 def until(condition) -> None:
     """Wait for a condition to hold."""
     limit = time.monotonic() + PATIENCE
@@ -300,6 +317,32 @@ class TestAsAStockKernel:
                 pids, files = zip(*apart.submit(asyncio.run, all_of_them()).result())
         assert len(set(pids)) == len(set(files)) == 5
         until(lambda: gone(*pids))
+
+    @BOTH
+    def test_a_kernel_is_ready_when_it_says_so_and_what_comes_next_is_heard(self, kind):
+        async def said(client):
+            await client.wait_for_ready(timeout=PATIENCE)
+            asked = client.execute("print('first')")
+            heard = [await client.get_iopub_msg(timeout=PATIENCE) for _ in range(4)]
+            return [(m["msg_type"], m["content"].get("text", "")) for m in heard if m["parent_header"]["msg_id"] == asked]
+
+        heard = prompt(said)
+        assert heard == [("status", ""), ("execute_input", ""), ("stream", "first\n"), ("status", "")]
+
+    @BOTH
+    def test_a_kernel_that_dies_or_is_silent_is_not_ready(self, kind):
+        async def stopped(client):
+            os.kill(client.parent.provisioner.pid, signal.SIGSTOP)
+            await client.wait_for_ready(timeout=0.1)
+
+        async def killed(client):
+            await client.parent.shutdown_kernel(now=True)
+            await client.wait_for_ready(timeout=PATIENCE)
+
+        with pytest.raises(RuntimeError, match="Kernel was not ready within 0.1 seconds"):
+            prompt(stopped)
+        with pytest.raises(RuntimeError, match="Kernel died before it was ready"):
+            prompt(killed)
 
     @BOTH
     def test_no_descriptor_or_process_stays(self, start, kind):

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from plancore import gaps, load
 
-SIZES, SAMPLE, AS_OF, REPEATS = (25, 100, 400, 1600, 3200), 800, 2024, 5
+SIZES, SAMPLE, AS_OF, REPEATS, SAMPLE_REPEATS = (25, 100, 400, 1600, 3200), 800, 2024, 15, 5
 
 
 def nation(units: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -77,7 +77,7 @@ def on_sample() -> np.ndarray:
         gaps.measure(*frames, AS_OF)[plain.COLUMNS], pd.DataFrame(plain.measure(*records, AS_OF), columns=plain.COLUMNS),
         check_dtype=False, rtol=0, atol=1e-9)
     return np.array([(seconds(gaps.measure, *frames, AS_OF), seconds(row_by_row, *frames),
-                      seconds(plain.measure, *records, AS_OF)) for _ in range(REPEATS)])
+                      seconds(plain.measure, *records, AS_OF)) for _ in range(SAMPLE_REPEATS)])
 
 
 def seconds(work, *given) -> float:

@@ -4,12 +4,13 @@
 
 Makes the whole schedule in a temporary folder and states the weight of the pages without the shared script (goal: 0.5 MB
 each). Then opens, in turns in one headless Chromium, a profile page and the page that Altair saves of one chart with its
-scripts inside (about 0.9 MB): seconds until a chart is drawn. Goals: the profile's drawn picture within half a second, its
-chart alive with tooltips in no more than 1.5 times.
+scripts inside (about 0.9 MB): seconds until a chart is painted, by the page's own clock, since whoever asks from outside is
+answered only once the page's scripts leave it time. Goals: the profile's drawn picture within half a second, its chart alive with
+tooltips in no more than 1.5 times.
 """
 
+import json
 import tempfile
-import time
 from pathlib import Path
 
 import altair as alt
@@ -22,6 +23,12 @@ from plancore import printing, reports, schedule
 
 PROFILE, REPEATS = "zh/indicator_profile-rd_share-2025.html", 15
 DRAWN, ALIVE = "svg.marks path", ".vega-embed svg.marks path"
+CLOCK = """(wanted) => {
+  const paint = () => { window.painted = performance.now(); };
+  const look = () => requestAnimationFrame(document.querySelector(wanted) ? paint : look);
+  requestAnimationFrame(look);
+}"""
+"""Run in a page before all else: keeps the milliseconds, since it was asked for, until the first frame after the one that holds `wanted`."""
 
 
 def simple(folder: Path) -> Path:
@@ -34,15 +41,14 @@ def simple(folder: Path) -> Path:
 
 
 def seconds(browser, path: Path, wanted: str) -> float:
-    """From the request of a page, in a fresh context, until what is wanted is there."""
+    """From the request of a page, in a fresh context, until what is wanted is painted."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    start = time.perf_counter()
-    page.goto(path.as_uri(), wait_until="commit")
-    page.wait_for_selector(wanted, state="attached")
-    taken = time.perf_counter() - start
+    page.add_init_script(f"({CLOCK})({json.dumps(wanted)})")
+    page.goto(path.as_uri())
+    taken = page.wait_for_function("window.painted").json_value()
     context.close()
-    return taken
+    return taken / 1000
 
 
 def main() -> None:
@@ -53,7 +59,7 @@ def main() -> None:
         weights = [(latest / page["path"]).stat().st_size / 1e6 for page in manifest["pages"]]
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=printing.browser(), args=["--no-sandbox", "--disable-gpu"])
-            cases = ((simple(Path(folder)), ".vega-embed svg.marks path"), (latest / PROFILE, ALIVE), (latest / PROFILE, DRAWN))
+            cases = ((simple(Path(folder)), ALIVE), (latest / PROFILE, ALIVE), (latest / PROFILE, DRAWN))
             rounds = np.array([[seconds(browser, *case) for case in cases] for _ in range(REPEATS + 1)])[1:]  # the first warms up
             browser.close()
     alive, drawn = rounds[:, 1] / rounds[:, 0], rounds[:, 2] / rounds[:, 0]

@@ -34,8 +34,8 @@ _SPEC = Path(__file__).parent / "assets" / "kernel"
 START_SECONDS = 60
 _MOMENTS, _MOMENT = 20, 0.005
 """How often, and how many seconds apart, a killed kernel is asked whether it has ended."""
-_ANSWER_SECONDS, _SILENCE_SECONDS = 1, 0.03
-"""How long a kernel is waited for before it is asked anew: for its answer, and for what it says about its state."""
+_ANSWER_SECONDS, _HEARD_SECONDS = 1, 0.03
+"""How long a kernel is waited for before it is asked anew: for its answer, and then for anything it shows."""
 _READ_AT_START = re.compile("PYTHON|LANG|LC_|LD_|MALLOC_|GLIBC_")
 """Variables an interpreter reads when it starts: a fork comes too late for them."""
 
@@ -124,10 +124,13 @@ class WarmProvisioner(LocalProvisioner):
 
 
 class PromptClient(AsyncKernelClient):
-    """Takes a kernel for ready once it says that it is idle after our question; the base class waits for 0.2 s of silence."""
+    """Takes a kernel for ready once it answers and what it shows is heard; the base class then waits for 0.2 s of silence.
+
+    What it says late is of our question, and whoever runs a cell hears only what is of that cell.
+    """
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """As in the base class: RuntimeError for a kernel that dies, or does not answer within `timeout` seconds."""
+        """As in the base class: RuntimeError for a kernel that dies, or is not ready within `timeout` seconds."""
         end = time.monotonic() + (float("inf") if timeout is None else timeout)
         while not await self._is_ready():
             if not await self.is_alive():
@@ -136,15 +139,13 @@ class PromptClient(AsyncKernelClient):
                 raise RuntimeError(f"Kernel was not ready within {timeout:g} seconds")
 
     async def _is_ready(self) -> bool:
-        """Whether it answers, and says so where its outputs come from; not so at once where that is not connected yet."""
+        self.kernel_info()
         try:
-            asked = (await self.kernel_info(reply=True, timeout=_ANSWER_SECONDS))["parent_header"]["msg_id"]
-            while True:
-                said = await self.get_iopub_msg(timeout=_SILENCE_SECONDS)
-                if said["parent_header"].get("msg_id") == asked and said["content"].get("execution_state") == "idle":
-                    return True
-        except (TimeoutError, Empty):
+            await self.get_shell_msg(timeout=_ANSWER_SECONDS)
+            await self.get_iopub_msg(timeout=_HEARD_SECONDS)  # nothing where that is not connected yet
+        except Empty:
             return False
+        return True
 
 
 _server: Server | None = None

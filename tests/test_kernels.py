@@ -319,15 +319,16 @@ class TestAsAStockKernel:
         until(lambda: gone(*pids))
 
     @BOTH
-    def test_a_kernel_is_ready_when_it_says_so_and_what_comes_next_is_heard(self, kind):
+    def test_all_that_the_first_cell_shows_is_heard(self, kind):
         async def said(client):
             await client.wait_for_ready(timeout=PATIENCE)
-            asked = client.execute("print('first')")
-            heard = [await client.get_iopub_msg(timeout=PATIENCE) for _ in range(4)]
-            return [(m["msg_type"], m["content"].get("text", "")) for m in heard if m["parent_header"]["msg_id"] == asked]
+            asked, heard = client.execute("print('first')"), []
+            while len(heard) < 4:
+                message = await client.get_iopub_msg(timeout=PATIENCE)
+                heard += [message["msg_type"]] if message["parent_header"].get("msg_id") == asked else []
+            return heard
 
-        heard = prompt(said)
-        assert heard == [("status", ""), ("execute_input", ""), ("stream", "first\n"), ("status", "")]
+        assert prompt(said) == ["status", "execute_input", "stream", "status"]
 
     @BOTH
     def test_a_kernel_that_dies_or_is_silent_is_not_ready(self, kind):

@@ -5,6 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
+# No `from __future__ import annotations` here: Typer would evaluate each annotation from its text, twice, at every start.
 listing = typer.Typer(rich_markup_mode=None, invoke_without_command=True, help="The runs there were: list them, show one, compare two.")
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Five-year-plan targets as data: build the tables, check them, publish the reports.")

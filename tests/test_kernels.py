@@ -134,21 +134,29 @@ def start():
         kernel.end()
 
 
-def prompt(does):
-    """What `does` gives, a coroutine, with the client that runs of reports have of a kernel just started."""
-    async def go():
-        manager = AsyncKernelManager(kernel_name="plancore", transport="ipc", ip=f"{folder}/s", client_factory=kernels.PromptClient)
-        await manager.start_kernel()
-        client = manager.client()
-        client.start_channels()
-        try:
-            return await does(client)
-        finally:
-            client.stop_channels()
-            await manager.shutdown_kernel(now=True)
+async def conversed(address: str, does, **options):
+    """What `does` gives, a coroutine, with the client of a kernel started for it."""
+    manager = AsyncKernelManager(kernel_name="plancore", transport="ipc", ip=address, **options)
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        return await does(client)
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
 
-    with tempfile.TemporaryDirectory(prefix="kernel-") as folder, ThreadPoolExecutor(1) as apart:  # this thread may have an event loop
-        return apart.submit(asyncio.run, go()).result()
+
+def apart(coroutine):
+    """What it gives, run in another thread: the browser of other tests has an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+def prompt(does):
+    """What `does` gives with the client that runs of reports have."""
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        return apart(conversed(f"{folder}/s", does, client_factory=kernels.PromptClient))
 
 
 def until(condition) -> None:
@@ -297,24 +305,15 @@ class TestAsAStockKernel:
 
     @BOTH
     def test_many_at_once(self, kind):
-        async def one(number):
-            manager = AsyncKernelManager(kernel_name="plancore", transport="ipc", ip=f"{folder}/{number}")
-            await manager.start_kernel()
-            client = manager.client()
-            client.start_channels()
-            try:
-                await client.wait_for_ready(timeout=PATIENCE)
-                return manager.provisioner.pid, manager.connection_file
-            finally:
-                client.stop_channels()
-                await manager.shutdown_kernel(now=True)
+        async def known(client):
+            await client.wait_for_ready(timeout=PATIENCE)
+            return client.parent.provisioner.pid, client.parent.connection_file
 
         async def all_of_them():
-            return await asyncio.gather(*(one(number) for number in range(5)))
+            return await asyncio.gather(*(conversed(f"{folder}/{number}", known) for number in range(5)))
 
         with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
-            with ThreadPoolExecutor(1) as apart:  # the browser of other tests has an event loop in this thread
-                pids, files = zip(*apart.submit(asyncio.run, all_of_them()).result())
+            pids, files = zip(*apart(all_of_them()))
         assert len(set(pids)) == len(set(files)) == 5
         until(lambda: gone(*pids))
 

@@ -44,21 +44,22 @@ class Seen:
         """
         if baseline not in ("printed", "revised"):
             raise DataError(f"unknown baseline {baseline!r}; allowed: printed, revised")
-        rows = self.targets.astype(dict.fromkeys(_CODED, "category"))  # compared often
+        rows = self.targets.assign(**{name: pd.Categorical(self.targets[name]) for name in _CODED})  # compared often
         facts = self.pairs[~self.pairs["derived"]]
         usable = facts[facts["usable"]]
         yearly = usable[usable["inside"] & (usable["start"] == usable["end"])]
         parts = [self._last(yearly), self._chain(yearly), self._controlled(yearly), self._official(usable)]
         rows = pd.concat([rows, *(part.reindex(rows.index) for part in parts)], axis=1)
         rows = _based(_chained(rows), self._at_baseline(usable), baseline)
-        nothing, broken = rows["last_period"].isna(), rows["form"].isin(rules.CHAINED) & (rows["complete"] != True)  # noqa: E712
+        form, last = rows["form"].array, rows["last_period"].to_numpy(float)
+        nothing, broken = np.isnan(last), form.isin(rules.CHAINED) & ~rows["complete"].to_numpy(bool)
         mismatched = np.isin(rows.index, facts.loc[~facts["usable"] & facts["inside"], "at"])
-        since = rows["broken_since"] if "broken_since" in rows else pd.Series(np.nan, rows.index)
-        lost = (since <= self.as_of) & ~(rows["last_period"] >= since)
-        reason = np.select([rows["form"] == "assigned", lost, nothing & mismatched, nothing, broken],
+        since = rows["broken_since"].to_numpy(float) if "broken_since" in rows else np.full(len(rows), np.nan)
+        lost = (since <= self.as_of) & ~(last >= since)
+        reason = np.select([form == "assigned", lost, nothing & mismatched, nothing, broken],
                            ["not_assigned", "break", "price_basis", "not_collected", "missing_years"], "")
-        return rows.assign(reason=reason, value=rows["value"].where(reason == ""), total=rows["total"].where(reason == ""),
-                           **{word: rows[word].fillna("") for word in _WORDS})
+        known = {name: np.where(reason == "", rows[name].to_numpy(float), np.nan) for name in ("value", "total")}
+        return rows.assign(reason=reason, **known, **{word: rows[word].fillna("").astype("str") for word in _WORDS})
 
     def yearly(self) -> pd.DataFrame:
         """Each year's usable observation of each target, after its baseline year: plan, row, indicator, year, value, qualifier,
@@ -186,19 +187,21 @@ def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, o
 
 def _chained(rows: pd.DataFrame) -> pd.DataFrame:
     """The figure a chain of years stands for; an official average that reaches as far outranks the chain."""
-    form, path = rows["form"], rows["path"]
-    chained, growth = form.isin(rules.CHAINED), form == "average_growth"
-    outranks = rows["until"] >= rows["last_period"].fillna(0)
-    last = rows["last_period"].where(~outranks, rows["until"])
-    years = (last - rows["baseline_year"]).where(growth, 1)
-    chain = rules.unshare((rows["total"] / years).to_numpy(float), form, path)
-    qualifier = rows["qualifier"].mask(rows["bounded"] == True, "more_than")  # noqa: E712
+    form, path = rows["form"].array, rows["path"].array
+    last, until, total, official, first = (
+        rows[name].to_numpy(float) for name in ("last_period", "until", "total", "official", "baseline_year"))
+    chained, outranks = form.isin(rules.CHAINED), until >= np.nan_to_num(last)
+    last = np.where(outranks, until, last)
+    years = np.where(form == "average_growth", last - first, 1)
+    with np.errstate(all="ignore"):
+        chain = rules.unshare(total / years, form, path)
+        total = np.where(outranks, years * np.log1p(official / 100), total)
+    value, source = (np.where(chained, chain_, rows[own].to_numpy()) for own, chain_ in (("yearly", chain), ("source", rows["chain"].to_numpy())))
+    qualifier = np.where(_true(rows["bounded"]), "more_than", rows["qualifier"].to_numpy())
     return rows.assign(
-        last_period=last, chain_value=chain, official_average=outranks,
-        value=rows["yearly"].where(~chained, chain).where(~outranks, rows["official"]),
-        total=rows["total"].where(~outranks, years * np.log1p(rows["official"] / 100)), complete=rows["complete"].where(~outranks, True),
-        qualifier=qualifier.where(~outranks, rows["official_qualifier"]),
-        source=rows["source"].where(~chained, rows["chain"]).where(~outranks, rows["official_source"])).drop(
+        last_period=rows["last_period"].where(~outranks, rows["until"]), chain_value=chain, official_average=outranks, value=np.where(outranks, official, value), total=total,
+        complete=outranks | _true(rows["complete"]), qualifier=np.where(outranks, rows["official_qualifier"].to_numpy(), qualifier),
+        source=np.where(outranks, rows["official_source"].to_numpy(), source)).drop(
             columns=["chain", "official", "until", "official_qualifier", "official_source"])
 
 
@@ -209,8 +212,14 @@ def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.D
     """
     same = (at_baseline["basis"] == rows["basis"].to_numpy()[at_baseline["at"]]).to_numpy()
     observed = at_baseline[same].drop_duplicates("at").set_index("at")["value"].reindex(rows.index)
-    use = (baseline == "revised") & (rows["form"] == "level") & observed.notna()
-    value = rows["baseline_value"].where(~use, observed)
-    used = np.select([use, value.notna()], ["revised", "printed"], "")
-    crossed = rows["basis"].fillna("").where((rows["form"] == "level") & (used == "printed"), "")
+    observed, level = observed.to_numpy(float), rows["form"].array == "level"
+    use = (baseline == "revised") & level & ~np.isnan(observed)
+    value = np.where(use, observed, rows["baseline_value"].to_numpy(float))
+    used = np.select([use, ~np.isnan(value)], ["revised", "printed"], "")
+    crossed = np.where(level & (used == "printed"), rows["basis"].fillna("").to_numpy(), "")
     return rows.assign(baseline_value=value, baseline_used=used, break_at_baseline=crossed)
+
+
+def _true(column: pd.Series) -> np.ndarray:
+    """Where it says so; nothing is not true."""
+    return column.to_numpy(object) == True  # noqa: E712

@@ -97,35 +97,37 @@ def _joined(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 def _delivered(rows: pd.DataFrame, y: np.ndarray) -> np.ndarray:
     """Share of the planned change that was delivered: log share of growth and cuts, linear share of a level."""
+    form, path = _words(rows, "form", "path")
     y0, yT = rows["baseline_value"].to_numpy(float), rows["target_value"].to_numpy(float)
     with np.errstate(all="ignore"):
-        chained = rules.shares(y, rows["form"], rows["path"]) / rules.shares(yT, rows["form"], rows["path"])
-    return np.select([rows["form"].isin(rules.CHAINED), (rows["form"] == "level") & ~rows["held"]],
+        chained = rules.shares(y, form, path) / rules.shares(yT, form, path)
+    return np.select([form.isin(rules.CHAINED), (form == "level") & ~rows["held"].to_numpy()],
                      [chained, rules.level_progress(y, y0, yT, "linear")], np.nan)
 
 
-def _held(rows: pd.DataFrame) -> pd.Series:
+def _held(rows: pd.DataFrame) -> np.ndarray:
     """Levels that only ask to hold what the baseline already met: by their path, or by where the target lies."""
-    s = rules.sign(rows["better"])
-    beyond = rules.clean(s * (rows["target_value"] - rows["baseline_value"]).to_numpy(float)) <= 0
-    return (rows["form"] == "level") & ((rows["path"] == "hold") | (beyond & (rows["path"] != "step")))
+    form, path, better = _words(rows, "form", "path", "better")
+    beyond = rules.clean(rules.sign(better) * (rows["target_value"].to_numpy(float) - rows["baseline_value"].to_numpy(float))) <= 0
+    return (form == "level") & ((path == "hold") | (beyond & (path != "step")))
 
 
 def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     """Progress, time share, pace ratio, the value due by now, margins to path and target, in the target's unit."""
-    form, path, s = rows["form"], rows["path"], rules.sign(rows["better"])
+    form, path, better = _words(rows, "form", "path", "better")
+    s, held = rules.sign(better), rows["held"].to_numpy()
     y, y0, yT, t, t0, T = _columns(rows)
     point, due, share = _point(rows), _due(rows), rules.time_share(t, t0, T)
-    still = (rows["baseline_used"] == "printed") & (
+    still = (rows["baseline_used"].array == "printed") & (
         rules.clean(np.abs(point - y0)) <= rules.clean(_half_unit(rows["baseline_printed"])))
-    chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~rows["held"]
+    chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~held
     with np.errstate(all="ignore"):
         progress = rules.clean(np.select(
-            [chained, moving], [rows["total"] / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)],
+            [chained, moving], [rows["total"].to_numpy(float) / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)],
             np.nan))
         ratio = rules.clean(progress / share)
         percent = rules.clean(s * (yT - y) / np.abs(np.where(yT == 0, np.nan, yT)) * 100)
-    required = np.select([rows["held"], form == "level", form == "average_growth", chained],
+    required = np.select([held, form == "level", form == "average_growth", chained],
                          [yT, rules.level_at(share, y0, yT, path), yT, rules.unshare(due * share, form, path)], yT)
     gap = rules.clean(s * (yT - y))
     half = _half_unit(rows["baseline_printed"], rows["target_printed"])
@@ -139,7 +141,7 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _paced(rows: pd.DataFrame) -> pd.DataFrame:
     """Observed and required yearly pace, and how many years the gap takes at the observed pace."""
-    form, path = rows["form"], rows["path"]
+    form, path = _words(rows, "form", "path")
     _, y0, yT, t, t0, T = _columns(rows)
     y, due, total = _point(rows), _due(rows), rows["total"].to_numpy(float)
     compound, chained = form.isin(["average_growth", "cumulative_rate"]), form.isin(rules.CHAINED)
@@ -153,7 +155,7 @@ def _paced(rows: pd.DataFrame) -> pd.DataFrame:
                                    rules.yearly_rate(y, yT, left), (yT - y) / left], np.nan)
         years = np.select([geometric, linear], [np.log(yT / y) / np.log1p(observed / 100), (yT - y) / observed], np.nan)
     needed = np.where(np.isfinite(needed), needed, np.nan)  # from zero no rate leads anywhere
-    ahead = (rows["gap"] > 0) & np.isfinite(years) & (years > 0)
+    ahead = (rows["gap"].to_numpy() > 0) & np.isfinite(years) & (years > 0)
     return rows.assign(observed_pace=rules.clean(observed), required_pace=rules.clean(needed),
                        acceleration=rules.clean(needed - observed),
                        pace_unit=np.where(compound | geometric, "percent", "unit"),
@@ -162,42 +164,48 @@ def _paced(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _trend(rows: pd.DataFrame) -> np.ndarray:
     """Sign of the last change, in the better direction: from the observation before, else from the baseline."""
-    before = rows["previous"].where(rows["previous"].notna() | (rows["form"] != "level"), rows["baseline_value"])
-    change = rules.clean(rules.sign(rows["better"]) * (rows["yearly"] - before).to_numpy(float))
+    form, better = _words(rows, "form", "better")
+    yearly, previous, baseline = (rows[name].to_numpy(float) for name in ("yearly", "previous", "baseline_value"))
+    before = np.where(np.isnan(previous) & (form == "level"), baseline, previous)
+    change = rules.clean(rules.sign(better) * (yearly - before))
     return np.select([np.isnan(change), change > 0, change < 0], ["unknown", "improving", "worsening"], "flat")
 
 
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     """Status, final verdict, official word, reason and the name of the formula."""
-    form, path = rows["form"], rows["path"]
-    bounded, ended = rows["qualifier"] == "more_than", rows["last_period"] >= rows["target_year"]
-    years = rows["target_year"] - rows["baseline_year"]
-    y = rows["value"].where(~(ended & (form == "yearly_control")), _worst(rows)).to_numpy(float)
-    y = y + np.where(bounded, _JUST_ABOVE, 0)
-    facts = (y, rows["target_value"].to_numpy(float), rows["bound"], rows["better"], rows["tolerance"])
-    met, level = rules.meets(*facts), form == "level"
-    unseen = (form == "yearly_control") & ended & met & (rows["years_seen"] < years)
+    form, path, bound, better, attribute, nature, qualifier, lacking = _words(
+        rows, "form", "path", "bound", "better", "attribute", "nature", "qualifier", "reason")
+    y, y0, yT, t, t0, T = _columns(rows)
+    held, ratio = rows["held"].to_numpy(), rows["ratio"].to_numpy()
+    bounded, ended, control, level = qualifier == "more_than", t >= T, form == "yearly_control", form == "level"
+    y = np.where(ended & control, _worst(rows), y) + np.where(bounded, _JUST_ABOVE, 0)
+    facts = (y, yT, bound, better, rows["tolerance"].to_numpy(float))
+    met = rules.meets(*facts)
+    unseen = control & ended & met & (rows["years_seen"].to_numpy(float) < T - t0)
     reason = np.select(
-        [rows["reason"] != "", bounded & ((rows["better"] == "lower") | ~met), unseen],
-        [rows["reason"], "lower_bound_only", "missing_years"], "")
+        [lacking != "", bounded & ((better == "lower") | ~met), unseen], [lacking, "lower_bound_only", "missing_years"], "")
     final = (reason == "") & ended
-    lacking = (reason == "") & ~final & ~met & level
-    reason = np.select([lacking & (path == "step"), lacking & ~rows["held"] & np.isnan(rows["ratio"])],
-                       ["step_pending", "no_baseline"], reason)
-    control = (form == "yearly_control") | rows["held"]
+    short = (reason == "") & ~final & ~met & level
+    reason = np.select([short & (path == "step"), short & ~held & np.isnan(ratio)], ["step_pending", "no_baseline"], reason)
+    watched = control | held
     reached = met & (level | form.isin(["cumulative_sum", "cumulative_rate", "cumulative_change"]))
-    stays = (rows["nature"] == "stock") | (form == "cumulative_sum")
+    stays = (nature == "stock") | (form == "cumulative_sum")
     status = np.select(
-        [reason != "", final, control, reached & stays, reached, rows["near"]],
+        [reason != "", final, watched, reached & stays, reached, rows["near"].to_numpy()],
         ["not_assessable", "final", np.where(met, "compliant", "breached"), "achieved_early", "at_target", "on_track"],
-        rules.pace_status(rows["ratio"]))
-    verdict = rules.verdict(*facts, rows["attribute"], _delivered(rows, y))
-    verdict = np.where((form == "yearly_control") & (verdict == "exceeded"), "met", verdict)
-    growth = np.where(rows["official_average"], "growth_official_average", "growth_chain")
-    formula = np.select([level, form == "average_growth", form == "yearly_control", form == "assigned"],
-                        ["level_" + path.astype(str), growth, "control", "none"], form)
+        rules.pace_status(ratio))
+    verdict = rules.verdict(*facts, attribute, _delivered(rows, y))
+    verdict = np.where(control & (verdict == "exceeded"), "met", verdict)
+    growth = np.where(rows["official_average"].to_numpy(), "growth_official_average", "growth_chain")
+    formula = np.select([level, form == "average_growth", control, form == "assigned"],
+                        ["level_" + np.asarray(path, object), growth, "control", "none"], np.asarray(form, object))
     return rows.assign(status=status, verdict=np.where(status == "final", verdict, ""), reason=reason, formula=formula,
                        official_word=pd.Series(status, index=rows.index).map(rules.OFFICIAL_WORD).fillna(""))
+
+
+def _words(rows: pd.DataFrame, *names: str) -> list:
+    """Columns of words or categories, to be compared as arrays: with few rows an index costs more than the work."""
+    return [rows[name].array for name in names]
 
 
 def _columns(rows: pd.DataFrame) -> list[np.ndarray]:
@@ -206,20 +214,21 @@ def _columns(rows: pd.DataFrame) -> list[np.ndarray]:
             ("value", "baseline_value", "target_value", "last_period", "baseline_year", "target_year")]
 
 
-def _worst(rows: pd.DataFrame) -> pd.Series:
+def _worst(rows: pd.DataFrame) -> np.ndarray:
     """The worst of the years of a yearly control."""
-    return rows["highest"].where(rows["better"] == "lower", rows["lowest"])
+    highest, lowest = rows["highest"].to_numpy(float), rows["lowest"].to_numpy(float)
+    return np.where(rows["better"].array == "lower", highest, lowest)
 
 
 def _point(rows: pd.DataFrame) -> np.ndarray:
     """The value where it is a point; nan for a lower bound, from which no progress is counted."""
-    return rows["value"].where(rows["qualifier"] != "more_than").to_numpy(float)
+    return np.where(rows["qualifier"].array == "more_than", np.nan, rows["value"].to_numpy(float))
 
 
 def _due(rows: pd.DataFrame) -> np.ndarray:
     """Additive shares due over the whole plan (see `rules.due`)."""
     years = (rows["target_year"] - rows["baseline_year"]).to_numpy(float)
-    return rules.due(rows["target_value"].to_numpy(float), rows["form"], rows["path"], years)
+    return rules.due(rows["target_value"].to_numpy(float), *_words(rows, "form", "path"), years)
 
 
 def _half_unit(*printed: pd.Series) -> np.ndarray:

@@ -81,13 +81,15 @@ class Seen:
 
     def _named(self, wanted: pd.Series) -> pd.DataFrame:
         pairs = self.pairs[wanted & self.pairs["usable"] & self.pairs["inside"] & (self.pairs["start"] == self.pairs["end"])]
-        rows = self.targets[["plan", "row", "indicator"]].iloc[pairs["at"]].reset_index(drop=True)
-        found = self.observations[["value", "status", *_WORDS]].iloc[pairs["of"]].reset_index(drop=True)
-        return pd.concat([rows, found], axis=1).assign(year=pairs["end"].to_numpy())[_YEARLY]
+        at, of = pairs["at"].to_numpy(), pairs["of"].to_numpy()
+        own = {name: self.targets[name].array[at] for name in ("plan", "row", "indicator")}
+        found = {name: self.observations[name].array[of] for name in ("value", "status", *_WORDS)}
+        return pd.DataFrame(own | found | {"year": pairs["end"].to_numpy()})[_YEARLY]
 
     def _words(self, pairs: pd.DataFrame, words: list[str]) -> pd.DataFrame:
         """These words of the observations, by `at`."""
-        return self.observations[words].iloc[pairs["of"]].set_axis(pairs["at"])
+        of = pairs["of"].to_numpy()
+        return pd.DataFrame({word: self.observations[word].array[of] for word in words}, index=pairs["at"])
 
     def _last(self, yearly: pd.DataFrame) -> pd.DataFrame:
         """Per target the last yearly observation: last_period, yearly, previous, qualifier, source, basis.

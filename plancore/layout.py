@@ -97,8 +97,9 @@ def table(frame: pd.DataFrame, lang: str, labels: dict[str, str], raw: list[str]
     group = {"groupname_col": "category"} if "category" in frame and len(frame) > 12 else {}
     frame = frame if group else frame.drop(columns="category", errors="ignore")
     named = {c: labels.get(c) or wording.text(c, lang) for c in frame if c != "category"}
-    table = gt.GT(frame, **group).cols_label(**named).cols_align("right", columns=[c for c in right if c in frame])
     ready = [c for c in frame if c in raw or any(isinstance(cell, links.Html) for cell in frame[c])]
+    cells = pd.DataFrame(frame.to_numpy(object), columns=frame.columns)  # in one block: great_tables takes and sets them one by one
+    table = gt.GT(cells, **group).cols_label(**named).cols_align("right", columns=[c for c in right if c in frame])
     return table.fmt(fns=str, columns=ready).tab_options(table_font_size="14px", table_width="100%", data_row_padding="5px")
 
 

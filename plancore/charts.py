@@ -76,7 +76,10 @@ def _shown(row: dict, lang: str) -> str:
 
 @cache
 def _layers() -> dict[str, list[alt.Chart]]:
-    """The grammar of a trajectory, bottom to top: what is drawn of each series. The same for all, so made once."""
+    """The grammar of a trajectory, bottom to top: what is drawn of each series, and of the observed one of each of its
+
+    features, see `_present`. The same for all, so made once.
+    """
     def only(series: str, extra: str = "") -> alt.Chart:
         return alt.Chart().transform_filter(f"datum.series == '{series}'{extra}")
 
@@ -89,13 +92,12 @@ def _layers() -> dict[str, list[alt.Chart]]:
         "yearly": [only("yearly").mark_point(color=PATH, size=26, filled=True)],
         "vintage": [only("vintage").mark_point(color=PATH, size=34, shape="square", fill="white", strokeWidth=1.4, opacity=1)],
         "derived": [only("derived").mark_line(color=PATH, strokeWidth=1.2, strokeDash=[6, 4], point={"shape": "square", "fill": "white"})],
-        "observed": [
-            observed.mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail=["plan:N", "basis:N"]),
-            observed.mark_line(color=INK, strokeWidth=2.2).encode(detail=["plan:N", "run:N"]),
-            only("observed", " && datum.breaks").mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16),
-            only("observed", " && datum.mark == 'preliminary'").mark_point(**point, filled=False, strokeWidth=1.8, fill="white"),
-            only("observed", " && datum.mark == 'final'").mark_point(**point, filled=True),
-            only("observed", " && datum.mark == 'bound'").mark_point(**point | {"size": 90}, shape="triangle-up", fill="white")],
+        "missing": [observed.mark_line(color=INK, strokeWidth=1.2, strokeDash=[2, 3]).encode(detail=["plan:N", "basis:N"])],
+        "observed": [observed.mark_line(color=INK, strokeWidth=2.2).encode(detail=["plan:N", "run:N"])],
+        "breaks": [only("observed", " && datum.breaks").mark_tick(orient="vertical", size=26, thickness=2, color=PATH, xOffset=-16)],
+        "preliminary": [only("observed", " && datum.mark == 'preliminary'").mark_point(**point, filled=False, strokeWidth=1.8, fill="white")],
+        "final": [only("observed", " && datum.mark == 'final'").mark_point(**point, filled=True)],
+        "bound": [only("observed", " && datum.mark == 'bound'").mark_point(**point | {"size": 90}, shape="triangle-up", fill="white")],
         "baseline": [only("baseline").mark_point(size=80, color=INK, fill="white", strokeWidth=1.5)],
         "target": [only("target").mark_point(size=110, shape="diamond", filled=True, color=ACCENT, opacity=1)],
         "goal": [only("goal").mark_point(size=110, shape="diamond", color=ACCENT, fill="white", strokeWidth=1.8)],
@@ -108,14 +110,21 @@ def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     ends = data["series"].isin(["target", "goal"])
     data = data.assign(sign=data["shown"].where(ends, "")).assign(
         sign=lambda d: d["sign"].mask(d["plan"] == row["plan"], _SIGNS.get(row["bound"], "") + d["sign"]).where(ends, ""))
-    present = {*data["series"], "sign"}
-    label = {"period": "year", "series": "label", "value": "shown", "vintage": "vintage", "source": "cited"}
+    present, label = _present(data), {"period": "year", "series": "label", "value": "shown", "vintage": "vintage", "source": "cited"}
     years = list(range(int(data["year"].min()), int(data["year"].max()) + 1))
     return layered(
         data, [layer for name, drawn in _layers().items() if name in present for layer in drawn],
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=6), scale=alt.Scale(domain=years)),
         y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
         tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for k, c in label.items()])
+
+
+def _present(data: pd.DataFrame) -> set[str]:
+    """The layers that have something to show: an empty one costs a reader's browser as much as any other."""
+    observed = data[data["series"] == "observed"]
+    runs = observed[["plan", "basis", "run"]].drop_duplicates()
+    missing, breaks = runs.duplicated(["plan", "basis"]).any(), observed["breaks"].any()
+    return {*data["series"], *observed["mark"], "sign", *(["missing"] if missing else []), *(["breaks"] if breaks else [])}
 
 
 def _nothing(row: dict, title: str, lang: str) -> alt.LayerChart:

@@ -31,6 +31,27 @@ def test_the_grammar(drawn):
     assert len(dotted) == 1  # a missing year is dotted
 
 
+@pytest.mark.parametrize("plan", ["zj13", "zj14"])
+def test_a_layer_is_there_where_it_has_something_to_show(plan):
+    """Each layer's filter, read as a query of the chart's own data, finds rows; each feature found in the data has its layer."""
+    targets, observations = load.targets(plan), load.observations("zj")
+    year = int(targets["target_year"].max())
+    series = trajectories.series(targets, observations, year)
+    seen = set()
+    for chart in charts.trajectories(series, gaps.measure(targets, observations, year), targets, load.sources(), "zh"):
+        data, said = chart.data, str(chart.to_dict()["layer"])
+        for layer in chart.to_dict()["layer"]:
+            (rule,) = [part["filter"].replace("datum.", "").replace("&&", "and") for part in layer["transform"]]
+            assert len(data.query(rule)), (data["label"].iloc[0], rule)
+        observed = data[data["series"] == "observed"]
+        runs = observed.groupby(["plan", "basis"])["run"].nunique()
+        features = {f"datum.mark == '{mark}'" for mark in observed["mark"]} | ({"datum.breaks"} if observed["breaks"].any() else set()) | (
+            {"[2, 3]"} if (runs > 1).any() else set())
+        assert all(feature in said for feature in features)
+        seen |= features
+    assert len(seen) >= 3, seen
+
+
 def test_lower_bound_is_an_open_triangle(drawn):
     bound, = [m for m in layers(drawn["10"], "observed") if "'bound'" in str(m["transform"])]
     assert (bound["mark"]["shape"], bound["mark"]["fill"]) == ("triangle-up", "white")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import altair as alt
 import pandas as pd
 
@@ -74,12 +72,8 @@ def _shown(row: dict, lang: str) -> str:
     return said + (wording.text("bracket", lang, x=f"{wording.number(row['low'])}–{wording.number(row['high'])}") if wide else "")
 
 
-@cache
-def _layers() -> dict[str, list[alt.Chart]]:
-    """The grammar of a trajectory, bottom to top: what is drawn of each series, and of the observed one of each of its
-
-    features, see `_present`. The same for all, so made once.
-    """
+def _grammar() -> dict[str, list[alt.Chart]]:
+    """What a trajectory draws, bottom to top: of each series, and of the observed one for each of its features (`_present`)."""
     def only(series: str, extra: str = "") -> alt.Chart:
         return alt.Chart().transform_filter(f"datum.series == '{series}'{extra}")
 
@@ -105,6 +99,10 @@ def _layers() -> dict[str, list[alt.Chart]]:
     }
 
 
+_LAYERS = _grammar()
+"""The same for all charts, and slow to make: made with the module, so that warm kernels have it already."""
+
+
 def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     """The layers of what the data hold, and the targets as they are signed."""
     ends = data["series"].isin(["target", "goal"])
@@ -113,7 +111,7 @@ def _drawn(data: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     present, label = _present(data), {"period": "year", "series": "label", "value": "shown", "vintage": "vintage", "source": "cited"}
     years = list(range(int(data["year"].min()), int(data["year"].max()) + 1))
     return layered(
-        data, [layer for name, drawn in _layers().items() if name in present for layer in drawn],
+        data, [layer for name, drawn in _LAYERS.items() if name in present for layer in drawn],
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=6), scale=alt.Scale(domain=years)),
         y=alt.Y("value:Q", title=_axis_title(row, lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
         tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for k, c in label.items()])

@@ -273,7 +273,8 @@ def _joined(*_identified: tuple) -> pd.DataFrame:
     """The targets as printed with what other tables say of them; joined once for what this process may read of these tables."""
     frame = table("targets").merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
     frame = frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
-    lost = table("breaks").query("not comparable").groupby(["region", "indicator"], as_index=False).agg(
+    breaks = table("breaks")
+    lost = breaks[~breaks["comparable"]].groupby(["region", "indicator"], as_index=False).agg(
         broken_since=("since", "min"), broken_basis=("basis", ";".join))
     frame = frame.merge(lost, on=["region", "indicator"], how="left").fillna({"broken_basis": ""})
     later = frame["broken_since"] > frame["baseline_year"]

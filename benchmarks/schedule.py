@@ -2,11 +2,11 @@
 
     .venv/bin/python benchmarks/schedule.py
 
-In a checkout of its own, by the real command: the default schedule, every page of it, and the same without a change; and a sample
-(the first page of each report in each language) with one process and with two, in turns. In turns with the whole schedule, for the
-sample: what people do today, `papermill` and then `jupyter nbconvert` for each page on a stock kernel, one command after the other.
-Then the limit, the same notebooks' code run in one Python process that is warm. A figure per page is the mean over the pages of
-the default schedule: each report counts as often as the schedule has it. Growth: a run of 10, 100 and 1,000 pages that are ready
+In a checkout of its own, by the real command: the default schedule, every page of it, with two processes and with one, and without
+a change. In turns with it, for a sample (the first page of each report in each language): what people do today, `papermill` and then
+`jupyter nbconvert` for each page on a stock kernel, one command after the other. Then the limit, the same notebooks' code run in one
+Python process that is warm. A figure per page is the mean over the pages of the default schedule: each report counts as often as the
+schedule has it. Growth: a run of 10, 100 and 1,000 pages that are ready
 made, which is all that the coordinator does; the pages themselves are made one by one, whatever their number.
 """
 
@@ -35,7 +35,7 @@ from plancore.parameters import Page
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-PEER_ROUNDS, LIMIT_ROUNDS, JOB_ROUNDS, IDLE_ROUNDS, HELP_ROUNDS = 3, 3, 3, 5, 15
+TURNS, LIMIT_ROUNDS, IDLE_ROUNDS, HELP_ROUNDS = 3, 3, 5, 15
 SIZES, GROWTH_ROUNDS = (10, 100, 1000), 3
 
 
@@ -131,20 +131,19 @@ def main() -> None:
     some, often = sample(pages), Counter((p.report, p.lang) for p in pages)
     weights = np.array([often[p.report, p.lang] for p in some]) / len(pages)
     chinese = np.array([p.lang == "zh" for p in some])
-    only = [option for page in some for option in ("--only", page.path)]
     with tempfile.TemporaryDirectory(prefix="plancore-schedule-") as place, ProcessPoolExecutor(1, get_context("spawn")) as pool:
         folder = Path(place)
         checkout(folder)
-        turns = [(run(folder, "--force"), [commands(page, folder) for page in some if page.lang == "zh"]) for _ in range(PEER_ROUNDS)]
+        turns = [(run(folder, "--force", "--jobs", "2"), [commands(page, folder) for page in some if page.lang == "zh"],
+                  run(folder, "--force", "--jobs", "1")) for _ in range(TURNS)]
         idle = [run(folder) for _ in range(IDLE_ROUNDS)]
         of_each = pool.submit(warm, some, LIMIT_ROUNDS).result()
-        jobs = np.array([[run(folder, "--force", "--jobs", str(n), *only) for n in (1, 2)] for _ in range(JOB_ROUNDS)])
         ready = example(folder / "reports" / "latest")
         grown = np.array([[fresh(size, ready, folder / f"{n}-{size}") for size in SIZES] for n in range(GROWTH_ROUNDS)])
-    whole, peers = (np.array(part) for part in zip(*turns))
+    whole, peers, alone = (np.array(part) for part in zip(*turns))
     each, limit = whole / len(pages), of_each @ weights
     by_hand = peers @ weights[chinese] / weights[chinese].sum()  # English takes as long
-    faster, of_limit, two, still = by_hand / each, np.median(each) / limit, jobs[:, 0] / jobs[:, 1], np.median(whole) / np.array(idle)
+    faster, of_limit, two, still = by_hand / each, np.median(each) / limit, alone / whole, np.median(whole) / np.array(idle)
     growth, by_number = exponent(np.median(grown, axis=0)), [exponent(one) for one in grown]
     help_costs = [cpu("-m", "plancore", "--help") - cpu("-c", "pass") for _ in range(HELP_ROUNDS)]
     goals = {

@@ -198,10 +198,12 @@ def _chained(rows: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(all="ignore"):
         chain = rules.unshare(total / years, form, path)
         total = np.where(outranks, years * np.log1p(official / 100), total)
-    value, source = (np.where(chained, chain_, rows[own].to_numpy()) for own, chain_ in (("yearly", chain), ("source", rows["chain"].to_numpy())))
+    value = np.where(chained, chain, rows["yearly"].to_numpy(float))
+    source = np.where(chained, rows["chain"].to_numpy(), rows["source"].to_numpy())
     qualifier = np.where(_true(rows["bounded"]), "more_than", rows["qualifier"].to_numpy())
     return rows.assign(
-        last_period=rows["last_period"].where(~outranks, rows["until"]), chain_value=chain, official_average=outranks, value=np.where(outranks, official, value), total=total,
+        last_period=rows["last_period"].where(~outranks, rows["until"]), chain_value=chain, official_average=outranks,
+        value=np.where(outranks, official, value), total=total,
         complete=outranks | _true(rows["complete"]), qualifier=np.where(outranks, rows["official_qualifier"].to_numpy(), qualifier),
         source=np.where(outranks, rows["official_source"].to_numpy(), source)).drop(
             columns=["chain", "official", "until", "official_qualifier", "official_source"])

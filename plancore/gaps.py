@@ -175,7 +175,7 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     """Status, final verdict, official word, reason and the name of the formula."""
     form, path, bound, better, attribute, nature, qualifier, lacking = _words(
         rows, "form", "path", "bound", "better", "attribute", "nature", "qualifier", "reason")
-    y, y0, yT, t, t0, T = _columns(rows)
+    y, _, yT, t, t0, T = _columns(rows)
     held, ratio = rows["held"].to_numpy(), rows["ratio"].to_numpy()
     bounded, ended, control, level = qualifier == "more_than", t >= T, form == "yearly_control", form == "level"
     y = np.where(ended & control, _worst(rows), y) + np.where(bounded, _JUST_ABOVE, 0)
@@ -204,8 +204,10 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(rows: pd.DataFrame, *names: str) -> list:
-    """Columns of words or categories, to be compared as arrays: with few rows an index costs more than the work."""
-    return [rows[name].array for name in names]
+    """Columns of words as arrays to compare, whatever their type: with few rows an index costs more than the work."""
+    columns = (rows[name] for name in names)
+    return [column.array if isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == "str" else pd.Categorical(column)
+            for column in columns]
 
 
 def _columns(rows: pd.DataFrame) -> list[np.ndarray]:

@@ -287,3 +287,17 @@ class TestEdges:
     def test_wrong_calls_say_what_is_allowed(self, target, observed, call, allowed):
         with pytest.raises(DataError, match=allowed):
             call(target(), observed({2022: 130}))
+
+
+@pytest.mark.parametrize("plan", ["zj13", "zj14"])
+@pytest.mark.parametrize("kind", ["object", "string"])
+def test_words_may_be_of_any_text_type(plan, kind):
+    """Frames from elsewhere hold text as objects or as pandas' older string type: the same judgement, to the last bit."""
+    def typed(frame):
+        return frame.astype({name: kind for name in frame if frame[name].dtype == "str"})
+
+    targets, observations, outcomes = load.targets(plan), load.observations("zj"), load.outcomes(plan)
+    year = int(targets["target_year"].max())
+    for ours, theirs in ((gaps.measure(targets, observations, year), gaps.measure(typed(targets), typed(observations), year)),
+                         (gaps.completion(targets, outcomes), gaps.completion(typed(targets), typed(outcomes)))):
+        pd.testing.assert_frame_equal(ours.astype(object), theirs.astype(object), check_exact=True)

@@ -121,8 +121,8 @@ def _present(data: pd.DataFrame) -> set[str]:
     """The layers that have something to show: an empty one costs a reader's browser as much as any other."""
     observed = data[data["series"] == "observed"]
     runs = observed[["plan", "basis", "run"]].drop_duplicates()
-    missing, breaks = runs.duplicated(["plan", "basis"]).any(), observed["breaks"].any()
-    return {*data["series"], *observed["mark"], "sign", *(["missing"] if missing else []), *(["breaks"] if breaks else [])}
+    features = {"sign": True, "missing": runs.duplicated(["plan", "basis"]).any(), "breaks": observed["breaks"].any()}
+    return {*data["series"], *observed["mark"], *(name for name, there in features.items() if there)}
 
 
 def _nothing(row: dict, title: str, lang: str) -> alt.LayerChart:

@@ -114,11 +114,11 @@ def _held(rows: pd.DataFrame) -> np.ndarray:
 
 def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     """Progress, time share, pace ratio, the value due by now, margins to path and target, in the target's unit."""
-    form, path, better = _words(rows, "form", "path", "better")
+    form, path, better, used = _words(rows, "form", "path", "better", "baseline_used")
     s, held = rules.sign(better), rows["held"].to_numpy()
     y, y0, yT, t, t0, T = _columns(rows)
     point, due, share = _point(rows), _due(rows), rules.time_share(t, t0, T)
-    still = (rows["baseline_used"].array == "printed") & (
+    still = (used == "printed") & (
         rules.clean(np.abs(point - y0)) <= rules.clean(_half_unit(rows["baseline_printed"])))
     chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~held
     with np.errstate(all="ignore"):
@@ -218,13 +218,14 @@ def _columns(rows: pd.DataFrame) -> list[np.ndarray]:
 
 def _worst(rows: pd.DataFrame) -> np.ndarray:
     """The worst of the years of a yearly control."""
-    highest, lowest = rows["highest"].to_numpy(float), rows["lowest"].to_numpy(float)
-    return np.where(rows["better"].array == "lower", highest, lowest)
+    better, = _words(rows, "better")
+    return np.where(better == "lower", rows["highest"].to_numpy(float), rows["lowest"].to_numpy(float))
 
 
 def _point(rows: pd.DataFrame) -> np.ndarray:
     """The value where it is a point; nan for a lower bound, from which no progress is counted."""
-    return np.where(rows["qualifier"].array == "more_than", np.nan, rows["value"].to_numpy(float))
+    qualifier, = _words(rows, "qualifier")
+    return np.where(qualifier == "more_than", np.nan, rows["value"].to_numpy(float))
 
 
 def _due(rows: pd.DataFrame) -> np.ndarray:

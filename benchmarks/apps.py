@@ -41,9 +41,10 @@ def road() -> pd.DataFrame:
 
 
 async def first(browser: Browser, server: Server, count: int) -> dict[str, list[float]]:
-    """Waits for the first chart, and the memory once all these visitors have theirs."""
+    """Waits for the first chart, and the memory once all these visitors have a slider: then they have their kernels."""
     async with visits.visitors(browser, server, count) as present:
         taken = await visits.each(present, visits.arrive, visits.LIMIT)
+        await visits.each(present, visits.slider, None)
         await visits.settled([server])
         kernels = [k for visitor in present for name in visitor.kernels if (k := servers.kernel(server, name))]
         above = {k.parent() for k in kernels} - {server.process, None}

@@ -60,6 +60,11 @@ async def arrive(visitor: Visitor) -> float:
     return await visitor.page.evaluate("watch.arrived()") / 1000
 
 
+async def slider(visitor: Visitor) -> None:
+    """Wait until there is a slider."""
+    await visitor.page.evaluate("watch.controlled()")
+
+
 async def control(visitor: Visitor) -> tuple[float, float]:
     """Seconds from the start of the navigation until a key on the slider changed the chart, and until Python's words followed.
 

@@ -287,6 +287,19 @@ def test_long_work_shows_that_it_goes_on(visit, serving):
         assert "true" + wording.text("app_busy", "zh") in page.evaluate("seen") and page.locator(".place .message").inner_text() == ""
 
 
+def test_a_widget_that_loads_slowly_is_waited_for(visit, serving):
+    """Every limit of time the browser gives is over at once, as where ten pages load on two cores."""
+    with visit("about:blank") as (page, foreign, errors):
+        page.set_default_timeout(PATIENCE)
+        page.add_init_script("const limit = AbortSignal.timeout; AbortSignal.timeout = () => limit.call(AbortSignal, 0)")
+        page.goto(serving + "scenario")
+        page.wait_for_selector("body.ready")
+        page.get_by_role("slider", name=wording.text("control_growth_2026_2030", "zh")).press("ArrowRight")
+        page.wait_for_url("**?growth_2026_2030=5.1")
+        agrees(page, "scenario")
+        assert foreign == [] and errors == []
+
+
 def test_a_killed_kernel_is_said_and_a_reload_recovers(visit, server):
     with server() as served, visit(served.url + "scenario?growth_2026_2030=6") as (page, foreign, _):
         page.set_default_timeout(PATIENCE)

@@ -25,6 +25,7 @@
     : ([...chart.querySelectorAll("text")].map((text) => text.textContent).join(" ").match(NUMBER) || []).join(" ");
   const chart = () => all(watched.chart).filter(shown).map(written).find(Boolean) || "";
   const words = () => watched.words ? all(watched.words)[0]?.textContent || "" : "";
+  const slider = () => all(watched.slider).find((element) => element.checkVisibility());
 
   const seen = { first: 0, pressed: 0, drawn: 0, answered: 0, chart: "", words: "", armed: false };
   const waiting = new Set();
@@ -53,10 +54,10 @@
     arrived: () => until(() => seen.first).then(() => seen.first),
     changed: () => until(done).then(() => seen),
     changes: (within) => Promise.race([until(done), new Promise((then) => { setTimeout(then, within); })]).then(done),
+    controlled: () => until(slider).then(() => true),
     focus: () => {
-      const slider = all(watched.slider).find((e) => e.checkVisibility());
-      if (slider) slider.focus();
-      return Boolean(slider);
+      slider()?.focus();
+      return Boolean(slider());
     },
     now: () => chart() + " " + words(),
   };

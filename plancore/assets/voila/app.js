@@ -45,6 +45,10 @@
     else manager.restored.connect(all);
   } });
 
+  // anywidget gives up on a widget whose script is not there two seconds after its model, and the widget stays dead: too soon
+  // where many load at once. Nothing else on the page asks for such a limit, and a script that fails says so by itself.
+  AbortSignal.timeout = () => new AbortController().signal;
+
   addEventListener("pagehide", () => { leaving = true; });
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   const Line = window.WebSocket;

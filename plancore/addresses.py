@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import json
 import mimetypes
-from contextlib import aclosing
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -97,13 +96,12 @@ class App(Page):
         self.write(early)
         self.flush()  # waiting here would let others take the place that was free
         try:
-            async with aclosing(self.kernel_manager.page(f"{name}.ipynb", self.request.query)) as parts:
-                async for part in parts:
-                    before, paint, after = _parted(await asyncio.to_thread(figures.painted, part) if _PAINT[0] in part else part)
-                    self.write(before + ("" if early else paint) + after)
-                    await self.flush()
-                    if "data-part=" in paint:
-                        _keep(self.settings["paints"], question, paint)
+            async with self.kernel_manager.page(f"{name}.ipynb", self.request.query) as page:
+                before, paint, after = _parted(await asyncio.to_thread(figures.painted, page))
+                self.write(before + ("" if early else paint) + after)
+                await self.flush()
+                if "data-part=" in paint:
+                    _keep(self.settings["paints"], question, paint)
             self.finish("</main>\n</body>\n</html>\n")
         except StreamClosedError:
             self.log.info("a visitor of %s left before the page was whole", name)

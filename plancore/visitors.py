@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from jupyter_core.utils import ensure_async
@@ -67,21 +69,20 @@ class Kernels(AsyncMappingKernelManager):
         """How many kernels wait for a visitor, by app."""
         return {Path(name).stem: sum(_good(task) for task in pool) for name, pool in self._pools.items()}
 
-    async def page(self, notebook: str, query: str):
-        """Yield a notebook's page for a visitor, part by part; the kernel is ended if the page is not delivered whole.
+    @asynccontextmanager
+    async def page(self, notebook: str, query: str) -> AsyncIterator[str]:
+        """A notebook's page for a visitor, whole; its kernel is ended if the page is not delivered.
 
         Raises Unavailable if no kernel answers, TimeoutError if none does within `page_seconds`.
         """
         self.coming += 1
         try:
-            prepared, parts, rest = await asyncio.wait_for(self._take(notebook, query), self.page_seconds)
+            prepared, page = await asyncio.wait_for(self._take(notebook, query), self.page_seconds)
         finally:
             self.coming -= 1
         self._sit(prepared["kernel_id"], self.patience)
         try:
-            yield "".join(parts)
-            async for part, _ in rest:
-                yield part
+            yield page
             self._sit(prepared["kernel_id"], self.patience)
         except BaseException:
             await self._waste(prepared)
@@ -160,7 +161,7 @@ class Kernels(AsyncMappingKernelManager):
         self.log.warning("Kernel %s died", kernel_id)
         asyncio.ensure_future(self.end(kernel_id))
 
-    async def _take(self, notebook: str, query: str) -> tuple:
+    async def _take(self, notebook: str, query: str) -> tuple[dict, str]:
         """A prepared kernel with its page for a query, the longest ready first; one is started when none is there."""
         self.renew_if_changed()
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + self.quiet)
@@ -173,16 +174,17 @@ class Kernels(AsyncMappingKernelManager):
                 self.log.exception("A kernel for %s did not answer", notebook)
         raise Unavailable(notebook)
 
-    async def _answered(self, prepared: dict, query: str) -> tuple:
-        """A prepared kernel, the parts of its page up to now, and what gives the rest."""
+    async def _answered(self, prepared: dict, query: str) -> tuple[dict, str]:
+        """A prepared kernel with its page for a query."""
         kernel_id = prepared["kernel_id"]
         try:
             prepared["renderer"].stop_generator = True
             self._questions.setdefault(kernel_id, asyncio.get_running_loop().create_future()).set_result(query)
-            parts, rest = await prepared["task"]
+            prepared["task"] = asyncio.ensure_future(_whole(prepared["task"]))
+            page = await asyncio.shield(prepared["task"])  # which says nothing of a cancelled cell: see _forget
             if not await ensure_async(self.is_alive(kernel_id)):  # Voila takes the cells of a dead kernel for empty
                 raise Unavailable(f"kernel {kernel_id} died")
-            return prepared, parts, rest
+            return prepared, page
         except BaseException:
             await self._waste(prepared)
             raise
@@ -218,6 +220,12 @@ class Kernels(AsyncMappingKernelManager):
             self.log.exception("A discarded kernel did not end well")
         finally:
             self._discarded.discard(asyncio.current_task())
+
+
+async def _whole(rendering: asyncio.Task) -> str:
+    """The page of a rendering that was stopped where it was when its visitor came, with the rest."""
+    parts, rest = await rendering
+    return "".join([*parts, *[part async for part, _ in rest]])
 
 
 async def _forget(prepared: dict) -> None:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 PATIENCE = 90
 """Seconds until something counts as hung, not how long it should take."""
 TOY = ["""import os
+import time
 import ipywidgets
 from plancore import load, visit
 class Toy(ipywidgets.VBox):
@@ -40,7 +41,18 @@ toy = Toy([slider, label])
 if os.environ.get("TOY") == "raises":
     raise ValueError("a secret in a traceback")
 if os.environ.get("TOY") == "dies":
-    os._exit(1)""", """toy.said = f"{name} | {os.getpid()} | {ascii(visit.query())}".replace("<", "&lt;")
+    os._exit(1)
+if os.environ.get("TOY", "").endswith("once"):
+    while not os.path.exists(os.environ["TOY"]):
+        time.sleep(0.05)""", """toy.said = f"{name} | {os.getpid()} | {ascii(visit.query())}".replace("<", "&lt;")
+if os.environ.get("TOY") == "hangs":
+    time.sleep(1000)
+if os.environ.get("TOY", "").endswith("once"):
+    with open(os.environ["TOY"], "r+") as told:
+        first = not told.read()
+        told.write("asked ")
+    if first:
+        os._exit(1)
 toy"""]
 
 
@@ -298,6 +310,23 @@ class TestApp:
         with server(project=project) as served:
             page = ask(served.url, "dashboard?lang=en")
             assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
+
+    def test_a_kernel_that_hangs_is_said_and_ended(self, server, tmp_path, monkeypatch):
+        monkeypatch.setenv("TOY", "hangs")
+        with server(project=project_at(tmp_path, Kernels={"page_seconds": 3})) as served:
+            page = ask(served.url, "dashboard?lang=en")
+            assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
+            assert health(served.url)["visitors"] == 0
+
+    def test_a_kernel_that_dies_after_its_visitor_came_is_replaced(self, server, project, tmp_path, monkeypatch):
+        told = tmp_path / "once"
+        monkeypatch.setenv("TOY", str(told))
+        with server(project=project) as served, ThreadPoolExecutor(1) as visitor:
+            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "kernels are there, their first cells wait")
+            page = visitor.submit(ask, served.url, "dashboard?plan=zj14")
+            wait(lambda: health(served.url)["visitors"] == 1, "the visitor has one")
+            told.touch()
+            assert visited(page.result())[2] == "'plan=zj14'" and told.read_text() == "asked asked "
 
 
 class TestPlaces:

@@ -178,13 +178,11 @@ class Kernels(AsyncMappingKernelManager):
         """A prepared kernel with its page for a query."""
         kernel_id = prepared["kernel_id"]
         try:
-            prepared["renderer"].stop_generator = True
             self._questions.setdefault(kernel_id, asyncio.get_running_loop().create_future()).set_result(query)
-            prepared["task"] = asyncio.ensure_future(_whole(prepared["task"]))
-            page = await asyncio.shield(prepared["task"])  # which says nothing of a cancelled cell: see _forget
+            parts, _ = await asyncio.shield(prepared["task"])  # a cancelled cell is not to pass for an answer: see _forget
             if not await ensure_async(self.is_alive(kernel_id)):  # Voila takes the cells of a dead kernel for empty
                 raise Unavailable(f"kernel {kernel_id} died")
-            return prepared, page
+            return prepared, "".join(parts)
         except BaseException:
             await self._waste(prepared)
             raise
@@ -220,12 +218,6 @@ class Kernels(AsyncMappingKernelManager):
             self.log.exception("A discarded kernel did not end well")
         finally:
             self._discarded.discard(asyncio.current_task())
-
-
-async def _whole(rendering: asyncio.Task) -> str:
-    """The page of a rendering that was stopped where it was when its visitor came, with the rest."""
-    parts, rest = await rendering
-    return "".join([*parts, *[part async for part, _ in rest]])
 
 
 async def _forget(prepared: dict) -> None:

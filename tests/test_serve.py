@@ -44,8 +44,10 @@ if os.environ.get("TOY") == "dies":
     os._exit(1)
 if os.environ.get("TOY", "").endswith("once"):
     while not os.path.exists(os.environ["TOY"]):
-        time.sleep(0.05)""", """toy.said = f"{name} | {os.getpid()} | {ascii(visit.query())}".replace("<", "&lt;")
-if os.environ.get("TOY") == "hangs":
+        time.sleep(0.05)""", """if os.environ.get("TOY", "").endswith("hangs"):
+    open(os.environ["TOY"], "w").close()
+toy.said = f"{name} | {os.getpid()} | {ascii(visit.query())}".replace("<", "&lt;")
+if os.environ.get("TOY", "").endswith("hangs"):
     time.sleep(1000)
 if os.environ.get("TOY", "").endswith("once"):
     with open(os.environ["TOY"], "r+") as told:
@@ -312,8 +314,9 @@ class TestApp:
             assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
 
     def test_a_kernel_that_hangs_is_said_and_ended(self, server, tmp_path, monkeypatch):
-        monkeypatch.setenv("TOY", "hangs")
-        with server(project=project_at(tmp_path, Kernels={"page_seconds": 3})) as served:
+        monkeypatch.setenv("TOY", str(tmp_path / "hangs"))
+        with server(project=project_at(tmp_path, Kernels={"page_seconds": 3}, VoilaKernelManager={"preheat_denylist": ["explorer.ipynb"]})) as served:
+            wait((tmp_path / "hangs").exists, "its last cell is run")
             page = ask(served.url, "dashboard?lang=en")
             assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
             assert health(served.url)["visitors"] == 0

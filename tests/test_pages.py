@@ -262,6 +262,26 @@ def test_a_chart_has_tooltips_from_the_data(site, visit):
         assert "数值" in page.locator("#vg-tooltip-element").inner_text()
 
 
+def test_a_page_lives_before_its_charts(site, visit):
+    """Over a slow line the shared script comes last, or never: tables sort all the same, and charts stay pictures so long."""
+    held = []
+    with visit("about:blank") as (page, _, errors):
+        page.route(re.compile(r"/vega-\w+\.js$"), lambda route: held.append(route))
+        page.goto((site / "latest" / "zh" / "gap_analysis-zj14-2025-all-all.html").as_uri(), wait_until="commit")
+        page.locator(".sift input").first.fill("pm2.5")
+        figure = page.locator("figure.chart").first
+        figure.scroll_into_view_if_needed()
+        assert len(held) == 1 and page.locator(".vega-embed").count() == 0 and figure.locator(DRAWN).count() > 3
+        held[0].continue_()
+        figure.locator(".vega-embed svg.marks").wait_for()
+        assert errors == []
+        page.reload(wait_until="commit")
+        page.locator(".sift").first.wait_for()
+        held[1].abort()
+        page.wait_for_load_state()
+        assert page.locator(".vega-embed").count() == 0 and figure.locator(DRAWN).count() > 3
+
+
 def test_manifest(site):
     manifest = json.loads((site / "latest" / "manifest.json").read_text(encoding="utf-8"))
     assert {"run", "started", "finished", "code", "data", "pages"} <= set(manifest)

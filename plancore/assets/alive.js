@@ -5,6 +5,9 @@ window.plancore ??= (() => {
 
   // Charts. A figure's specification becomes a live chart when it comes into view; what stood there stays where that fails.
   const views = new Map(); // plot -> view
+  // Vega may come long after the rest of a page; who waits for it waits until the page's last script has run.
+  const vega = new Promise((done) =>
+    window.vegaEmbed || document.readyState !== "loading" ? done() : addEventListener("DOMContentLoaded", done, { once: true }));
   const specification = (figure) => figure.querySelector('script[type="application/json"]').textContent;
 
   // Signals of a chart that something outside drives keep its values, and have no control of their own.
@@ -15,6 +18,8 @@ window.plancore ??= (() => {
   }) });
 
   const draw = async (figure, settings) => {
+    await vega;
+    if (!window.vegaEmbed) return;
     const plot = figure.querySelector(".plot");
     const next = make("div", { className: "plot-next" });
     try {
@@ -44,7 +49,6 @@ window.plancore ??= (() => {
   };
 
   const charts = (root, settings) => {
-    if (!window.vegaEmbed) return;
     const seen = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;

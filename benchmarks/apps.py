@@ -28,7 +28,8 @@ import visits
 from playwright.async_api import Browser, async_playwright
 from servers import NotMeasured, Server
 
-from plancore import load, printing, scenario
+from plancore import load, scenario
+from plancore.downloads import pdf
 
 CROWD, STEPS = 10, 60
 
@@ -76,7 +77,7 @@ async def measured(running: list[Server], quick: bool) -> pd.DataFrame:
     """All visits in turns: app, measure, round, value."""
     rows = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=printing.browser(), args=visits.FLAGS, env=servers.environment())
+        browser = await playwright.chromium.launch(executable_path=pdf.browser(), args=visits.FLAGS, env=servers.environment())
         for server in running:
             await first(browser, server, 1)  # warms up
         for visit, count, often in KINDS:

@@ -19,7 +19,8 @@ import pandas as pd
 import results
 from playwright.sync_api import sync_playwright
 
-from plancore import printing, reports, schedule
+from plancore.downloads import pdf
+from plancore.reports import publishing, schedule
 
 PROFILE, REPEATS = "zh/indicator_profile-rd_share-2025.html", 15
 DRAWN, ALIVE = "svg.marks path", ".vega-embed svg.marks path"
@@ -53,12 +54,12 @@ def seconds(browser, path: Path, wanted: str) -> float:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plancore-bench-") as folder:
-        manifest = reports.run(schedule.read().pages, site=Path(folder))
+        manifest = publishing.run(schedule.read().pages, site=Path(folder))
         each = [page["seconds"] for page in manifest["pages"]]
         latest = Path(folder, "latest").resolve()
         weights = [(latest / page["path"]).stat().st_size / 1e6 for page in manifest["pages"]]
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=printing.browser(), args=["--no-sandbox", "--disable-gpu"])
+            browser = playwright.chromium.launch(executable_path=pdf.browser(), args=["--no-sandbox", "--disable-gpu"])
             cases = ((simple(Path(folder)), ALIVE), (latest / PROFILE, ALIVE), (latest / PROFILE, DRAWN))
             rounds = np.array([[seconds(browser, *case) for case in cases] for _ in range(REPEATS + 1)])[1:]  # the first warms up
             browser.close()

@@ -6,7 +6,7 @@ yearly figures, printed baselines, a plan not yet ended; no lower bounds and no 
 
 from math import expm1, isnan, log, log1p, nan
 
-from plancore import rules
+from plancore.measures import rules
 
 COLUMNS = ["last_period", "value", "progress", "time_share", "pace_ratio", "observed_pace", "required_pace", "gap",
            "gap_percent", "required", "against_path", "status", "trend", "reason", "source"]

@@ -30,8 +30,9 @@ import numpy as np
 import results
 from rich.table import Table
 
-from plancore import parameters, reports, schedule, wording
-from plancore.parameters import Page
+from plancore import wording
+from plancore.reports import parameters, publishing, schedule
+from plancore.reports.parameters import Page
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -111,7 +112,7 @@ def coordinated(pages: int, page: dict, folder: Path) -> float:
                    "single": f"downloads/{job.page.path.replace('/', '-')}", "files": {}, "title": page["title"], "answer": "", "cards": []}
 
     start = time.perf_counter()
-    reports.run(wanted, site=folder, makers=ready)
+    publishing.run(wanted, site=folder, makers=ready)
     return time.perf_counter() - start
 
 

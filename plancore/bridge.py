@@ -19,7 +19,7 @@ from itertools import product
 
 import pandas as pd
 
-from plancore import intervals, rules
+from plancore.measures import intervals, rules
 from plancore.schema import DataError
 
 REASONS = ("pace", "target", "bound", "same", "rounding", "no_baseline", "not_assigned", "successor", "form", "price_basis", "unit")

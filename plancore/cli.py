@@ -16,6 +16,7 @@ app.add_typer(entering, name="observe")
 planning = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Add a plan: its files in data/, from its extracted table.")
 app.add_typer(planning, name="plan")
 _UNCHANGED = "data/ and the tables are as they were"
+from plancore import paths
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
 def build() -> None:
     """Build plancore/tables/ from data/, and say how many printed cells were read and how many people placed. Exit 3 if a row is
     refused; the old tables then stay."""
-    from plancore import build as building
+    from plancore.collecting import build as building
 
     files = _or_exit(lambda: building.build(say=typer.echo))
     typer.echo(f"{len(files)} files in {files[0].parent}")
@@ -36,7 +37,7 @@ def build() -> None:
 @app.command()
 def check() -> None:
     """Check data/ and whether plancore/tables/ is what it builds to. Writes nothing. Exit 3 if not."""
-    from plancore import build as building
+    from plancore.collecting import build as building
 
     stale = _or_exit(building.stale)
     if stale:
@@ -61,7 +62,7 @@ def report(
     on_change: Annotated[str, typer.Option("--on-change", help="Command to run when something changed, was held back, or failed; it is given JSON on standard input.")] = "",
 ) -> None:
     """Make the pages that changed and publish reports/latest/. Exit 2: wrong use; 4: some report failed, or the run is held back; 5: busy."""
-    from plancore import ordering, watching
+    from plancore.reports import commands
 
     if parameter and not name:
         _stop("parameters need a report: plancore report NAME -p NAME=VALUE", 2)
@@ -69,23 +70,23 @@ def report(
         _stop("--only chooses from the schedule; leave it out with a single report", 2)
 
     def failed(message: str, busy: bool = False) -> None:
-        watching.say(message, log_json)
+        commands.say(message, log_json)
         if on_change and not dry_run and not busy:
-            for problem in ordering.tell(on_change, ordering.NOTHING, [message]):
-                watching.say(problem, log_json)
+            for problem in commands.tell(on_change, commands.NOTHING, [message]):
+                commands.say(problem, log_json)
 
-    order = _or_exit(lambda: ordering.order(name, _pairs(parameter or []), only or [], since, keep, pdf), failed)
+    order = _or_exit(lambda: commands.order(name, _pairs(parameter or []), only or [], since, keep, pdf), failed)
     if dry_run:
-        typer.echo(_or_exit(lambda: ordering.said(order, force), failed))
+        typer.echo(_or_exit(lambda: commands.said(order, force), failed))
         return
-    result = _or_exit(lambda: ordering.carry_out(order, force, jobs, scheduler, log_json), failed)
-    problems = ordering.problems(result, order)
-    if on_change and ordering.worth_telling(result, problems):
-        problems += ordering.tell(on_change, result, problems)
+    result = _or_exit(lambda: commands.carry_out(order, force, jobs, scheduler, log_json), failed)
+    problems = commands.problems(result, order)
+    if on_change and commands.worth_telling(result, problems):
+        problems += commands.tell(on_change, result, problems)
     for problem in problems:
-        watching.say(problem, log_json)
+        commands.say(problem, log_json)
     if result["outcome"] in ("published", "unchanged"):
-        typer.echo(str(ordering.INDEX))
+        typer.echo(str(commands.INDEX))
     if problems:
         raise typer.Exit(4)
 
@@ -97,11 +98,11 @@ def publish(
     on_change: Annotated[str, typer.Option("--on-change", help="Command to run once it is published; it is given JSON on standard input.")] = "",
 ) -> None:
     """Publish a run that is held back for a person to look at. Exit 2: there is no such run; 4: it is damaged; 5: busy."""
-    from plancore import ordering, reports, runs
+    from plancore.reports import archive, commands, publishing
 
-    folder = _or_exit(lambda: reports.publish(run, back=back))
-    problems = ordering.tell(on_change, runs.manifest(folder) | {"outcome": "released"}, []) if on_change else []
-    typer.echo(str(ordering.INDEX))
+    folder = _or_exit(lambda: publishing.publish(run, back=back))
+    problems = commands.tell(on_change, archive.manifest(folder) | {"outcome": "released"}, []) if on_change else []
+    typer.echo(str(commands.INDEX))
     if problems:
         _stop(problems[0], 4)
 
@@ -115,9 +116,9 @@ def serve(
     max_visitors: Annotated[Optional[int], typer.Option("--max-visitors", min=1, help="Apps open at once; by default as in voila.json.")] = None,
 ) -> None:
     """Serve the apps, the published reports and a landing page until Ctrl-C. Exit 2: wrong use, or the port is taken."""
-    from plancore import serve as serving
+    from plancore.serving import server
 
-    _or_exit(lambda: serving.run(host, port, base_url, token, max_visitors))
+    _or_exit(lambda: server.run(host, port, base_url, token, max_visitors))
 
 
 @entering.command()
@@ -142,15 +143,15 @@ def add(
     note: Annotated[str, typer.Option("--note", help="What is worth knowing of the figure.")] = "",
 ) -> None:
     """Add one figure to data/ and rebuild the tables. Exit 3 if it is refused: nothing is changed then."""
-    from plancore import observing
+    from plancore.collecting import observations
 
-    declared = observing.source(new_source, title=title, publisher=publisher, published=published, seen=seen, url=url, grade=grade)
+    declared = observations.source(new_source, title=title, publisher=publisher, published=published, seen=seen, url=url, grade=grade)
     if bool(source) == bool(new_source) or (declared and not title) or (declared and not grade):
         _stop("give --source, or --new-source with --title and --grade", 2)
     row = {"indicator": indicator, "period": period, "value": value, "unit_zh": unit, "source": source or new_source, "qualifier": qualifier,
            "status": status, "price_basis": price_basis, "basis": basis, "note": note}
-    batch = observing.Batch(region, (row,), (declared,) if declared else ())
-    typer.echo("\n".join(observing.said(_or_exit(lambda: observing.enter(batch), kept=_UNCHANGED))))
+    batch = observations.Batch(region, (row,), (declared,) if declared else ())
+    typer.echo("\n".join(observations.said(_or_exit(lambda: observations.enter(batch), kept=_UNCHANGED))))
 
 
 @entering.command("import")
@@ -161,9 +162,9 @@ def take(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is new, the same, or differs.")] = False,
 ) -> None:
     """Enter the figures of a file into data/ and rebuild the tables, all or none. Exit 3 if anything of it is refused."""
-    from plancore import receiving
+    from plancore.collecting import observations
 
-    typer.echo("\n".join(_or_exit(lambda: receiving.receive(file, said, grade, dry_run=dry_run), kept=_UNCHANGED)))
+    typer.echo("\n".join(_or_exit(lambda: observations.receive(file, said, grade, dry_run=dry_run), kept=_UNCHANGED)))
 
 
 @entering.command()
@@ -174,10 +175,11 @@ def request(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the forms.")] = Path("forms"),
 ) -> None:
     """Write an Excel form for each department, of what is missing, late or behind. Existing forms are never overwritten."""
-    from plancore import build as building, forms, load, observing
+    from plancore import load
+    from plancore.collecting import build as building, forms
 
     def written() -> list[Path]:
-        limits = building.read(observing.DATA)["indicators"]
+        limits = building.read(paths.DATA)["indicators"]
         return forms.request(plan or load.latest()["plan"], as_of, output, limits, department)
     files = _or_exit(written, kept="no form was written")
     typer.echo("\n".join(map(str, files)) or "nothing is missing, late or behind: no form is needed")
@@ -192,9 +194,9 @@ def new(
     name: Annotated[str, typer.Option("--name", help="The plan's Chinese name; by default the title of the table.")] = "",
 ) -> None:
     """Make the files of a plan in data/, with ? for what is to decide; plancore check lists it. Exit 3 if refused."""
-    from plancore import planning as drafting
+    from plancore.collecting import new_plan
 
-    made = _or_exit(lambda: drafting.new(key, extracted, table=table, region=region, name=name), kept="data/ is as it was")
+    made = _or_exit(lambda: new_plan.new(key, extracted, table=table, region=region, name=name), kept="data/ is as it was")
     typer.echo("\n".join(made))
 
 
@@ -205,19 +207,19 @@ def extract(
     commitments: Annotated[bool, typer.Option("--commitments", help="Its quantified commitments instead, for a person to accept.")] = False,
 ) -> None:
     """Read an outline's indicator tables into one CSV, doubts in its column `flags`. Exit 2: no such file; 3: no table, or refused."""
-    from plancore import outline, pledges
+    from plancore.outline import commitments as pledges, reader
 
     if not file.exists():
         _stop(f"{file}: no such file", 2)
     if commitments:
-        frame = _or_exit(lambda: pledges.candidates(outline.text_of(file)))
+        frame = _or_exit(lambda: pledges.candidates(reader.text_of(file)))
         said, summary = pledges.written(frame), f"proposed: {frame['accepted'].sum()}, no commitment: {(~frame['accepted']).sum()}"
     else:
-        frames = _or_exit(lambda: outline.read_file(file))
-        said, rows = outline.csv(frames), sum(map(len, frames))
-        summary = f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {outline.flagged(frames)}"
+        frames = _or_exit(lambda: reader.read_file(file))
+        said, rows = reader.csv(frames), sum(map(len, frames))
+        summary = f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {reader.flagged(frames)}"
     try:
-        outline.write(said, output) if output else typer.echo(said, nl=False)
+        reader.write(said, output) if output else typer.echo(said, nl=False)
     except OSError as error:
         _stop(f"{output}: cannot be written: {error.strerror or error}", 2)
     typer.echo(summary, err=True)
@@ -229,18 +231,18 @@ def runs(
     count: Annotated[int, typer.Option("-n", "--last", min=1, help="How many lines.")] = 20,
 ) -> None:
     """The ledger: when each run was, what came of it, how long it took, how many pages were made, how much changed."""
-    from plancore import listings
+    from plancore.reports import commands
 
     if context.invoked_subcommand is None:
-        typer.echo(listings.table(count))
+        typer.echo(commands.table(count))
 
 
 @listing.command()
 def show(run: Annotated[str, typer.Argument(help="A run, by its name or the beginning of it.")]) -> None:
     """What the ledger says of a run, and what it changed."""
-    from plancore import listings
+    from plancore.reports import commands
 
-    typer.echo(_or_exit(lambda: listings.one(run)))
+    typer.echo(_or_exit(lambda: commands.one(run)))
 
 
 @listing.command()
@@ -249,13 +251,13 @@ def diff(
     second: Annotated[str, typer.Argument(help="The later run.")],
 ) -> None:
     """What changed between two runs that are still there, in Chinese and English, with the reasons."""
-    from plancore import listings
+    from plancore.reports import commands
 
-    typer.echo(_or_exit(lambda: listings.between(first, second)))
+    typer.echo(_or_exit(lambda: commands.between(first, second)))
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:
-    from plancore.parameters import ParameterError
+    from plancore.reports.parameters import ParameterError
 
     for given in parameters:
         if "=" not in given:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from plancore import evidence, rules
+from plancore.measures import evidence, rules
 
 STATES = ("exact", "rounded", "bound", "official_average", "printed", "other_basis", "derived_only", "missing")
 """What is held of an indicator for a year, in the order in which one outranks another."""
@@ -34,7 +34,7 @@ def cells(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, printed
     is, mostly the indicator's own), period, value, qualifier, status, grade, vintages (how many values were published),
     source, and printed (whether the outline itself prints an outcome). Empty where nothing is held. `printed` of
     `printed()`: it fills only years without a published figure. `indicators`: finds figures after a break, kept as a related
-    series. `derived` of `derivation.derive`. Raises DataError for a year outside the plan or several values for one period.
+    series. `derived` of `derived.derive`. Raises DataError for a year outside the plan or several values for one period.
     """
     frames = [_own(targets, observations, as_of), _averaged(targets, observations, as_of), _printed(targets, printed, as_of),
               _beside(targets, observations, as_of), _after_break(targets, observations, as_of, indicators),

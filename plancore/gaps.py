@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore import evidence, international, rules
+from plancore.measures import evidence, international, rules
 
 _MEASURED = ["plan", "row", "indicator", "attribute", "as_of", "last_period", "age", "stale", "value", "qualifier",
              "baseline_value", "baseline_used", "break_at_baseline", "target_value", "bound", "progress", "time_share", "pace_ratio",
@@ -262,3 +262,9 @@ def of_plan(targets: pd.DataFrame, outcomes: pd.DataFrame, observations: pd.Data
     result = measure(targets, observations, as_of)
     ended = as_of == targets["target_year"].max() and len(outcomes)
     return concluded(result, completion(targets, outcomes)) if ended else result
+
+
+def named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """The results joined with what their targets say, in plan order."""
+    known = [c for c in result if c in targets and c not in ("plan", "row")]
+    return targets.drop(columns=[*known, "source", "lines"], errors="ignore").merge(result, on=["plan", "row"], validate="1:1")

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import schema, wording
+from plancore import paths, schema, wording
 from plancore.schema import DataError
 
-TABLES = Path(__file__).parent / "tables"
 DECLARED = "PLANCORE_READS"
-"""Environment of a process that makes a page: what its report declares to read, as JSON (`reads.declared`)."""
+"""Environment of a process that makes a page: what its report declares to read, as JSON (`inputs.declared`)."""
 _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
@@ -223,12 +222,12 @@ def latest() -> dict:
 
 def files() -> list[Path]:
     """The files of all tables."""
-    return sorted(TABLES.glob("*.csv"))
+    return sorted(paths.TABLES.glob("*.csv"))
 
 
 def stamp() -> tuple:
     """What changes whenever a table does."""
-    with os.scandir(TABLES) as found:
+    with os.scandir(paths.TABLES) as found:
         return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in found if file.name.endswith(".csv")))
 
 
@@ -339,7 +338,7 @@ def _whole(name: str) -> pd.DataFrame:
 
 def _identified(name: str) -> tuple[Path, int, str | None]:
     """What a table in this process depends on: its file, when that changed, and what may be read of it."""
-    path = TABLES / f"{name}.csv"
+    path = paths.TABLES / f"{name}.csv"
     if not path.is_file():
         raise DataError(f"{path.name} is missing: run `plancore build`")
     return path, path.stat().st_mtime_ns, os.environ.get(DECLARED)
@@ -363,3 +362,15 @@ def _read(path: Path, _changed: int) -> pd.DataFrame:
         elif kind == "boolean":
             frame[name] = frame[name] == "true"
     return frame
+
+
+def unwithheld(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Rows by `plan` and `row`, without those of `withheld` targets."""
+    held = pd.MultiIndex.from_frame(targets.loc[targets["withheld"], ["plan", "row"]])
+    return rows[~pd.MultiIndex.from_frame(rows[["plan", "row"]]).isin(held)]
+
+
+def years(targets: pd.DataFrame) -> list[int]:
+    """The years of the plans that have these targets."""
+    spans = targets[["baseline_year", "target_year"]].drop_duplicates()
+    return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))

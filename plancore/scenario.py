@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore import derivation, rules
+from plancore.measures import derived as derivation, rules
 from plancore.schema import DataError
 
 START, END, SWITCH = 2020, 2035, 2030
@@ -67,7 +67,7 @@ def used(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 
 def derived(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Growth since 2020 that follows from published figures where none is published, for orientation only; `derivation.derive`."""
+    """Growth since 2020 that follows from published figures where none is published, for orientation only; `derived.derive`."""
     rows = derivation.derive(observations)
     period = pd.to_numeric(rows["period"])
     return rows[rows["indicator"].isin(GROWTH.values()) & (period > START) & (period <= as_of)]

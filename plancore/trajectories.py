@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore import evidence, rules, schema
+from plancore import schema
+from plancore.measures import evidence, rules
 from plancore.schema import DataError
 
 _SERIES = ["plan", "row", "indicator", "year", "series", "value", "qualifier", "status", "source", "basis"]

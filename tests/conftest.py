@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
+from plancore import paths
 from audited import zj13, zj14
 
-ROOT = Path(__file__).parent.parent
+ROOT = paths.ROOT
 SHARED = ROOT.parent / "shared"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run"]
@@ -177,10 +178,10 @@ def serving(server) -> str:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """The whole default schedule, published once for all tests; the folder that holds `latest`."""
-    from plancore import reports, schedule
+    from plancore.reports import publishing, schedule
 
     folder = tmp_path_factory.mktemp("site")
-    manifest = reports.run(schedule.read().pages, site=folder, rules=schedule.read())
+    manifest = publishing.run(schedule.read().pages, site=folder, rules=schedule.read())
     failed = [f"{p['path']}: {p['error']}" for p in manifest["pages"] if p["status"] != "new"]
     assert not failed, failed
     return folder

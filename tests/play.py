@@ -5,7 +5,9 @@ from unittest import mock
 
 import nbformat
 
-from plancore import downloads, drawing, parameters
+from plancore.charts import drawing
+from plancore.downloads import files
+from plancore.reports import parameters
 
 
 def play(report: str, pictures: bool = False, **given: object) -> list[object]:
@@ -16,7 +18,7 @@ def play(report: str, pictures: bool = False, **given: object) -> list[object]:
     with mock.patch.object(drawing, "has_chinese_font", lambda: False):  # pictures in pixels are test_downloads' business
         if pictures:
             return _played(report, given)
-        with mock.patch.object(downloads, "_pictures", lambda *_: ""):
+        with mock.patch.object(files, "_pictures", lambda *_: ""):
             return _played(report, given)
 
 

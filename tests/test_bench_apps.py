@@ -1,14 +1,16 @@
 """The comparison of apps says a miss, and a peer that was not measured is never beaten."""
 
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+from plancore import paths
+
+sys.path.insert(0, str(paths.ROOT / "benchmarks"))
 import comparison  # noqa: E402
 from comparison import Line  # noqa: E402
+
 
 FASTER = Line("step", "step", limit=100, below=("panel", "streamlit"))
 

@@ -7,7 +7,10 @@ import pytest
 from play import page
 from test_build import alter, append, check_message, data, good, refused  # noqa: F401 (two are fixtures)
 
-from plancore import bridge, bridging, figures, gaps, headlines, load, overviews, parameters, schema, wording
+from plancore import bridge, gaps, load, schema, wording
+from plancore.charts import figure, plan as overviews
+from plancore.reports import parameters
+from plancore.views import bridge as bridging, page as headlines
 from plancore.schema import DataError
 
 OLD, NEW = load.targets("zj13"), load.targets("zj14")
@@ -338,7 +341,7 @@ def test_english_has_no_chinese(concerns):
     parts = [bridging.concerns(concerns, versions, PLANS, "en"), bridging.redefined(concerns, PLANS, "en"),
              bridging.dropped(concerns, ended, PLANS, "en")]
     said = "".join(plain(p.as_raw_html()) for p in parts) + plain(headlines.bridge_headline(concerns, PLANS[1:], "en").data)
-    assert not re.search(r"[一-鿿]", said + figures.show(overviews.asks(concerns, "en")).data)
+    assert not re.search(r"[一-鿿]", said + figure.show(overviews.asks(concerns, "en")).data)
 
 
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
@@ -364,12 +367,12 @@ def test_a_redefined_target_keeps_its_own_unit(concerns):
 
 
 def test_the_chart_has_the_frame_s_rows_and_never_an_absurd_number(concerns, plan):
-    shown = figures.show(overviews.asks(concerns, "zh")).data
+    shown = figure.show(overviews.asks(concerns, "zh")).data
     cells = re.findall(r"<td>(.*?)</td>", shown)
     assert len(cells) == 9 * 5 and {"79%", "265%", "7%/年", "5.5%/年", "−9.77%/年", "−8.97%/年"} <= set(cells)
     assert "9项可折算年均要求：提高2项，相当2项，放缓5项" in shown and "未画" in shown and "森林覆盖率" in shown.split("</figcaption>")[0]
     wild = bridge.compare(plan("before", {"target_value": 103.0}), plan("now", {"target_value": 1600.0}), successors())
-    shown = figures.show(overviews.asks(wild, "zh")).data
+    shown = figure.show(overviews.asks(wild, "zh")).data
     assert wild.ask_ratio[0] == pytest.approx(500) and "&gt; 400%" in shown and "50000" not in shown
 
 
@@ -390,5 +393,5 @@ def test_names_from_data_stay_text(plan):
     ended = pd.DataFrame({"row": ["1"], "outcome": [1.0], "verdict": ["met"]})
     shown = [bridging.concerns(found, load.target_versions("zj14"), PLANS, "zh").as_raw_html(), bridging.redefined(found, PLANS, "zh").as_raw_html(),
              bridging.dropped(more, ended, PLANS, "zh").as_raw_html(), headlines.bridge_headline(found, PLANS[1:].assign(name_zh=evil["name_zh"]), "zh").data,
-             figures.show(overviews.asks(found, "zh")).data]
+             figure.show(overviews.asks(found, "zh")).data]
     assert not any("<img" in html for html in shown) and shown[-1].count("</script>") == 1

@@ -9,7 +9,10 @@ import pandas as pd
 import play
 import pytest
 
-from plancore import coverage, coverage_views, derivation, figures, gaps, load, wording
+from plancore import coverage, gaps, load, wording
+from plancore.charts import figure
+from plancore.measures import derived as derivation
+from plancore.views import coverage as coverage_views
 from plancore.schema import DataError
 
 REGION = "zj"
@@ -452,10 +455,10 @@ class TestHeatmap:
         held = [s for s in coverage.STATES if s in set(case["cells"].state) and s != "missing"]
         assert sorted(shapes["domain"]) == sorted(wording.text("state_" + s, "zh") for s in held)
         looks = list(zip(shapes["range"], points["encoding"]["fill"]["scale"]["range"]))
-        assert len(set(looks)) == len(held) and {fill for _, fill in looks} <= {figures.INK, "transparent"}
+        assert len(set(looks)) == len(held) and {fill for _, fill in looks} <= {figure.INK, "transparent"}
 
     def test_missing_cells_are_drawn_empty_and_dotted(self, case):
-        drawn = figures.show(coverage_views.heatmap(case["cells"], case["targets"], INDICATORS, SOURCES, "zh")).data
+        drawn = figure.show(coverage_views.heatmap(case["cells"], case["targets"], INDICATORS, SOURCES, "zh")).data
         svg = re.search(r"<svg.*?</svg>", drawn, re.DOTALL)[0]
         assert svg.count("stroke-dasharray") == (case["cells"].state == "missing").sum()
 
@@ -474,7 +477,7 @@ class TestHeatmap:
     def test_a_plan_without_any_figure(self, target, observed):
         cells = coverage.cells(target(), graded(observed({2030: 1})), 2022)
         chart = coverage_views.heatmap(cells, target(), INDICATORS, SOURCES, "zh")
-        assert figures.show(chart).data.count("stroke-dasharray") == 2 and "0格有可用的数（0%）" in chart.to_dict()["usermeta"]["title"]
+        assert figure.show(chart).data.count("stroke-dasharray") == 2 and "0格有可用的数（0%）" in chart.to_dict()["usermeta"]["title"]
 
 
 @pytest.fixture(scope="module", params=[(p, y, lang) for p, y in CASES for lang in wording.LANGUAGES],
@@ -550,7 +553,7 @@ class TestHostileNames:
         revised = coverage.revisions(VINTAGES, load.breaks(REGION), 2020, 2025).assign(unit_zh=self.BAD)
         parts = [
             coverage_views.headline(case["counts"], plan, 2025, "zh"),
-            figures.show(coverage_views.heatmap(case["cells"], targets, indicators, sources, "zh")),
+            figure.show(coverage_views.heatmap(case["cells"], targets, indicators, sources, "zh")),
             coverage_views.wanted(case["wanted"], targets, indicators, sources, 2025, "zh"),
             coverage_views.replaceable(found, targets, indicators, sources, 2025, "zh"),
             coverage_views.revisions(revised, indicators, sources, "zh"),

@@ -3,14 +3,13 @@
 import json
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
-from plancore import load, trajectories
+from plancore import load, paths, trajectories
 
-ROOT = Path(__file__).parent.parent
+ROOT = paths.ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = {re.split(r"[<>=~]", d)[0] for d in PROJECT["dependencies"]}
 TEST = {re.split(r"[<>=~]", d)[0] for d in PROJECT["optional-dependencies"]["test"]}

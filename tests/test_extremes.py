@@ -5,7 +5,8 @@ import re
 import pytest
 
 import play
-from plancore import load, parameters, wording
+from plancore import load, wording
+from plancore.reports import parameters
 
 CATEGORIES = {plan: list(load.targets(plan).query("kind == 'box'")["category"].unique()) for plan in load.plans()["plan"]}
 CASES = [

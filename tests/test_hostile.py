@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import play
-from plancore import load, parameters
+from plancore import paths
+from plancore.reports import parameters
 
 EVIL = "=cmd|' /C calc'!A0\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}" + "长" * 500
 GIVEN = {"indicator_profile": {"indicator": "urbanization_rate"}, "gap_analysis": {"as_of": 2023}}
@@ -22,7 +23,7 @@ CASES = [(report, "zh") for report in parameters.names()] + [("indicator_profile
 def poisoned(tmp_path_factory):
     """The clean tables with every text a reader sees of one indicator, one unit, one source, one category turned evil."""
     folder = tmp_path_factory.mktemp("tables")
-    for path in load.TABLES.iterdir():
+    for path in paths.TABLES.iterdir():
         shutil.copy(path, folder / path.name)
     for table, where, columns in (
             ("indicators", ("indicator", "urbanization_rate"), ("name_zh", "name_en")),
@@ -39,7 +40,7 @@ def poisoned(tmp_path_factory):
 
 @pytest.mark.parametrize("report, lang", CASES)
 def test_hostile_text_is_text(poisoned, monkeypatch, report, lang):
-    monkeypatch.setattr(load, "TABLES", poisoned)
+    monkeypatch.setattr(paths, "TABLES", poisoned)
     html = play.page(report, pictures=True, lang=lang, **GIVEN.get(report, {}))
     shown = re.sub(r"<script\b[^>]*>.*?</script>|base64,[^\"]*", "", html, flags=re.DOTALL)
     found = re.search(r"(?<!\\)<(script|img)", shown)  # Markdown escapes with a backslash

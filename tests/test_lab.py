@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from plancore import load, wording
+from plancore import load, paths, wording
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = paths.NOTEBOOKS
 REPORT, APP = NOTEBOOKS / "reports" / "gap_analysis.ipynb", NOTEBOOKS / "apps" / "scenario.ipynb"
 PATIENCE = 120  # seconds until something counts as hung, not how long it should take
 FLAGS = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",

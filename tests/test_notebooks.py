@@ -11,9 +11,10 @@ import nbformat
 import papermill
 import pytest
 
-from plancore import gaps, kernels, load
+from plancore import gaps, load, paths
+from plancore.serving import kernels
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = sorted((paths.NOTEBOOKS).rglob("*.ipynb"))
 REPORTS = [n for n in NOTEBOOKS if n.parent.name == "reports"]
 FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.IfExp, ast.ListComp, ast.DictComp, ast.SetComp,
              ast.GeneratorExp, ast.Lambda, ast.With, ast.Try)
@@ -70,7 +71,7 @@ def test_no_machine_specific_metadata(path):
     assert set(metadata) <= {"kernelspec", "language_info"} and metadata["kernelspec"]["name"] == "python3"
 
 
-TUTORIAL = Path(__file__).parent.parent / "notebooks" / "tutorial.ipynb"
+TUTORIAL = paths.NOTEBOOKS / "tutorial.ipynb"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plancore import build, gaps, load, rules, trajectories
+from plancore import gaps, load, paths, trajectories
+from plancore.collecting import build
+from plancore.measures import rules
 from plancore.schema import DataError
 
 ARITHMETIC = settings(derandomize=True, deadline=None, max_examples=60)
@@ -552,7 +554,7 @@ class TestEdgeCases:
 
 def with_observation(folder, *lines: str):
     """A copy of the data folder with these lines at the end of the observations."""
-    data = shutil.copytree(build.ROOT / "data", folder / "data")
+    data = shutil.copytree(paths.DATA, folder / "data")
     with (data / "observations" / "zj.csv").open("a", encoding="utf-8", newline="") as file:
         file.write("".join(line + "\n" for line in lines))
     return data

@@ -1,0 +1,1 @@
+"""Draw a frame; compute nothing."""

@@ -1,0 +1,1 @@
+"""`data/` becomes `tables/`; new figures, forms and plans come into `data/`."""

@@ -1,0 +1,201 @@
+"""What was received becomes the clean tables: printed cells and readings to targets and outcomes, values to observations."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from plancore import schema
+from plancore.collecting import printed_cells
+from plancore.measures import rules
+from plancore.outline import reader
+from plancore.schema import DataError, refuse
+
+_IN_TEXT = "正文目标"
+"""Category of the goals that stand in the body text."""
+AGAINST = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less_than": "higher"}
+"""Each bound and the better direction it would contradict."""
+
+
+def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The clean tables, as frames of strings in the shapes of `schema.TABLES`, from the frames of `build.read`."""
+    plans = frames["plans"].to_dict("records")
+    cells = {p["plan"]: printed_cells.cells(frames, p["plan"]) for p in plans}
+    clean = {
+        "plans": frames["plans"],
+        "indicators": _with(frames["indicators"], frames["units"], "unit_zh"),
+        "targets": pd.concat([_targets(frames, p, cells[p["plan"]]) for p in plans]),
+        "outcomes": pd.concat([_outcomes(frames, p, cells[p["plan"]]) for p in plans]),
+        "observations": pd.concat([_observations(frames, name.partition("/")[2]) for name in frames
+                                   if name.startswith("observations/")]),
+        "target_versions": frames["target_versions"],
+        "breaks": frames["breaks"],
+        "commitments": _in_english(pd.concat([frames[name].assign(plan=name.partition("/")[2]) for name in frames
+                                              if name.startswith("commitments/")]), frames["units"]),
+        "corrections": frames["corrections"],
+        "successors": frames["successors"],
+        "explanations": frames["explanations"],
+        "annual_targets": _annual(frames["annual_targets"], frames["sources"]),
+        "sources": frames["sources"],
+        "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
+    }
+    known = {name: set(frame[schema.TABLES[name].key[0]]) for name, frame in clean.items()}
+    return {name: schema.check(clean[name][shape.names].reset_index(drop=True), shape, f"tables/{name}.csv", known)
+            for name, shape in schema.TABLES.items()}
+
+
+def _in_english(commitments: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """The commitments with their unit in English; those without a unit have none."""
+    known = units.set_index("unit_zh")["unit_en"]
+    return commitments.assign(unit_en=[known.get(unit, "") for unit in commitments["unit_zh"]])
+
+
+def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
+    readings, where = frames[f"targets/{plan['plan']}"], f"data/targets/{plan['plan']}.csv"
+    _check_readings(readings, frames, where)
+    rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"{where}:{i + 2}")
+            for i, r in enumerate(readings.to_dict("records"))]
+    return _with(_with(pd.DataFrame(rows), frames["units"][["unit_zh", "unit_en"]], "unit_zh"), frames["categories"], "category_zh")
+
+
+def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> None:
+    """A target is counted in its indicator's unit, and repeats a row that exists."""
+    canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in frames["units"].to_dict("records")}
+    units = frames["indicators"].set_index("indicator")["unit_zh"]
+    for index, reading in readings.iterrows():
+        own = units[reading["indicator"]]
+        refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[own]), where,
+               f"not the unit of {reading['indicator']}", own)
+    better = readings["indicator"].map(frames["indicators"].set_index("indicator")["better"])
+    refuse(readings, readings["bound"].map(AGAINST) == better, where, "bound against the better direction",
+           "at_least or more_than where higher is better, at_most or less_than where lower is")
+    unknown = (readings["same_as"] != "") & ~readings["same_as"].isin(readings["row"])
+    refuse(readings, unknown, where, "same_as is no row of this plan", "a row of the same file, or empty")
+
+
+def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
+    """One row of `targets`: the reading people decided on, and what the printed cells say."""
+    printed = {c: "".join(cells["text"][cells["column"] == c].str.split().str.join("")) for c in
+               (*printed_cells.SINGLE, "name", "group", "category", "attribute")}
+    judged = printed["change"] if reading["form"] != "level" and printed["change"] else printed["target"]
+    _check_reading(reading, printed, judged, where)
+    change = reader.cell(printed["change"]).value if printed["change"] else None
+    return reading | {
+        "plan": plan["plan"], "source": plan["source"],
+        "category_zh": printed["category"] or _IN_TEXT, "group_zh": printed["group"], "printed_name": printed["name"],
+        "attribute": printed_cells.ATTRIBUTES[printed["attribute"]],
+        "baseline_year": plan["baseline_year"], "target_year": plan["target_year"],
+        "baseline_value": _text(reader.cell(printed["baseline"]).value if printed["baseline"] else None),
+        "target_value": _text(reader.cell(judged).value), "change_value": _text(change),
+        "baseline_printed": printed["baseline"], "target_printed": printed["target"],
+        "change_printed": printed["change"], "lines": _lines(cells, reading["kind"]),
+    }
+
+
+def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
+    """The reading must agree with the print: a target, its bound, its bracket, its units, its tolerance."""
+    def require(holds: bool, what: str, allowed: str) -> None:
+        if not holds:
+            raise DataError(f"{where}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, reading.values()))}")
+
+    boxed, form = reading["kind"] == "box", reading["form"]
+    for column in ("name", *(("category", "attribute") if boxed else ())):
+        require(printed[column], f"no printed {column}", f"a cell with column `{column}` for this row in data/cells")
+    require(judged, "no printed target", "a cell with column `target` or `change` for this row in data/cells")
+    cell = reader.cell(judged)
+    require((cell.value is None) == (form == "assigned"), f"form {form} against the printed {judged!r}",
+            f"assigned exactly where {reader.ASSIGNED} is printed")
+    require(cell.cumulative == form.startswith("cumulative") or not boxed, f"form {form} against the printed {judged!r}",
+            "a cumulative form exactly where 〔 〕 is printed")
+    require(reading["bound"] == cell.bound or (cell.bound == "equal" and reading["note"]),
+            f"bound {reading['bound']} against the printed {judged!r}",
+            f"{cell.bound}; a bare number may differ with the reason in note")
+    _check_units(reading, printed, cell.unit, require)
+    about, expected = reading["bound"] == "about", f"{rules.half_unit(judged):g}"
+    counted = any(c.isdigit() for c in judged)
+    require((reading["tolerance"] != "") == about and (not about or not counted or float(reading["tolerance"]) == float(expected)),
+            f"tolerance {reading['tolerance'] or '(empty)'} against the printed {judged!r}",
+            f"half a unit of the last printed digit, exactly where the bound is about: {expected if about else 'empty'}")
+
+
+def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:
+    """Units printed in the name and in the cells against those of the reading."""
+    growth, unit, base = reading["form"] == "average_growth", reading["unit_zh"], reading["baseline_unit_zh"]
+    require(bool(base) == bool(printed["baseline"]), f"baseline unit {base or '(empty)'} against the printed baseline "
+            f"{printed['baseline'] or '(none)'}", "a unit exactly where a baseline is printed")
+    require(base in ("", unit) or growth, f"baseline unit {base} against {unit}", f"{unit}; another only for average_growth")
+    level = base if growth and base else unit
+    named = reader.unit_of(printed["name"]) if reading["kind"] == "box" else ""
+    points = {"%"} if reading["form"] == "cumulative_change" else set()
+    require(named in {"", level} | points, f"unit {level} against {named} in the printed name", named)
+    require(judged_unit in {"", unit}, f"unit {unit} against {judged_unit} in the printed target", judged_unit)
+    for column in ("baseline", "actual"):
+        seen = reader.cell(printed[column]).unit if printed[column] else ""
+        require(seen in {"", level}, f"unit {level} against {seen} in the printed {column}", seen)
+
+
+def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
+    """One row per row of the printed table, where the plan's table prints outcomes at all."""
+    mine = cells[cells["column"].isin(["actual", "actual_change"])]
+    said = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
+    unknown = ~said["row"].isin(mine["row"])
+    refuse(said, unknown, f"data/outcomes/{plan['plan']}.csv", "no outcome of this row is printed", "the table's rows")
+    rows = [_outcome(row, plan, mine[mine["row"] == row], said[said["row"] == row]) for row in mine["row"].unique()]
+    return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names)
+
+
+def _outcome(row: str, plan: dict, cells: pd.DataFrame, said: pd.DataFrame) -> dict:
+    printed = {c: "".join(cells["text"][cells["column"] == c]) for c in ("actual", "actual_change")}
+    values = {c: _text(reader.cell(t).value) if t else "" for c, t in printed.items()}
+    official = said.iloc[0].to_dict() if len(said) else {"official_verdict": "", "official_rate": "", "line": ""}
+    lines = sorted(int(n) for n in cells["line"])
+    return {"plan": plan["plan"], "row": row, "actual_year": plan["target_year"], "source": plan["source"],
+            "actual_value": values["actual"], "actual_change": values["actual_change"],
+            "actual_printed": printed["actual"], "actual_change_printed": printed["actual_change"],
+            "official_verdict": official["official_verdict"], "official_rate": official["official_rate"],
+            "lines": f"{lines[0]}-{lines[-1]}" + (f";{official['line']}" if official["line"] else "")}
+
+
+def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
+    """The region's observations with publication date and grade of their source.
+
+    `published_by`: the last day its date may mean; of an unknown date the end of the year after the period; never
+    later than the day the source was seen.
+    """
+    frame = _with(frames[f"observations/{region}"], frames["sources"][["source", "published", "seen", "grade"]], "source")
+    end = frame["period"].str[-4:].astype(int)
+    by = [min(schema.last_day(published) if published else f"{year + 1}-12-31", schema.last_day(seen))
+          for published, seen, year in zip(frame["published"], frame["seen"], end)]
+    return frame.assign(region=region, published_by=by, value=[_text(float(v)) for v in frame["value"]])
+
+
+def _annual(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """The annual targets; tolerance: of `about`, half a unit of the last digit written; published_by: the last day of the source."""
+    frame = _with(frame, sources[["source", "published", "seen"]], "source")
+    by = [min(schema.last_day(published or seen), schema.last_day(seen)) for published, seen in zip(frame["published"], frame["seen"])]
+    tolerance = [f"{rules.half_unit(value):g}" if bound == "about" else "" for value, bound in zip(frame["value"], frame["bound"])]
+    return frame.assign(tolerance=tolerance, published_by=by, value=[_text(float(v)) for v in frame["value"]])
+
+
+def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
+    """`frame` with the other frame's columns joined by key; strings, empty where there is no partner."""
+    return frame.merge(other, on=key, how="left", validate="m:1").fillna("")
+
+
+def _lines(cells: pd.DataFrame, kind: str) -> str:
+    """Source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
+
+    Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints.
+    """
+    own = cells[~cells["column"].isin(["category", "group", "number"])]
+    numbers = own["line"].astype(int)
+    first = numbers[own["column"] == "name"].min()
+    near = numbers[(numbers >= first) & ~own["merged"] & ((kind == "box") | (own["column"] != "baseline"))]
+    elsewhere = sorted(set(numbers) - set(near))
+    return ";".join([f"{first}-{near.max()}", *map(str, elsewhere)])
+
+
+def _text(value: float | None) -> str:
+    """A number as the shortest plain text with at most ten decimals; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:.10f}".rstrip("0").rstrip(".")

@@ -1,0 +1,1 @@
+"""The same to take away: CSV, workbooks, documents, PDF."""

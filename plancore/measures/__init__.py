@@ -1,0 +1,1 @@
+"""The arithmetic that all answers share, and its constants."""

@@ -1,0 +1,190 @@
+"""Find the headers of indicator tables in lines of text, and split lines into cells."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from plancore.outline import alignment, headers, patterns
+from plancore.outline.headers import Column
+
+BOX = re.compile(patterns.BOX)
+NAME = re.compile(r"指\s*标|项\s*目|名\s*称|内\s*容")
+TITLE = re.compile(patterns.TITLE)
+LONGEST = 2_000
+"""Most signs of a line that may be part of a table."""
+GLUE = re.compile(r"(?<=[〔\[(（【［])\s+|\s+(?=[〕\])）】］])|(?<=[≥≤<>≈约])\s+(?=\d)|(?:(?<=超过)|(?<=低于)|(?<=突破)|(?<=大于))\s+(?=\d)"
+                   r"|(?<=\d)\s+(?=(?:%|％|以上|以下|以内|左右)(?:\s|$|[〕\])）】］]))|(?<=\d)\s+(?=[∶:]\s*\d)|(?<=\d[∶:])\s+(?=\d)"
+                   r"|(?<=[指类属单序性])\s+(?=[标别性位号质](?:\s|$|[|]))|(?<=PM)\s+(?=2[.．]5|10)|(?<=\d)\s+(?=[万亿][〕\])】])")
+"""Blanks within one cell: inside brackets, between a bound or a unit and its number, between the two signs of a header."""
+
+
+@dataclass
+class Lines:
+    """Text lines with their numbers in the source."""
+
+    texts: list[str]
+    numbers: list[int]
+
+
+@dataclass
+class Header:
+    """A header found: lines `start` to `end` (not included), its cells, how lines are split, its columns, title."""
+
+    start: int
+    end: int
+    style: str
+    cells: list[tuple[str, float]]
+    columns: list[Column]
+    rows: list[list[str]] = field(default_factory=list)
+
+
+def title_above(texts: list[str], start: int) -> str:
+    """The title over a table: the nearest of the lines above that names a box or speaks of indicators."""
+    seen = 0
+    for i in range(start - 1, max(-1, start - 14), -1):
+        said = re.sub(r"\s+", " ", texts[i].strip(" \u3000\u00a0|#*_<>")).strip()
+        if not said:
+            continue
+        seen += 1
+        if len(said) <= 60 and (BOX.match(said) or TITLE.fullmatch(said)):
+            return said
+        if seen >= 3:
+            break
+    return ""
+
+
+def pieces(line: str, style: str) -> list[tuple[str, float]]:
+    """The cells of a line and the middle of their places, for one way of splitting; blanks are kept where the way keeps them."""
+    line = line[:LONGEST]
+    if style == "cell":
+        return [(line.strip(), -1.0)]
+    if style == "tab":
+        return [(p.strip(" "), -1.0) for p in line.split("\t")]
+    if style in ("bar", "framed"):
+        inner = re.sub(r"^\s*[|｜│]|[|｜│]\s*$", "", line) if style == "framed" else line
+        return [(p.strip(), -1.0) for p in re.split(r"[|｜│]", inner)]
+    if style == "comma":
+        return [(p.strip(), -1.0) for p in next(csv.reader([line]), [])]
+    line = GLUE.sub("", line.replace("\u00a0", " "))
+    pattern = r"(?:[ \u3000\t]{2,}|\u3000)+" if style == "wide" else r"[ \u3000\t]+"
+    found, start = [], 0
+    for match in [*re.finditer(pattern, line), None]:
+        end = match.start() if match else len(line)
+        if line[start:end].strip():
+            found.append((line[start:end].strip(), _width(line[:start]) + _width(line[start:end]) / 2))
+        start = match.end() if match else end
+    return found
+
+
+def _width(text: str) -> int:
+    """How many columns a text takes on paper: a Chinese sign takes two."""
+    return sum(2 if ord(c) > 0x2E7F or c in "—…“”‘’∶≥≤①②③④⑤⑥⑦⑧⑨" else 1 for c in text)
+
+
+def style_of(line: str) -> str:
+    if line.count("\t") >= 2:
+        return "tab"
+    if len(re.findall(r"[|｜│]", line)) >= 2:
+        return "framed" if re.match(r"\s*[|｜│]", line) else "bar"
+    for style, least in (("wide", 3), ("comma", 4), ("narrow", 3)):
+        cells = pieces(line, style)
+        if len(cells) >= least and sum(map(headerish, (c for c, _ in cells))) >= 0.7 * len(cells):
+            return style
+    return "cell"
+
+
+@lru_cache(maxsize=20_000)
+def headerish(text: str) -> bool:
+    said = headers.plain(text)
+    return bool(said) and len(said) <= 24 and bool(headers.role(said) or re.fullmatch(patterns.PARENT, said))
+
+
+def header(lines: Lines, at: int, previous: int) -> Header | None:
+    """The header around a line that names a column of names, or None."""
+    style = style_of(lines.texts[at])
+    if style != "cell":
+        return _wide_header(lines, at, style)
+    if not headerish(lines.texts[at]):
+        return None
+    start = at
+    for i in range(at - 1, max(previous, at - 24, -1), -1):
+        if not lines.texts[i].strip():
+            continue
+        if not (_part(lines.texts[i], "") or _half(lines.texts, i)) or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
+            break
+        start = i
+    end, cells = at + 1, []
+    for i in range(start, min(len(lines.texts), at + 60)):
+        text = lines.texts[i].strip()
+        if not text:
+            continue
+        following = next((t.strip() for t in lines.texts[i + 1:i + 6] if t.strip()), "")
+        if not (_part(text, following) or _half(lines.texts, i)) and not (cells and _part(cells[-1] + headers.plain(text), "") and len(text) <= 6):
+            break
+        cells.append(headers.plain(text))
+        end = i + 1
+    columns = headers.of_stream(cells, title_above(lines.texts, start))
+    columns = [c for c in columns if c.role]
+    if len(cells) < 3 or not headers.is_header(columns):
+        return None
+    return Header(start, end, "cell", [(c, -1.0) for c in cells], columns)
+
+
+def headless(lines: Lines, at: int) -> Header | None:
+    """Columns as they usually are, for cells right below a title without any header."""
+    following = [(i, t.strip()) for i, t in enumerate(lines.texts[at + 1:at + 120], at + 1) if t.strip()][:30]
+    kinds = [alignment.kind_of(t) for _, t in following if len(t) < 60]
+    headed = any(NAME.search(t) and headerish(t) for _, t in following)
+    if headed or kinds.count("attribute") < 2 or kinds.count("value") < 3 or len(following[0][1]) > 30:
+        return None
+    columns = [Column(r, doubt="no header") for r in headers.DEFAULT if r != "unit" or "unit" in kinds]
+    return Header(at + 1, at + 1, "cell", [], columns)
+
+
+def _half(texts: list[str], at: int) -> bool:
+    """Whether a line that is no header ends one that the line right above begins: `类` / `别`."""
+    above, said = (headers.plain(texts[i]) if i >= 0 else "" for i in (at - 1, at))
+    return bool(above and said) and len(above + said) <= 4 and not headerish(said) and headerish(above + said)
+
+
+def _part(text: str, following: str) -> bool:
+    """Whether a line is a header, or the first half of one that the next line ends."""
+    said = headers.plain(text)
+    if headerish(said):
+        return True
+    both = headers.role(said + headers.plain(following)) if following and len(said) <= 6 and not re.search(r"\d$", said) else ""
+    return both not in ("", "category", "note") and not headerish(following)
+
+
+def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
+    """A header on one line or several, cells beside one another."""
+    def cells_of(i: int) -> list[tuple[str, float]]:
+        return pieces(lines.texts[i], style)
+
+    def all_known(i: int) -> bool:
+        texts = [c for c, _ in cells_of(i) if headers.plain(c)]
+        return bool(texts) and all(map(headerish, texts)) and not all(re.fullmatch(r"\d{4}", t) for t in texts)
+
+    filled = [c for c, _ in cells_of(at) if headers.plain(c)]
+    if len(filled) < 2 or sum(map(headerish, filled)) < 0.7 * len(filled):
+        return None
+    end = at + 1
+    while end < len(lines.texts) and end < at + 5 and (all_known(end) or not lines.texts[end].strip() or rule(lines.texts[end])):
+        end += 1
+    while end > at + 1 and not (all_known(end - 1) or rule(lines.texts[end - 1])):
+        end -= 1
+    kept = [i for i in range(at, end) if lines.texts[i].strip() and not rule(lines.texts[i])]
+    cells = [c for i in kept for c in cells_of(i) if headers.plain(c[0])]
+    columns = headers.of_stream([c for c, _ in cells], title_above(lines.texts, at))
+    if style in ("tab", "bar", "framed", "comma"):
+        return Header(at, end, style, cells, columns, [[c for c, _ in cells_of(i)] for i in kept])
+    columns = [c for c in columns if c.role]
+    return Header(at, end, style, cells, columns) if headers.is_header(columns) else None
+
+
+def rule(line: str) -> bool:
+    """A line of dashes that separates a header: `|---|:--:|`, `-----`."""
+    return len(line) < LONGEST and bool(re.fullmatch(r"[\s|+:=\-─━┼│—]{3,}", line)) and bool(re.search(r"[-─━—=]{2}|\|\s*:?-", line))

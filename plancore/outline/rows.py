@@ -1,0 +1,299 @@
+"""Make the rows of a table whole: merged cells repeated, numbers and units split from names, every doubt as a flag."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from plancore.outline import alignment, cells as printed, columns as placing, patterns
+from plancore.outline.headers import VALUES, Column
+
+TEXTS = ("category", "group", "number", "indicator", "unit", "baseline", "target", "change", "actual", "actual_change", "attribute")
+FURTHER = ("department", "note", "other")
+
+
+ABOVE = "a row without numbers above"
+
+
+@dataclass
+class Record:
+    """One row of a table: texts by column, the pieces each was printed in as (line, text), and its flags as (column, reason)."""
+
+    cells: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS + FURTHER, ""))
+    flags: list[tuple[str, str]] = field(default_factory=list)
+    pieces: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells[name]
+
+    def __setitem__(self, name: str, text: str) -> None:
+        self.cells[name] = text
+
+    def flag(self, column: str, reason: str) -> None:
+        if (column, reason) not in self.flags:
+            self.flags.append((column, reason))
+
+    def printed_as(self, column: str, *pieces: tuple[int, str]) -> None:
+        """Say that a cell was printed in these pieces too."""
+        self.pieces[column] = (*self.pieces.get(column, ()), *pieces)
+
+    def printed(self, column: str) -> tuple[tuple[int, str], ...]:
+        """The pieces of a cell in order; one, at the first line, where its text is no longer the pieces put together."""
+        text, pieces = self[column], self.pieces.get(column, ())
+        if column in FURTHER or _bare("".join(t for _, t in pieces)) == _bare(text):
+            return pieces
+        line = (pieces or self.pieces.get("indicator") or ((0, ""),))[0][0]
+        return ((line, text),) if text else ()
+
+    def share(self, column: str, above: Record) -> None:
+        """Take over a merged cell that begins in a row above."""
+        self[column] = above[column]
+        self.pieces[column] = above.printed(column)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+@dataclass
+class Table:
+    """A table found: title, columns of its header, rows, and what is said of the whole."""
+
+    title: str
+    columns: list[Column]
+    records: list[Record]
+    doubts: list[str] = field(default_factory=list)
+
+
+def records(rows: list[alignment.Row], columns: list[Column], keeps: bool, middles: dict[int, float] | None = None) -> list[Record]:
+    """Rows of tokens as records, merged cells not yet repeated. middles: where in the line each column of values stands."""
+    return [r for r in (_record(row, columns, keeps, middles) for row in rows) if r["indicator"] or r.flags]
+
+
+def _record(row: alignment.Row, columns: list[Column], keeps: bool, middles: dict[int, float] | None) -> Record:
+    record = Record()
+    for i, column in enumerate(columns):
+        text = row.text(i)
+        if not text or column.role in VALUES or printed.read(text).kind == "blank":
+            continue
+        name = {"name": "indicator", "": "other"}.get(column.role, column.role)
+        if record[name] and name != "indicator":
+            text = f"{record[name]}{text}"
+        record[name] = text
+        record.printed_as(name, *((t.line, t.text.strip()) for t in row.cells[i]))
+        if column.role == "group" and column.doubt:
+            record.flag("group", "told from the names, the header has no column for it")
+    if _beyond([text for _, text in record.pieces.get("indicator", ())]):
+        record.flag("indicator", "goes on behind its unit")
+    for token in row.dropped:
+        record.flag("indicator", f"left out as noise {printed.tidy(token.text)[:12]}")
+    name_parts(record)
+    _values(record, row.values, columns, keeps, middles)
+    return record
+
+
+def _beyond(pieces: list[str]) -> bool:
+    """Whether a name goes on behind the unit it ends with, with more than a note's mark or another bracket."""
+    return any(printed.name_unit("".join(pieces[:i])) and not re.match(rf"[(（]|{patterns.FOOTNOTES}$", printed.folded(pieces[i]))
+               for i in range(1, len(pieces)))
+
+
+def _values(record: Record, tokens: list[alignment.Token], columns: list[Column], keeps: bool, middles) -> None:
+    at = [i for i, c in enumerate(columns) if c.role in VALUES]
+    near = None
+    if middles and all(t.middle >= 0 for t in tokens):
+        near = [[max(-3.0, 3.0 - abs(t.middle - middles[i]) / 2) for i in at] for t in tokens]
+    unit = record["unit"] or printed.name_unit(record["group"])
+    if len(tokens) > 12:
+        record.flag("table", f"{len(tokens) - 12} cells more in this row left out")
+    tokens = tokens[:12]
+    roles = [columns[i].role for i in at]
+    placed = placing.place([t.text for t in tokens], roles, whole_name(record), unit, near)
+    for token, place, reason in zip(tokens, placed.columns, placed.reasons):
+        text = printed.tidy(token.text)
+        if place < 0:
+            if printed.read(text).kind != "blank":
+                further(record, "?", text, token.line)
+                record.flag("other", reason)
+            continue
+        put(record, columns[at[place]], text, reason, token.line)
+
+
+def put(record: Record, column: Column, text: str, reason: str = "", line: int = 0) -> None:
+    """Set a cell of values; a merged column goes to target or change by what it says; a second one is kept in `other`."""
+    read, role = printed.read(text), column.role
+    if read.kind == "blank":
+        if role in TEXTS and not record.pieces.get(role):
+            record.printed_as(role, (line, ""))
+        return
+    if role == "either":
+        role, why = _either(record, read)
+        reason = reason if reason.startswith("uncertain") else why
+    if role == "other" or record[role]:
+        further(record, column.header or role, text, line)
+        if role != "other":
+            record.flag(role, "a second cell for it stands in other")
+        return
+    record[role] = text
+    record.pieces[role] = ((line, text),)
+    if reason:
+        record.flag(role, reason)
+
+
+def _either(record: Record, read: printed.Printed) -> tuple[str, str]:
+    """Target or change, for a cell of a column that prints both: `2025年/年均`."""
+    unit = record["unit"] or printed.name_unit(record["group"])
+    name = whole_name(record)
+    if read.cumulative:
+        return "change", "column of target and change, in brackets"
+    if placing.GROWTH.search(name) and unit in ("%", ""):
+        return "change", "column of target and change, a growth by its name"
+    if read.unit == "%" and unit not in ("%", ""):
+        return "change", "column of target and change, per-cent sign against the unit"
+    if placing.CUT.search(name) and unit == "%":
+        return "change", "column of target and change, a cut by its name"
+    if placing.YEARLY.search(name):
+        return "change", "column of target and change, judged every year, perhaps target"
+    if read.kind in ("words", "unreadable"):
+        rate = read.doubts[:1] == ("set by a higher level",)
+        return ("change", "column of target and change, words, perhaps target") if rate else ("target", "column of target and change, words, perhaps change")
+    return "target", "column of target and change, a level"
+
+
+def whole_name(record: Record) -> str:
+    """The name with what its group says of it; a group without a unit (森林增长) is a heading only."""
+    return (record["group"] if printed.name_unit(record["group"]) else "") + record["indicator"]
+
+
+def further(record: Record, header: str, text: str, line: int = 0) -> None:
+    """Keep a cell that has no column of its own: `2035年=80`."""
+    record.printed_as("other", (line, text))
+    said = re.sub(r"\s", "", header) + f"={text}"
+    record["other"] = "；".join(filter(None, (record["other"], said)))
+
+
+def name_parts(record: Record) -> None:
+    """Split what stands in a name: running number, notes' marks, attribute; and say the unit it ends with."""
+    name = record["indicator"]
+    match = re.match(r"^[(（]?(\d{1,3})[)）.．、](?!\d)(.+)$", name)
+    if match and not record["number"]:
+        record["number"], name = match[1], match[2]
+    record["number"] = re.sub(r"[.．、()（）\s]", "", record["number"])
+    match = re.match(r"^(.+?)[(（\[【〔](约束性|预期性)(指标)?[)）\]】〕]$", name)
+    if match:
+        name = match[1]
+        record["attribute"] = record["attribute"] or match[2]
+    name, mark = printed.without_marks(name)
+    if mark:
+        record["note"] = mark + record["note"]
+    record["indicator"] = name.strip()
+    for column in ("category", "group"):
+        text, mark = printed.without_marks(record[column])
+        record[column] = alignment.section(text) if column == "category" else text
+    record["unit"] = re.sub(r"^[(（\[](.*)[)）\]]$", r"\1", record["unit"]) or printed.name_unit(name)
+    attribute = printed.folded(record["attribute"]).strip("[](){}【】 ")
+    if attribute:
+        bare = re.sub(rf"{patterns.FOOTNOTES}$", "", attribute)
+        if bare in patterns.ATTRIBUTES:
+            record["attribute"] = bare
+        else:
+            record.flag("attribute", "an unknown attribute")
+
+
+def fill(table: Table, real: bool) -> Table:
+    """Repeat merged cells for their rows. real: the copy has the columns of blanks, so a group without a cell has none."""
+    _fill_categories(table.records, any(c.role == "category" for c in table.columns))
+    if not real or any(("group", ABOVE) in r.flags for r in table.records):
+        _fill_groups(table.records)
+    _fill_attributes(table.records, any(c.role == "attribute" for c in table.columns))
+    for record in table.records:
+        if not record["unit"] and (unit := printed.name_unit(record["group"])):
+            record["unit"] = unit
+            record.flag("unit", "from the group")
+        if not record["unit"] and (unit := _unit_in_cells(record)):
+            record["unit"] = unit
+            record.flag("unit", "from the cells")
+        if not record["unit"]:
+            record.flag("unit", "not printed")
+    _check_numbers(table.records)
+    return table
+
+
+def _unit_in_cells(record: Record) -> str:
+    """The unit printed behind the numbers of levels or of a bracket; a yearly rate says nothing of it."""
+    reads = [(column, printed.read(record[column])) for column in ("target", "baseline", "change")]
+    return next((said.unit for column, said in reads if said.unit and (column != "change" or said.cumulative)), "")
+
+
+def _fill_categories(rows: list[Record], expected: bool) -> None:
+    current = Record()
+    for record in rows:
+        if record["category"]:
+            current = record
+            if not expected:
+                record.flag("category", "told from the words, the header has no column for it")
+            elif record["category"] not in patterns.CATEGORIES and not record["number"] and ("category", "read") not in record.flags:
+                record.flag("category", "told from its place and length")
+        else:
+            record.share("category", current)
+            if not record["category"] and expected:
+                record.flag("category", "not printed above this row")
+    for record in rows:
+        record.flags = [f for f in record.flags if f != ("category", "read")]
+
+
+def _fill_groups(rows: list[Record]) -> None:
+    """A merged group ends with its category, where its usual members end, or where a name has a unit of its own."""
+    first = Record()
+    for record in rows:
+        if record["group"]:
+            first = record
+            record.flag("group", "a merged cell, where it ends is told from the names")
+            continue
+        group = first["group"]
+        if not group:
+            continue
+        bare = re.sub(r"[(（][^()（）]*[)）]$", "", group)
+        members = patterns.GROUPS.get(bare)
+        own = bool(printed.name_unit(record["indicator"]))
+        belongs = bool(re.search(members, record["indicator"])) if members else not own and bool(printed.name_unit(group))
+        if record["category"] == first["category"] and belongs:
+            record.share("group", first)
+            record.flag("group", "a merged cell, where it ends is told from the names")
+        else:
+            first = Record()
+    for before, record, after in zip([Record(), *rows], rows, [*rows[1:], Record()]):
+        if record["group"] and record["group"] not in (before["group"], after["group"]):
+            record.flag("group", "of one row only, perhaps its name")
+
+
+def _fill_attributes(rows: list[Record], expected: bool) -> None:
+    """An attribute that a row lacks is that of the row above: a merged cell, or printed once for several rows."""
+    current = Record()
+    for record in rows:
+        if record["attribute"]:
+            current = record
+        elif current["attribute"] and ("attribute", "empty") not in record.flags:
+            record.share("attribute", current)
+            record.flag("attribute", "from the row above, a merged cell")
+        elif expected:
+            record.flag("attribute", "not printed")
+    for record in rows:
+        record.flags = [f for f in record.flags if f != ("attribute", "empty")]
+
+
+def _check_numbers(rows: list[Record]) -> None:
+    """Running numbers that jump, begin again or lack are said: a row may be missing, or two tables were glued together."""
+    last = 0
+    mostly = 2 * sum(r["number"].isdecimal() for r in rows) > len(rows)
+    for record in rows:
+        if not record["number"].isdecimal():
+            if record["number"]:
+                record.flag("number", "not a running number")
+            elif mostly and not record["indicator"].startswith("其中"):
+                record.flag("number", "not printed, unlike those of other rows")
+            continue
+        number = int(record["number"])
+        if last and number != last + 1:
+            record.flag("number", f"{number} after {last}")
+        last = number

@@ -1,0 +1,1 @@
+"""Which pages there are, what they are made from, and publishing them whole or not at all."""

@@ -1,0 +1,359 @@
+"""What changed from one run to the next, and why: published figures, targets, method, and the verdicts they moved."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from plancore import load, schema
+from plancore.measures import derived
+from plancore.reports import archive, site
+from plancore.reports.schedule import Hold
+
+_WORDS = {"note", "note_en", "lines", "source", "printed_name", "name_zh", "name_en", "department", "unit_en", "group_zh",
+          "category", "category_zh", "category_en", "what_zh", "what_en", "subject_zh", "subject_en", "measure_zh", "measure_en", "chapter",
+          "box"}
+"""Columns that tell of a row and judge nothing."""
+_FIGURE = {"value", "qualifier", "unit_zh"}
+_KEY = ("plan", "row", "as_of", "what", "part")
+"""What tells one answer from another."""
+_MEASURES = ("value", "period", "needed")
+_KINDS = ("verdicts", "figures", "observations", "closed_years", "targets", "definitions")
+_BEYOND = ("commitments", "successors")
+_DEFINITIONS = ("breaks", "indicators", "plans", *_BEYOND)
+"""Tables that say how figures are read; those of `_BEYOND` not for how a row stands."""
+_SAID = {"what": "", "part": 0, "unit_zh": "", "unit_en": "", "pace": ""}
+"""What an answer of an earlier run may leave out."""
+
+_GUARD = r"^'(?=[=+\-@\t\r])"
+"""What `workbook.csv` puts before text that a spreadsheet would take for a formula."""
+_BOOLEANS = {"1": "true", "0": "false"}
+
+Judgements = dict[str, dict[tuple, dict]]
+"""Page to its answers (`cards`), by plan, row, as_of, what and part."""
+
+
+class _Run(NamedTuple):
+    """One published run, as far as it is compared."""
+
+    folder: Path
+    manifest: dict
+    judged: Judgements
+    indicator: dict[tuple, str]
+    """Plan and row to the indicator."""
+    titles: dict[str, str]
+    """Source to its title."""
+
+
+def between(old: Path | None, new: Path) -> dict:
+    """What differs in the run in folder `new` from the one in `old` (None: there was none); all of it fit for JSON.
+
+    runs {from, to}; first; `verdicts` (answers, see `_KEY`, whose code differs: indicator, attribute, from, to, why, pages) and
+    `figures` (same code, another value, period or needed: measure, from, to), each once however many pages show it;
+    `observations` (also those printed as outcomes) new, revised or removed; `closed_years`, those of them that changed a
+    figure already published for a year before the last that `old` reaches; `targets`; `definitions`; `method` and
+    `environment` (None where the same); `added` and `gone`: how many rows only one of the runs judges.
+    `why`: causes, see `_why`. A row that a page of both runs lists in one of them only is a verdict from or to None.
+    """
+    now = _run(new)
+    found = {"runs": {"from": None, "to": now.manifest["run"]}, "first": old is None, **{kind: [] for kind in _KINDS},
+             "method": None, "environment": None, "added": 0, "gone": 0}
+    if old is None:
+        return found
+    was = _run(old)
+    used = {run.folder: _used(_table(run, "observations")) for run in (was, now)}
+    found["runs"]["from"] = was.manifest["run"]
+    found["observations"] = [*_observations(was, now, used[old], used[new]), *_outcomes(was, now)]
+    found["closed_years"] = _closed(found["observations"], _table(was, "observations"))
+    found["targets"] = [*_targets(was, now, "targets"), *_targets(was, now, "target_versions"), *_targets(was, now, "annual_targets")]
+    found["definitions"] = [d for name in _DEFINITIONS for d in _definitions(was, now, name)]
+    found["method"], found["environment"] = _method(was.manifest, now.manifest), _environment(was.manifest, now.manifest)
+    return found | _rows(was, now, found, _Beside([_table(run, "indicators") for run in (was, now)], list(used.values())))
+
+
+def per_page(found: dict, entry: dict) -> list[dict]:
+    """What changed on the page of a manifest entry: plan, row, as_of, what, part, measure (`code`, `value`, `period` or `needed`), from,
+
+    to, and why in one short string of keys, for programs.
+    """
+    return [{k: c[k] for k in _KEY} | {"measure": c.get("measure", "code"), "from": c["from"],
+             "to": c["to"], "why": "; ".join(map(_short, c["why"]))}
+            for c in [*found["verdicts"], *found["figures"]] if entry["path"] in c["pages"]]
+
+
+def held(found: dict, hold: Hold) -> list[dict]:
+    """Why a run must wait for a person: rule (a field of Hold), items (the changes it is about) and, of `statuses`, limit.
+
+    Empty where it need not; a first run never waits.
+    """
+    moved = list({tuple(v[k] for k in _KEY): v for v in found["verdicts"]}.values())
+    binding = [v for v in moved if v["attribute"] == "binding"]
+    many = hold.statuses is not None and len(moved) > hold.statuses
+    reasons = [{"rule": "statuses", "items": moved if many else [], "limit": hold.statuses},
+               {"rule": "binding_verdicts", "items": binding if hold.binding_verdicts else []},
+               {"rule": "closed_years", "items": found["closed_years"] if hold.closed_years else []}]
+    return [reason for reason in reasons if reason["items"]]
+
+
+def _run(folder: Path) -> _Run:
+    manifest = archive.manifest(folder)
+    judged = {}
+    for page in manifest["pages"]:
+        file = folder / "downloads" / f"{site.stem(page['path'])}.json"
+        if page["status"] != "failed" and file.is_file():
+            records = [_SAID | r for r in json.loads(file.read_text(encoding="utf-8"))]
+            judged[page["path"]] = {tuple(r[k] for k in _KEY): r for r in records}
+    run = _Run(folder, manifest, judged, {}, {})
+    rows, sources = _table(run, "targets"), _table(run, "sources")
+    return run._replace(indicator=dict(zip(zip(rows["plan"], rows["row"]), rows["indicator"])),
+                        titles=dict(zip(sources["source"], sources["title"])))
+
+
+def _table(run: _Run, name: str) -> pd.DataFrame:
+    """A table as the run published it, all text; without rows where it published none of that name."""
+    file = run.folder / "downloads" / f"{name}.csv"
+    if not file.is_file():
+        return pd.DataFrame(columns=schema.TABLES[name].names, dtype=str)
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig").replace(_GUARD, "", regex=True)
+    return frame.replace({c.name: _BOOLEANS for c in schema.TABLES[name].columns if c.type == "boolean"})
+
+
+# tables
+
+def _moved(was: _Run, now: _Run, name: str) -> Iterator[tuple[str, dict, dict, list[str]]]:
+    """The rows of a table that are not the same: new, revised or removed; the row then and now; the columns that differ.
+
+    A table that only one of the runs published is not compared: that its code knew another set of tables moved no row.
+    """
+    if not all((run.folder / "downloads" / f"{name}.csv").is_file() for run in (was, now)):
+        return
+    key = list(schema.TABLES[name].key)
+    before, after = ({tuple(r[k] for k in key): r for r in _table(run, name).to_dict("records")} for run in (was, now))
+    for one in dict.fromkeys([*after, *before]):
+        then, current = before.get(one, {}), after.get(one, {})
+        columns = [c for c in then if c in current and c not in _WORDS and not _same(then[c], current[c])]
+        if not then or not current or columns:
+            yield "new" if not then else "revised" if current else "removed", then, current, columns
+
+
+def _observations(was: _Run, now: _Run, used_then: dict, used_now: dict) -> Iterator[dict]:
+    """Changed observations. `replaces`: the figure used before, where a new one is used in its place and is another."""
+    for kind, then, current, columns in _moved(was, now, "observations"):
+        row = current or then
+        place = (row["region"], row["indicator"], row["period"])
+        before, after = used_then.get(place), used_now.get(place)
+        ousted = kind == "new" and before and after["source"] == row["source"] and _other_figure(before, after)
+        yield {"table": "observations", "kind": kind, **{k: row[k] for k in ("region", "indicator", "period", "unit_zh", "source")},
+               "title": _title(row["source"], was, now), "published": row["published"], "columns": columns,
+               "from": _number(then.get("value")), "to": _number(current.get("value")),
+               "from_qualifier": then.get("qualifier", ""), "to_qualifier": current.get("qualifier", ""),
+               "replaces": _figure(before, was) if ousted else None,
+               "switched": bool(before and (not after or _other_figure(before, after)))}
+
+
+def _outcomes(was: _Run, now: _Run) -> Iterator[dict]:
+    """Changed outcomes of ended plans, from and to as printed."""
+    for kind, then, current, columns in _moved(was, now, "outcomes"):
+        row = current or then
+        key = (row["plan"], row["row"])
+        yield {"table": "outcomes", "kind": kind, "plan": row["plan"], "row": row["row"], "region": "",
+               "indicator": now.indicator.get(key) or was.indicator.get(key, ""), "period": row["actual_year"], "unit_zh": "",
+               "source": row["source"], "title": _title(row["source"], was, now), "published": "", "columns": columns,
+               "from": _printed(then), "to": _printed(current), "from_qualifier": "", "to_qualifier": "", "replaces": None,
+               "switched": bool({"actual_value", "actual_change"} & set(columns))}
+
+
+def _closed(changed: list[dict], before: pd.DataFrame) -> list[dict]:
+    """The changes of a figure already published for a year before the last that the observations `before` reach."""
+    last = before["period"].str[-4:].max()
+    return [c for c in changed if c["period"][-4:] < last and (
+        c["kind"] == "removed" or c["replaces"] or _FIGURE & set(c["columns"]) or (c["kind"] == "revised" and c["switched"]))]
+
+
+def _targets(was: _Run, now: _Run, name: str) -> Iterator[dict]:
+    """What changed of targets, one entry a column; a row that is new or gone is one entry with its number."""
+    number = "target_value" if name == "targets" else "value"
+    for kind, then, current, columns in _moved(was, now, name):
+        row = current or then
+        for column in columns or [number]:
+            yield {"table": name, "kind": kind, "plan": row["plan"], "row": row["row"],
+                   "indicator": now.indicator.get((row["plan"], row["row"])) or was.indicator.get((row["plan"], row["row"]), ""),
+                   "since": row.get("since") or row.get("year", ""), "column": column, "from": then.get(column), "to": current.get(column)}
+
+
+def _definitions(was: _Run, now: _Run, name: str) -> Iterator[dict]:
+    """Changed rows of a table that says how figures are read; `break` and `since`: kind and year of a declared break."""
+    for kind, then, current, columns in _moved(was, now, name):
+        row = current or then
+        yield {"table": name, "kind": kind, "indicator": row.get("indicator") or row.get("to_indicator", ""),
+               "plan": row.get("plan", ""), "id": row.get("id", ""),
+               "break": row["kind"] if name == "breaks" else "", "since": row.get("since", ""), "columns": columns}
+
+
+def _used(frame: pd.DataFrame) -> dict[tuple, dict]:
+    """The figure used for each region, indicator and period, chosen as `load.observations` does."""
+    return {(r["region"], r["indicator"], r["period"]): r for r in load.best(frame).to_dict("records")}
+
+
+def _other_figure(a: dict, b: dict) -> bool:
+    return any(not _same(a[c], b[c]) for c in _FIGURE)
+
+
+def _figure(row: dict, run: _Run) -> dict:
+    return {"value": _number(row["value"]), "qualifier": row["qualifier"], "source": row["source"],
+            "title": _title(row["source"], run)}
+
+
+def _title(sources: str, *runs: _Run) -> str:
+    """The titles of sources (several joined by `;`), as the latest of the runs that knows them says."""
+    known = {source: title for run in archive for source, title in run.titles.items()}
+    return "；".join(known.get(s, s) for s in sources.split(";"))
+
+
+def _printed(row: dict) -> str | None:
+    return " / ".join(filter(None, (row["actual_printed"], row["actual_change_printed"]))) if row else None
+
+
+# method and environment
+
+def _method(was: dict, now: dict) -> dict | None:
+    """Version and hash of the code then and now, and the reports whose notebook changed; None where nothing did."""
+    before, after = ({p["path"]: p.get("key", {}).get("notebook") for p in m["pages"]} for m in (was, now))
+    notebooks = {p["report"] for p in now["pages"] if after[p["path"]] and before.get(p["path"]) not in (None, after[p["path"]])}
+    if was.get("code") == now.get("code") and not notebooks:
+        return None
+    said = [{"version": m.get("versions", {}).get("plancore", ""), "code": m.get("code", "")} for m in (was, now)]
+    return {"from": said[0], "to": said[1], "notebooks": sorted(notebooks)}
+
+
+def _environment(was: dict, now: dict) -> dict | None:
+    """Lock and versions then and now; None where the lock is the same, or one of the runs has not recorded it."""
+    if not was.get("lock") or not now.get("lock") or was["lock"] == now["lock"]:
+        return None
+    return {name: {"lock": m["lock"]} | {k: v for k, v in m.get("versions", {}).items() if k != "plancore"}
+            for name, m in (("from", was), ("to", now))}
+
+
+# judged rows
+
+class _Beside:
+    """The indicators whose figures may move a row of an indicator."""
+
+    def __init__(self, indicators: list[pd.DataFrame], used: list[dict]):
+        self.pairs = {pair for frame in indicators for pair in zip(frame["indicator"], frame["related"]) if pair[1]}
+        self.derived = {i for one in used for i in _derived(one)}
+
+    def of(self, indicator: str) -> set[str]:
+        """The indicator, the series beside it, and what it is computed from if it is a derived one."""
+        return ({indicator} | {b for a, b in self.pairs if a == indicator} | {a for a, b in self.pairs if b == indicator}
+                | (set(derived.INPUTS) if indicator in self.derived else set()))
+
+
+def _derived(used: dict) -> set[str]:
+    frame = pd.DataFrame(list(used.values()))
+    return set(derived.derive(frame.assign(value=frame["value"].astype(float)))["indicator"]) if len(frame) else set()
+
+
+def _rows(was: _Run, now: _Run, found: dict, beside: _Beside) -> dict:
+    """Verdicts and figures that moved, and how many rows only one run judges."""
+    verdicts: dict[tuple, dict] = {}
+    figures: dict[tuple, dict] = {}
+    pairs = list(_pairs(was.judged, now.judged))
+    for key, then, current, page, same_page in pairs:
+        row, moved = current or then, []
+        if not then or not current or then["code"] != current["code"]:
+            moved = [(verdicts, {}, then and then["code"], current and current["code"])]
+        else:
+            both = [(m, then.get(m), current.get(m)) for m in _MEASURES]
+            moved = [(figures, {"measure": m}, a, b) for m, a, b in both if not _same(a, b)]
+        for into, more, a, b in moved:
+            entry = into.setdefault((key, *more.values(), a, b), {
+                **{k: row[k] for k in (*_KEY, "indicator", "attribute", "unit_zh", "unit_en", "pace")}, **more, "from": a, "to": b,
+                "why": _why(row, found, beside.of(row["indicator"]), _report(now, page), same_page), "pages": []})
+            entry["pages"].append(page)
+    before, after = _keys(was.judged), _keys(now.judged)
+    told = {key for key, *_ in pairs}
+    return {"verdicts": list(verdicts.values()), "figures": list(figures.values()),
+            "added": len(after - before - told), "gone": len(before - after - told)}
+
+
+def _pairs(old: Judgements, new: Judgements) -> Iterator[tuple[tuple, dict | None, dict | None, str, bool]]:
+    """Each judged row then and now, page by page: key, the two records, page, whether it is the same page in both runs.
+
+    A row without a page in common is compared across pages. None stands for a row that the other run judges nowhere.
+    """
+    before, after, seen = _keys(old), _keys(new), set()
+    for page in (p for p in new if p in old):
+        for key in dict.fromkeys([*new[page], *old[page]]):
+            then, current = old[page].get(key), new[page].get(key)
+            if (then or key not in before) and (current or key not in after):
+                seen.add(key)
+                yield key, then, current, page, True
+    for page in new:
+        for key in new[page]:
+            if key in before and key not in seen:
+                seen.add(key)
+                yield key, next(rows[key] for rows in old.values() if key in rows), new[page][key], page, False
+
+
+def _why(row: dict, found: dict, beside: set[str], report: str, same_page: bool) -> list[dict]:
+    """The causes that may have moved an answer, each with what there is to say of it; all that apply, no guess which did.
+
+    How a row stands is moved by its own target and figures, another answer (`what`) by those of any row of its plan.
+    data: changed figures, up to as_of, of its indicator and the series beside it; definition; target; method; environment;
+    page: the row is judged on another page than before; date, where nothing else applies: a figure or target came into force.
+    """
+    last, whole = str(row["as_of"]), bool(row["what"])
+
+    def own(c: dict) -> bool:
+        return c["plan"] == row["plan"] and (whole or c["row"] == row["row"]) or whole and c["indicator"] in beside
+
+    data = [c for c in found["observations"] if c["period"][-4:] <= last
+            and (own(c) if c["table"] == "outcomes" else c["indicator"] in beside)]
+    definitions = [d for d in found["definitions"] if (whole or d["table"] not in _BEYOND)
+                   and (d["indicator"] in beside or d["plan"] == row["plan"])]
+    targets = [t for t in found["targets"] if own(t) and t["table"] != "annual_targets"]  # no answer is judged by these
+    causes = [{"cause": name, "items": items}
+              for name, items in (("data", data), ("definition", definitions), ("target", targets)) if items]
+    method, environment = found["method"], found["environment"]
+    if method and (method["from"]["code"] != method["to"]["code"] or report in method["notebooks"]):
+        causes.append({"cause": "method"} | method)
+    if environment:
+        causes.append({"cause": "environment"} | environment)
+    if not same_page:
+        causes.append({"cause": "page"})
+    return causes or [{"cause": "date"}]
+
+
+def _short(cause: dict, most: int = 3) -> str:
+    items = cause.get("items", [])
+    said = dict.fromkeys(f"{i.get('indicator') or i.get('plan')} {i.get('period') or i.get('column') or i['table']}" for i in items)
+    more = f" +{len(said) - most}" if len(said) > most else ""
+    return cause["cause"] + (": " + ", ".join(list(said)[:most]) + more if said else "")
+
+
+def _report(run: _Run, path: str) -> str:
+    return next(p["report"] for p in run.manifest["pages"] if p["path"] == path)
+
+
+def _keys(judged: Judgements) -> set[tuple]:
+    return {key for rows in judged.values() for key in rows}
+
+
+def _number(said: str | None) -> float | None:
+    return float(said) if said else None
+
+
+def _same(a: object, b: object) -> bool:
+    """Whether two cells say the same, numbers within what writing them down may lose."""
+    if a == b:
+        return True
+    try:
+        return math.isclose(float(a), float(b), rel_tol=1e-9)
+    except (TypeError, ValueError):
+        return False

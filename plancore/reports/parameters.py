@@ -1,0 +1,219 @@
+"""The parameters of a report, checked before anything runs, and the page they make."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from plancore import load, paths, scenario, schema, wording
+from plancore.schema import DataError
+
+_NUMBERS = {int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
+"""How a number is written on a command line, by its type."""
+_RANGES = {"growth_2026_2030": scenario.GROWTH_RANGE, "growth_2031_2035": scenario.GROWTH_RANGE}
+NOTEBOOKS = paths.NOTEBOOKS / "reports"
+_KEPT = 512
+"""Of how many combinations of values it is remembered what is allowed: the pages of a schedule differ in few."""
+_MEANT = {"to_plan": ", the plan that follows from_plan in its region; beside it the page sets what other regions' plans ask"}
+"""What else to say of the values a parameter may have."""
+FORMATS = ("pdf",)
+"""What a page may be made as besides HTML."""
+
+
+class ParameterError(ValueError):
+    """A report, parameter name, type or value that does not exist; says what is allowed. `name`: of the parameter at fault."""
+
+    def __init__(self, message: str, name: str = ""):
+        super().__init__(message)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page to make: a report with all its parameters, in the notebook's order."""
+
+    report: str
+    parameters: tuple[tuple[str, object], ...]
+    front: bool = False
+    formats: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ("lang",)
+    """Parameters that the page's name in its address does not say."""
+
+    @property
+    def values(self) -> dict:
+        return dict(self.parameters)
+
+    @property
+    def lang(self) -> str:
+        return self.values["lang"]
+
+    @property
+    def path(self) -> str:
+        """Address within the site: `zh/gap_analysis-zj14-2025-all.html`."""
+        return self.in_language(self.lang)
+
+    def in_language(self, lang: str) -> str:
+        """Address of the same page in a language."""
+        said = [str(v) for k, v in self.parameters if k not in self.unsaid and v != "today"]
+        return f"{lang}/{'-'.join([self.report, *said])}.html"
+
+
+def names() -> list[str]:
+    """The reports there are, by the notebooks' file names."""
+    return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))
+
+
+def defaults(report: str) -> dict:
+    """A report's parameters with their default values, read from its `parameters` cell without a kernel."""
+    path = NOTEBOOKS / f"{report}.ipynb"
+    if report not in names():
+        raise ParameterError(f"unknown report {report!r}{_nearest(report, names())}; allowed: {', '.join(names())}", "report")
+    return dict(_declared(path, path.stat().st_mtime_ns))
+
+
+@cache
+def _declared(path: Path, _changed: int) -> dict:
+    notebook = json.loads(path.read_text(encoding="utf-8"))  # nbformat would check all of it, and takes a while to import
+    cell, = (c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", []))
+    assigned = [node for node in ast.parse("".join(cell["source"])).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    return {(n.target if isinstance(n, ast.AnnAssign) else n.targets[0]).id: ast.literal_eval(n.value) for n in assigned}
+
+
+def page(report: str, given: dict, front: bool = False, formats: Iterable[str] = ()) -> Page:
+    """The page of a report with these parameters, the rest at their defaults; a region that is left open is the first that fits.
+
+    Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
+    """
+    declared = defaults(report)
+    for name in given:
+        if name not in declared:
+            raise ParameterError(f"{report} has no parameter {name!r}{_nearest(name, declared)}; "
+                                 f"allowed: {', '.join(declared)}", name)
+    unknown = [f for f in formats if f not in FORMATS] if isinstance(formats, (list, tuple)) else [formats]
+    if unknown:
+        raise ParameterError(f"formats: {unknown[0]!r} is not known; allowed: a list of {', '.join(FORMATS)}", "formats")
+    values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
+    if values.get("region") == "":
+        values["region"] = next(iter(load.regions(_running(values["as_of"], indicator=values["indicator"]))), "")
+    told = tuple((name, value) for name, value in values.items() if name != "lang")
+    for name, allowed in {"lang": list(wording.LANGUAGES), **_allowed(told, load.stamp())}.items():
+        if name in values and values[name] not in allowed:
+            raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}"
+                                 f"{_MEANT.get(name, '')}", name)
+    for name, (low, high) in _RANGES.items():
+        if name in values and not low <= values[name] <= high:
+            raise ParameterError(f"{report}: {name}={values[name]} is not plausible; allowed: {low:g} to {high:g}", name)
+    if "known_on" in values:
+        _check_day(report, values)
+    at_home = values.get("region") == _known(load.stamp())[0]["region"].iloc[0]
+    return Page(report, tuple(values.items()), front, tuple(dict.fromkeys(formats)), ("lang", "region") if at_home else ("lang",))
+
+
+def rows(year: object, region: str = "") -> list[dict]:
+    """Region and indicator of each row of the tables of the plans that run in a year, in plan order; of one region, or of all."""
+    found = _running(year, **{"region": region} if region else {})[["region", "indicator"]].drop_duplicates()
+    if found.empty:
+        boxed = _known(load.stamp())[1]
+        raise ParameterError(f"as_of={year!r}: no plan runs in that year; allowed: {_span(load.years(boxed))}", "as_of")
+    return found.to_dict("records")
+
+
+def _running(year: object, **of: str) -> pd.DataFrame:
+    """The rows of the tables of the plans that run in a year, of one region or indicator where one is named."""
+    boxed = _known(load.stamp())[1]
+    for column, value in of.items():
+        boxed = boxed[boxed[column] == value]
+    return boxed[(boxed["baseline_year"] < year) & (boxed["target_year"] >= year)] if type(year) is int else boxed[:0]
+
+
+def _typed(report: str, name: str, value: object, kind: type) -> object:
+    """The value as the declared type; text from a command line is read as that type and nothing else."""
+    if type(value) is kind or (kind is float and type(value) is int):
+        return kind(value)
+    if isinstance(value, str) and kind in _NUMBERS and re.fullmatch(_NUMBERS[kind], value.strip(), re.ASCII):
+        return kind(value)
+    raise ParameterError(f"{report}: {name}={value!r} is not {kind.__name__}; allowed: a value like {_example(kind)}", name)
+
+
+def _check_day(report: str, values: dict) -> None:
+    """`known_on` must be a day by which something had been published of the region."""
+    try:
+        _published(values.get("region", ""), values.get("plan", ""), values["known_on"], load.stamp())
+    except DataError as error:
+        raise ParameterError(f"{report}: known_on: {error}", "known_on") from None
+
+
+@lru_cache(maxsize=_KEPT)
+def _published(region: str, plan: str, known_on: str, stamp: tuple) -> None:
+    """Raises DataError where nothing had been published of the region, or of the plan's, by that day."""
+    plans = _known(stamp)[0]
+    load.vintages(region or plans.set_index("plan")["region"].get(plan, plans["region"].iloc[0]), known_on)
+
+
+@lru_cache(maxsize=_KEPT)
+def _allowed(told: tuple, stamp: tuple) -> dict[str, list]:
+    """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
+    values, (plans, targets, observed) = dict(told), _known(stamp)
+    allowed = {"region": load.regions(targets) if values.get("region") else [], "attribute": ["all", "binding", "expected"],
+               "edition": ["internal", "public"], "plan": list(plans["plan"]), "from_plan": _followed(plans) if "from_plan" in values else []}
+    if values.get("from_plan") in allowed["from_plan"]:
+        allowed["to_plan"] = _following(values["from_plan"], plans)
+    if values.get("region"):
+        targets = targets[targets["region"] == values["region"]]
+    if "indicator" in values:
+        allowed["indicator"] = list(targets["indicator"].unique())
+        targets = targets[targets["indicator"] == values["indicator"]]
+    if "plan" in values:
+        targets = targets[targets["plan"] == values["plan"]]
+    if values.get("attribute") in ("binding", "expected"):
+        targets = targets[targets["attribute"] == values["attribute"]]
+    allowed["category"] = ["all", *targets["category"].unique()]
+    of_a_plan = {"plan", "indicator"} & set(values)
+    allowed["as_of"] = load.years(targets) if of_a_plan else list(observed)
+    return {name: options for name, options in allowed.items() if name in values and options}
+
+
+@cache
+def _known(_stamp: tuple) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, ...]]:
+    """The plans, the rows of their tables, and the years the road to 2035 may start from; read once for a whole schedule."""
+    plans = load.plans()
+    return plans, load.all_targets().query("kind == 'box'"), tuple(scenario.years(load.observations(plans["region"].iloc[0])))
+
+
+def _following(plan: str, plans: pd.DataFrame) -> list[str]:
+    """The plans of the same region that begin where this one ends."""
+    own = plans.set_index("plan").loc[plan]
+    return list(plans["plan"][(plans["region"] == own["region"]) & (plans["baseline_year"] == own["target_year"])])
+
+
+def _followed(plans: pd.DataFrame) -> list[str]:
+    """The plans that another one follows."""
+    return [plan for plan in plans["plan"] if _following(plan, plans)]
+
+
+def _span(known: list[int]) -> str:
+    return f"{known[0]} to {known[-1]}"
+
+
+def _example(kind: type) -> str:
+    return {int: "2024", float: "4.5", str: "zj14"}.get(kind, kind.__name__)
+
+
+def _choices(value: object, allowed: list) -> str:
+    """What is allowed; of a long list only what is nearest."""
+    few = len(allowed) <= 16
+    near = _nearest(str(value), allowed) if isinstance(value, str) else ""
+    return f"allowed: {', '.join(map(str, allowed))}{near}" if few else f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
+
+
+def _nearest(name: str, among) -> str:
+    close = get_close_matches(name, list(map(str, among)), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

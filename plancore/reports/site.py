@@ -1,0 +1,122 @@
+"""What ties pages into a site: links between them, files beside them, the front page, and the page of corrections."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html import escape, unescape
+from urllib.parse import quote
+
+import pandas as pd
+
+from plancore import load, markup, wording
+
+_FILE = re.compile(r'<a download="([^"]*)" href="data:[^;"]*;base64,([^"]*)">')
+_RESULTS = re.compile(r'<script\b[^>]*\bclass="results"[^>]*>(.*?)</script>', re.DOTALL)
+_CARDS = re.compile(r'<script\b[^>]*\bclass="cards"[^>]*>(.*?)</script>', re.DOTALL)
+
+
+def stem(path: str) -> str:
+    """What the files of a page begin with: zh/x.html → zh-x."""
+    return path.replace("/", "-").removesuffix(".html")
+
+
+def detached(html: str, stem: str) -> tuple[str, dict[str, bytes]]:
+    """The page with the files its links hold put beside it, and those files by their address within `downloads/`.
+
+    A file `gap_analysis.csv` of the page with stem `zh-gap_analysis-zj14-2025` becomes `zh-gap_analysis-zj14-2025.csv`;
+    what follows the report's name in a file's name is kept.
+    """
+    files: dict[str, bytes] = {}
+    report = stem.split("-")[1]
+
+    def put(mark: re.Match) -> str:
+        name = stem + unescape(mark[1]).removeprefix(report)
+        files[name] = base64.b64decode(mark[2])
+        return f'<a download="{escape(name)}" href="../downloads/{quote(name)}">'
+    return _FILE.sub(put, html), files
+
+
+def results(html: str) -> tuple[str, list[dict]]:
+    """The page without what it says for programs of each row it judges (`cards.results`), and that."""
+    found = [row for said in _RESULTS.findall(html) for row in json.loads(said)]
+    return _RESULTS.sub("", html), found
+
+
+def cards(html: str) -> list[dict]:
+    """What a page says of its indicators for the front page, see `cards`."""
+    return [card for found in _CARDS.findall(html) for card in json.loads(found)]
+
+
+def front(languages: dict[str, dict], run: str, data_until: str, tables: list[str]) -> str:
+    """The front page: for each language the answers (path, title, answer as HTML), cards of indicators (as `cards`, with
+
+    path) and reports (path, title, asks, plan, problem), with search and filters; then the tables.
+    """
+    return markup.template("front.html.j2").render(
+        languages={lang: parts | {"filters": _filters(parts, lang)} for lang, parts in languages.items()},
+        word=wording.text, marks=wording.MARKS, tags=wording.TAGS, run=run, data_until=data_until, tables=tables, style=markup.style())
+
+
+def corrections(corrected: pd.DataFrame, names: dict[str, dict[str, str]], run: str, data_until: str) -> str:
+    """The page that lists what was corrected when, from `load.corrections`; `names`: per language key to name."""
+    return markup.template("corrections.html.j2").render(
+        corrected=corrected.to_dict("records"), names=names, languages=wording.LANGUAGES, word=wording.text, tags=wording.TAGS,
+        run=run, data_until=data_until, style=markup.style())
+
+
+def _filters(parts: dict, lang: str) -> dict[str, list[tuple[str, str]]]:
+    """The choices of each filter, as they occur: value and word."""
+    plans = {c["plan"]: c["plan_name"] for c in parts["cards"]} | {r["plan"]: r["plan_name"] for r in parts["reports"] if r["plan"]}
+    codes = dict.fromkeys(c["code"] for c in parts["cards"])
+    return {"plan": sorted(plans.items()), "category": list({c["category"]: c["category_name"] for c in parts["cards"]}.items()),
+            "attribute": [(a, wording.text(a, lang)) for a in ("binding", "expected")],
+            "status": [(c, f"{wording.MARKS[c]} {wording.text(c, lang)}") for c in wording.MARKS if c in codes]}
+
+
+def pages(manifest: dict, data_until: str, tables: list[str]) -> dict[str, str]:
+    """`index.html` and `corrections.html` of a run: name to HTML. `tables`: the files to download besides."""
+    names = {lang: _names(lang) for lang in wording.LANGUAGES}
+    languages = {lang: _part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in wording.LANGUAGES}
+    dated = {"run": manifest["run"], "data_until": data_until}
+    return {"index.html": front(languages, tables=tables, **dated),
+            "corrections.html": corrections(load.corrections(), names, **dated)}
+
+
+def _names(lang: str) -> dict[str, str]:
+    """The name of every plan, indicator and category by its key."""
+    tables = {"plan": ("name", load.plans()), "indicator": ("name", load.indicators()),
+              "category": ("category", load.all_targets().drop_duplicates("category"))}
+    return {key: name for column, (stem, table) in tables.items() for key, name in zip(table[column], table[f"{stem}_{lang}"])}
+
+
+def _part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
+    """What the front page says in one language; of several cards of one indicator that of the latest year."""
+    cards = {}
+    for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
+        cards |= {(card["plan"], card["row"]): _placed(card, entry, names, lang) for card in entry["cards"]}
+    rows = load.all_targets().sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
+    order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
+    carried = {card["path"] for card in cards.values()}
+    reports = [_report(e, names, lang) for e in entries if e["path"] not in carried or e["status"] in ("stale", "failed")]
+    return {"answers": [e for e in entries if e["answer"]], "cards": [cards[key] for key in sorted(cards, key=order.get)],
+            "reports": reports}
+
+
+def _placed(card: dict, entry: dict, names: dict[str, str], lang: str) -> dict:
+    """A card with its place in the site, and the words it is found by."""
+    words = " ".join(str(card[k]) for k in ("name", "other_name", "indicator", "row", "target"))
+    return card | {"path": entry["path"] + (f"#{card['at']}" if card["at"] else ""), "plan_name": names[card["plan"]],
+                   "category_name": names[card["category"]], "words": f"{words} {wording.text(card['code'], lang)}".lower()}
+
+
+def _report(entry: dict, names: dict[str, str], lang: str) -> dict:
+    """A page as the front page lists it."""
+    plan = entry["parameters"].get("plan", "")
+    asks = wording.text(entry["report"] + "_asks", lang, **entry["parameters"])
+    stale = wording.text("stale_since", lang, date=entry["made"])
+    problem = {"stale": stale, "failed": entry.get("error", "")}.get(entry["status"], "")
+    return {"path": entry["path"] if entry["status"] != "failed" else "", "title": entry["title"], "plan": plan,
+            "plan_name": names.get(plan, ""), "asks": asks, "problem": problem,
+            "words": f"{entry['title']} {asks} {entry['path']}".lower()}

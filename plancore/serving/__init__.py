@@ -1,0 +1,1 @@
+"""Voila behind our addresses."""

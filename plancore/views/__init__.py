@@ -1,0 +1,1 @@
+"""A frame in words, tables and links, on a page."""

@@ -1,0 +1,255 @@
+"""The state of a plan's data as headline, picture and tables; counts nothing that `coverage` has not counted."""
+
+from __future__ import annotations
+
+from html import escape
+
+import altair as alt
+import great_tables as gt
+import pandas as pd
+from IPython.display import HTML
+
+from plancore import markup, wording
+from plancore.charts import figure
+from plancore.views import table as layout
+from plancore.charts.figure import INK, PATH
+
+_SHAPES = {
+    "exact": ("circle", INK), "rounded": ("M-1,-.35Q-.5,-1,0,-.35T1,-.35M-1,.45Q-.5,-.2,0,.45T1,.45", "transparent"),
+    "bound": ("triangle-up", "transparent"), "official_average": ("M-1,-.7V.7M-1,0H1M1,-.7V.7", "transparent"),
+    "printed": ("square", INK), "other_basis": ("M-.8,-.8L.8,.8M-.8,.8L.8,-.8", "transparent"),
+    "derived_only": ("square", "transparent"),
+}
+"""Shape and fill of each state; what is missing has no mark, only its dotted cell."""
+_CUT = {"zh": 9, "en": 20}
+"""Letters of an indicator's name beside the picture, so that it fits a phone; tooltip and table have all."""
+
+
+def headline(counts: pd.DataFrame, plan: pd.DataFrame, as_of: int, lang: str) -> HTML:
+    """How much of a plan can be judged at all, obligatory and anticipatory apart, and how good the figures are.
+
+    `counts` of `coverage.summary`; `plan`: the plan's row.
+    """
+    rows = counts[counts["group"] == "rows"].set_index("code")
+    obligations = ("binding", "expected")
+    said = wording.text(
+        "coverage_says", lang, plan=plan[f"name_{lang}"].iloc[0], as_of=as_of, counted=rows.total["all"],
+        judged=rows.total["judged"], latest=rows.total["latest"], none=rows.total["none"],
+        **{a: rows[a]["judged"] for a in obligations}, **{f"{a}_all": rows[a]["all"] for a in obligations})
+    tiles = [(wording.text(f"rows_{code}", lang, as_of=as_of), rows.loc[code]) for code in ("judged", "latest", "any", "none")]
+    grades = [(_kind("grade", r.code, as_of, lang), r) for r in counts[counts["group"] == "grade"].itertuples()]
+    notes = [wording.text("coverage_printed", lang, n=rows.total["printed"], year=as_of)] if rows.total["printed"] else []
+    notes.append(wording.text("coverage_note", lang))
+    return HTML(f'<p class="answer">{escape(said)}</p>' + _tiles("tile_rows", tiles, lang)
+                + _tiles("tile_grade", grades, lang) + f'<p class="lead">{"".join(notes) if lang == "zh" else " ".join(notes)}</p>')
+
+
+def heatmap(cells: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame,
+            lang: str) -> alt.LayerChart:
+    """Every row and year of `coverage.cells` in plan order: a shape for the state, a letter for the grade; what is missing
+
+    is an empty dotted cell.
+    """
+    names = targets.set_index("row")
+    told = _told(cells, indicators, sources, lang)
+    data = told.assign(
+        name=[f"{r}{'*' * (a == 'binding')} {_short(names.at[r, f'name_{lang}'], lang)}"
+              for r, a in zip(told["row"], told["attribute"])],
+        key=told["indicator"], full=told["row"] + " " + told["row"].map(names[f"name_{lang}"]))
+    mine = cells[cells["counted"]]
+    held, last = mine["usable"], mine["year"] == mine["year"].max()
+    title = wording.text("coverage_title", lang, cells=len(mine), held=int(held.sum()), share=wording.percent(held.mean()),
+                         n=int(last.sum()), latest=int((held & last).sum()), as_of=mine["year"].max())
+    others = wording.names(list(dict.fromkeys(cells.loc[~cells["counted"], "row"])), lang)
+    subtitle = wording.text("coverage_sub", lang, others=wording.text("coverage_uncounted", lang, rows=others) if others else "")
+    labels = {"full": "indicator", "year": "period", "word": "status", "shown": "value", "quality": "grade", "cited": "source"}
+    chart = figure.layered(
+        data[["name", "state", "letter", "key", *labels]], _marks([s for s in _SHAPES if s in set(cells["state"])], lang),
+        x=alt.X("year:O", title=None, axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False)),
+        y=alt.Y("name:N", sort=list(dict.fromkeys(data["name"])), title=None, axis=alt.Axis(domain=False, ticks=False)),
+        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()])
+    alt_text = wording.text("coverage_alt", lang, title=title)
+    return figure.described(chart.properties(height=alt.Step(22)), title, subtitle, alt_text, _by_year(data, lang), "", "", lang)
+
+
+def counts(counted: pd.DataFrame, as_of: int, lang: str) -> gt.GT:
+    """The counts of `coverage.summary`, obligatory and anticipatory apart; kinds that do not occur are left out."""
+    shown = counted[counted["total"] > 0]
+    return layout.table(pd.DataFrame({
+        "group": [wording.text("by_" + g, lang) for g in shown["group"]],
+        "counted_kind": [_kind(g, c, as_of, lang) for g, c in zip(shown["group"], shown["code"])],
+        "binding": shown["binding"], "expected": shown["expected"], "total": shown["total"]}),
+        lang, {"group": " "}, raw=[], right=["binding", "expected", "total"])
+
+
+def wanted(found: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, as_of: int,
+           lang: str) -> HTML:
+    """What to collect next, from `coverage.wanted`: each row linked to its place in the gap analysis, its likely source cited.
+
+    Rows that lack only years between are named below the table.
+    """
+    known = indicators.set_index("indicator")[f"name_{lang}"]
+    between = found[found["why"] == "between"]
+    rows = found[found["why"] != "between"]
+    records = rows.to_dict("records")
+    frame = pd.DataFrame({
+        "priority": rows["priority"], **_identity(rows, targets, as_of, lang), "needed": [needed(r, lang) for r in records],
+        "why": [_reason(r, as_of, lang) for r in records],
+        "related_held": [wording.text("list_comma", lang).join(
+            known[key] + wording.text("bracket", lang, x=_runs(years, lang)) for key, years in r["related"]) for r in records],
+        "usual_source": [_cited(r["source"], sources, lang) or wording.text("never_seen", lang) for r in records]})
+    frame = frame if frame["related_held"].any() else frame.drop(columns="related_held")
+    table = layout.table(frame, lang, {}, raw=["row", "indicator", "usual_source"], right=["priority"])
+    names = between["row"].map(targets.set_index("row")[f"name_{lang}"])
+    said = wording.text("wanted_between", lang, n=len(between), years=int(between["figures"].sum()), names=wording.names(
+        list(names), lang)) if len(between) else ""
+    shown = layout.html(table) if records else layout.nothing("wanted_none", lang).data
+    return HTML(shown + (f"<p>{escape(said)}</p>" if said else ""))
+
+
+def needed(row: dict, lang: str) -> str:
+    """What exactly is looked for, from a row of `coverage.wanted`: 2021—2025年各年降幅（可比价）."""
+    form = "exact" if row["why"] == "exact" and row["needed"] != "average" else row["needed"]
+    each = wording.text("each_year", lang) if len(row["years"]) > 1 else ""
+    said = wording.text("need_" + form, lang, years=wording.text("year", lang, year=_runs(row["years"], lang)), each=each)
+    if row["basis"] not in ("none", "unstated"):
+        said += wording.text("bracket", lang, x=wording.text(row["basis"], lang))
+    if form == "average_growth" and each:
+        said = wording.text("need_or_average", lang, x=said)
+    frame = {"no_number": "need_number_too", "comparable": "need_same_basis"}.get(row["why"])
+    return wording.text(frame, lang, x=said) if frame else said
+
+
+def replaceable(found: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, as_of: int,
+                lang: str) -> gt.GT | HTML:
+    """Figures whose original publication is wanted, from `coverage.replaceable`, with what they were taken from."""
+    if found.empty:
+        return layout.nothing("replaceable_none", lang)
+    told, records = _told(found, indicators, sources, lang), found.to_dict("records")
+    frame = pd.DataFrame({
+        **_identity(found, targets, as_of, lang), "period": found["period"], "value": told["shown"],
+        "status": [wording.text(s, lang) for s in found["status"]],
+        "source": [_cited(r["source"], sources, lang) for r in records],
+        "note": [wording.text("better_held", lang, grade=b) if b else "" for b in found["better"]]})
+    frame = frame if frame["note"].any() else frame.drop(columns="note")
+    return layout.table(frame, lang, {}, raw=["row", "indicator", "source"], right=["value"])
+
+
+def revisions(found: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> HTML:
+    """Figures published more than once with another value, from `coverage.revisions`: first, latest, difference, why."""
+    facts = indicators[["indicator", "name_zh", "name_en", "unit_en"]]
+    rows = found[found["why"] != "same"].merge(facts, on="indicator", validate="m:1")
+    kinds = rows["why"].value_counts()
+    said = wording.text("revisions_say", lang, n=len(found), m=len(rows), broken=kinds.get("break", 0),
+                        rounds=kinds.get("rounding", 0), revised=kinds.get("revised", 0))
+    if rows.empty:
+        return HTML(f"<p>{said}</p>")
+    records = rows.to_dict("records")
+    table = layout.table(pd.DataFrame({
+        "indicator": rows[f"name_{lang}"], "period": rows["period"],
+        **{f"{side}_value": [_vintage(r, side, sources, lang) for r in records] for side in ("first", "last")},
+        "revision": [wording.difference(r["difference"], r[f"unit_{lang}"], lang) for r in records],
+        "revision_percent": [wording.number(v, signed=True) for v in rows["percent"].round(2)],
+        "why": [_why(r, lang) for r in records]}),
+        lang, {}, raw=["first_value", "last_value"], right=["revision", "revision_percent"])
+    return HTML(f"<p>{said}</p>" + layout.html(table))
+
+
+def _tiles(heading: str, tiles: list[tuple], lang: str) -> str:
+    made = [layout.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding)) for word, row in tiles]
+    return layout.tiles(made, wording.text(heading, lang))
+
+
+def _marks(states: list[str], lang: str) -> list[alt.Chart]:
+    """Dotted cells for what is missing, shapes for what is held, the grade's letter beside each."""
+    words = [wording.text("state_" + s, lang) for s in states]
+    empty = alt.Chart().mark_rect(fill="white", stroke=PATH, strokeDash=[2, 3], strokeWidth=0.8,
+                                  width={"band": 0.55}, height={"band": 0.62}).transform_filter(alt.datum.state == "missing")
+    if not states:
+        return [empty]
+    held = alt.Chart().transform_filter(alt.datum.state != "missing")
+    return [empty, held.mark_point(size=75, stroke=INK, strokeWidth=1.6, opacity=1, xOffset=-6).encode(
+        shape=alt.Shape("word:N", title=None, legend=alt.Legend(columns={"zh": 2, "en": 1}[lang]),  # fits a phone
+                        scale=alt.Scale(domain=words, range=[_SHAPES[s][0] for s in states])),
+        fill=alt.Fill("word:N", title=None, scale=alt.Scale(domain=words, range=[_SHAPES[s][1] for s in states]))),
+        held.mark_text(dx=9, align="center", color=INK, fontSize=11).encode(text="letter:N")]
+
+
+def _told(cells: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """The cells in words: word of the state, shown value with unit, letter, quality (grade and status), cited title."""
+    units, titles = indicators.set_index("indicator")[f"unit_{lang}"], sources.set_index("source")["title"]
+    space = "" if lang == "zh" else " "
+    graded = [wording.text("comma", lang).join(p for p in (g, wording.text(s, lang) if s else "") if p)
+              for g, s in zip(cells["grade"], cells["status"])]
+    return cells.assign(
+        word=[wording.text("state_" + s, lang) for s in cells["state"]], letter=cells["grade"], quality=graded,
+        shown=[wording.qualified(v, q) + space + units[s] if s else "—" for v, q, s in zip(
+            cells["value"], cells["qualifier"], cells["series"])],
+        cited=[wording.text("list_comma", lang).join(titles[s] for s in cell.split(";") if s) for cell in cells["source"]])
+
+
+def _by_year(data: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """The picture's table: a line per row, a column per year, each cell the kind of figure and the grade."""
+    said = data.assign(said=(data["word"] + " " + data["letter"]).str.strip())
+    wide = said.pivot(index="full", columns="year", values="said").loc[list(dict.fromkeys(data["full"]))].reset_index()
+    return wide.set_axis([wording.text("indicator", lang), *map(str, wide.columns[1:])], axis=1)
+
+
+def _kind(group: str, code: str, as_of: int, lang: str) -> str:
+    if group == "status":
+        return wording.text(code, lang)
+    word = wording.text({"rows": "rows_", "state": "state_", "grade": "grade_"}[group] + code, lang, as_of=as_of)
+    return f"{code} · {word}" if group == "grade" else word
+
+
+def _reason(row: dict, as_of: int, lang: str) -> str:
+    last = "" if pd.isna(row["last_period"]) else int(row["last_period"])
+    return wording.text("want_" + row["why"], lang, year=as_of, last=last, n=len(row["years"]))
+
+
+def _why(row: dict, lang: str) -> str:
+    said = wording.text("rev_" + row["why"], lang)
+    return said if row["dated"] else wording.text("rev_undated", lang, x=said)
+
+
+def _vintage(row: dict, side: str, sources: pd.DataFrame, lang: str) -> str:
+    shown = wording.qualified(row[f"{side}_value"], row[f"{side}_qualifier"])
+    return f"{shown}<br>" + _cited(row[f"{side}_source"], sources, lang)
+
+
+def _identity(rows: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) -> dict[str, list]:
+    """Row, linked to its place in the gap analysis; indicator, linked to its profile; attribute."""
+    names, regions = (targets.set_index("row")[column] for column in (f"name_{lang}", "region"))
+    records = rows.to_dict("records")
+    return {
+        "row": [f'<span data-key="{escape(r["indicator"])}">' + markup.page(
+            escape(r["row"]), "gap_analysis", f"row-{r['row']}", plan=r["plan"], as_of=as_of) + "</span>" for r in records],
+        "indicator": [markup.page(escape(names[r["row"]]), "indicator_profile", indicator=r["indicator"], as_of=as_of,
+                                 region=regions[r["row"]]) for r in records],
+        "attribute": [wording.text(r["attribute"], lang) for r in records]}
+
+
+def _cited(source: str, sources: pd.DataFrame, lang: str) -> str:
+    """A source's title, linked to the page's list, its publisher and its grade; empty for no source."""
+    if not source:
+        return ""
+    named = sources[sources["source"] == source].iloc[0]
+    said = [named["publisher"], wording.text("grade", lang) + " " + named["grade"]]
+    return (f'<small><a href="#src-{escape(source)}">{escape(named["title"])}</a> '
+            f'{escape(" · ".join(part for part in said if part))}</small>')
+
+
+def _runs(years: tuple, lang: str) -> str:
+    """Years in short: 2021—2025, or 2021、2023; two in a row stay apart."""
+    runs: list[list[int]] = []
+    for year in years:
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    said = [[wording.text("year_run", lang, first=run[0], last=run[-1])] if len(run) > 2 else map(str, run) for run in runs]
+    return wording.text("list_comma", lang).join(part for run in said for part in run)
+
+
+def _short(name: str, lang: str) -> str:
+    return name if len(name) <= _CUT[lang] + 1 else name[:_CUT[lang]].rstrip(" ,(") + "…"

@@ -1,0 +1,251 @@
+"""One indicator on one page: its answer, its published figures with all vintages, and its place in each plan."""
+
+from __future__ import annotations
+
+import numpy as np
+from html import escape
+
+import great_tables as gt
+import pandas as pd
+from IPython.display import HTML
+
+from plancore import gaps, load, markup, wording
+from plancore.measures import evidence, rules
+from plancore.views import table
+
+_ALIKE = ["indicator", "form", "unit_en", "price_basis"]
+"""What figures have to share to be ranked among each other; sums and cuts their years too."""
+
+
+def headline(result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame, lang: str) -> HTML:
+    """The indicator's status in a sentence, its figures one by one, and how the plan's cell is read.
+
+    `result`: its row of `gaps.measure`; `targets`: its row of `load.targets`.
+    """
+    row, = gaps.named_rows(result, targets).to_dict("records")
+    said = _sentence(row, lang)
+    note = row["note" if lang == "zh" else "note_en"]
+    reading = f'<p class="lead"><b>{wording.text("how_read", lang)}</b>{wording.text("colon", lang)}{escape(note)}</p>' if note else ""
+    facts = "".join(f"<div><dt>{wording.text(key, lang)}</dt><dd>{shown}</dd></div>" for key, shown in _facts(row, sources, lang))
+    return HTML(f'<p class="answer">{table.standing(row, lang)} {escape(said)}</p><dl class="facts">{facts}</dl>{reading}')
+
+
+def line(row: dict, lang: str) -> str:
+    """The indicator's name, its status and its answer in a line; a row of `gaps.named_rows`."""
+    name = escape(row[f"name_{lang}"]) + wording.text("colon", lang)
+    return f"<b>{name}</b>{table.standing(row, lang)} {escape(_sentence(row, lang))}"
+
+
+def neighbours(indicator: str, targets: pd.DataFrame, as_of: int, lang: str) -> HTML:
+    """Links to the whole plan, and to the indicators before and after this one in the plan's order."""
+    rows = targets[targets["kind"] == "box"].reset_index(drop=True)
+    at = int(rows.index[rows["indicator"] == indicator][0])
+    whole = markup.page(wording.text("to_overview", lang), "gap_analysis", f"row-{rows['row'][at]}", plan=rows["plan"][at],
+                       as_of=as_of, attribute="all", category="all")
+    beside = [(key, rows.iloc[i]) for key, i in (("before_in_plan", at - 1), ("next_in_plan", at + 1)) if 0 <= i < len(rows)]
+    others = [markup.page(escape(wording.text(key, lang, name=r[f"name_{lang}"])), "indicator_profile", indicator=r["indicator"], as_of=as_of,
+                         region=r["region"]) for key, r in beside]
+    return HTML(f'<nav class="beside" aria-label="{wording.text("indicator", lang)}">{" ".join([whole, *others])}</nav>')
+
+
+def figures(vintages: pd.DataFrame, chosen: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame,
+            lang: str) -> gt.GT | HTML:
+    """Every published value of these series, year by year: value, vintage, grade, source, and whether it is used.
+
+    `vintages` of `load.vintages` or `load.observations`, cut to the series wanted; `chosen`: `load.observations`.
+    """
+    if vintages.empty:
+        return table.nothing("no_figures", lang)
+    names = indicators.set_index("indicator")
+    used = set(zip(chosen["indicator"], chosen["period"], chosen["source"]))
+    rows = vintages.sort_values(["indicator", "period", "published_by"], kind="stable").to_dict("records")
+    titles = sources.set_index("source")["title"]
+    frame = pd.DataFrame({
+        "indicator": [names.loc[r["indicator"], f"name_{lang}"] for r in rows], "period": [r["period"] for r in rows],
+        "value": [wording.qualified(r["value"], r["qualifier"]) for r in rows],
+        "unit": [names.loc[r["indicator"], f"unit_{lang}"] for r in rows],
+        "used": ["●" if (r["indicator"], r["period"], r["source"]) in used else "" for r in rows],
+        "status": [wording.text(r["status"], lang) for r in rows],
+        "prices": [wording.text(r["price_basis"], lang) if r["price_basis"] != "none" else "" for r in rows],
+        "published": [r["published"] or wording.text("date_unknown", lang) for r in rows], "grade": [r["grade"] for r in rows],
+        "by_source": [f'<a href="#src-{r["source"]}">{escape(titles[r["source"]])}</a>' for r in rows],
+        "note": [r["note"] if lang == "zh" else "" for r in rows]})
+    several = frame["indicator"].nunique() > 1
+    frame = frame.drop(columns=[] if several else "indicator").loc[:, lambda f: [c for c in f if c == "value" or (f[c] != "").any()]]
+    return table.table(frame, lang, {}, raw=["by_source"], right=["value"])
+
+
+def across(targets: pd.DataFrame, outcomes: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT:
+    """The indicator's goal in each plan: baseline, target, attribute, and the outcome where one is printed."""
+    rows = targets.merge(plans[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1").merge(
+        outcomes[["plan", "row", "actual_printed", "actual_change_printed"]], on=["plan", "row"], how="left").fillna(
+        {"actual_printed": "", "actual_change_printed": ""})
+    records = rows.to_dict("records")
+    return table.table(pd.DataFrame({
+        "plan": rows[f"name_{lang}_plan"], "row": rows["row"], "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)),
+        "printed_baseline": rows["baseline_printed"],
+        "target_value": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
+        "outcome": (rows["actual_change_printed"] + " " + rows["actual_printed"]).str.strip()}).loc[
+            :, lambda f: [c for c in f if (f[c] != "").any()]], lang, {}, raw=[], right=["row"])
+
+
+def _sentence(row: dict, lang: str) -> str:
+    unit = row[f"unit_{lang}"]
+    facts = dict(target_year=row["target_year"], target=wording.target(row, lang, unit))
+    if row["status"] == "not_assessable":
+        return wording.text("profile_says_nothing", lang, reason=wording.text(row["reason"], lang), **facts)
+    said = wording.text("profile_says", lang, year=int(row["last_period"]), says=wording.text(row["verdict"] or row["status"], lang),
+                        value=table.figure(row, lang), **facts)
+    if not pd.isna(row["against_path"]) and row["status"] != "final" and row["required"] != row["target_value"]:
+        said += wording.text("profile_against", lang, year=int(row["last_period"]), required=wording.number(row["required"]),
+                             against=wording.difference(row["against_path"], unit, lang))
+    if not pd.isna(row["required_pace"]) and row["gap"] > 0:
+        said += wording.text("profile_need", lang, pace=wording.pace(row["required_pace"], row["pace_unit"], lang))
+    return said
+
+
+def _facts(row: dict, sources: pd.DataFrame, lang: str) -> list[tuple[str, str]]:
+    """The figures behind the sentence, each with its origin and a way to report an error; only those there are."""
+    unit, target = row[f"unit_{lang}"], escape(wording.target(row, lang, row[f"unit_{lang}"]))
+    facts = [("latest_value", _latest(row, sources, lang)), ("target_with_bound", f'<a href="#origin-{row["row"]}">{target}</a>'),
+             ("gap" if row["gap"] > 0 else "beyond", escape(wording.difference(_distance(row), unit, lang))),
+             ("against_path", escape(wording.difference(row["against_path"], unit, lang))),
+             ("observed_pace", wording.pace(row["observed_pace"], row["pace_unit"], lang)),
+             ("required_pace", wording.pace(row["required_pace"] if row["gap"] > 0 else None, row["pace_unit"], lang)),
+             ("tile_official", wording.text(row["official_word"], lang))]
+    return [(key, f"{shown} {table.flag(row, lang, wording.text(key, lang))}") for key, shown in facts if shown != "—"]
+
+
+def _distance(row: dict) -> float | None:
+    """How far the figure is from the target, either way; nothing where it just meets it or is only a lower bound."""
+    return abs(row["gap"]) if row["gap"] and row["qualifier"] != "more_than" else None
+
+
+def _latest(row: dict, sources: pd.DataFrame, lang: str) -> str:
+    if not row["source"] or pd.isna(row["value"]):
+        return "—"
+    source = sources[sources["source"] == row["source"].split(";")[-1]].iloc[0]
+    said = f'{int(row["last_period"])} · {wording.text("grade", lang)} {source["grade"]}'
+    return f'<a href="#src-{source["source"]}">{escape(table.figure(row, lang))}</a> <small>{said}</small>'
+
+
+def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """Each annual target up to `as_of` with the figure of its year: the columns of `load.annual_targets`, names, figure,
+
+    qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a lower
+    bound tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
+    """
+    own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
+    rows = load.unwithheld(annual[annual["year"] <= as_of], targets).merge(targets[own], on=["plan", "row"], validate="m:1")
+    seen = evidence.Seen(targets, observations, as_of).yearly()
+    seen = seen.rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
+    keys = ["plan", "row", "year"]
+    rows = rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1")
+    rows = rows.astype({"qualifier": object, "figure_source": object}).fillna({"qualifier": "", "figure_source": ""})
+    lower = rows["qualifier"] == "more_than"
+    figure = rows["figure"].to_numpy(float) + np.where(lower, 1e-9, 0)
+    met = rules.meets(figure, rows["value"].to_numpy(float), rows["bound"], rows["better"], rows["tolerance"].to_numpy(float))
+    unknown = lower & (~met | (rows["better"] == "lower"))
+    said = np.select([rows["figure"].isna(), unknown, met], ["annual_none", "annual_unknown", "annual_yes"], "annual_no")
+    return rows.assign(met=said).sort_values(["row", "year"], kind="stable", ignore_index=True)
+
+
+def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    """The annual targets of one indicator, from `yearly`: year, five-year target, annual target, figure, met, source."""
+    if rows.empty:
+        return table.nothing("annual_none", lang)
+    whole, = target.to_dict("records")
+    records = rows.to_dict("records")
+    units = rows["unit_zh" if lang == "zh" else "unit_en"]
+    frame = pd.DataFrame({
+        "period": rows["year"].astype(str),
+        "annual_target": [wording.bounded(r["value"], r["bound"], lang, u) for r, u in zip(records, units)],
+        "annual_figure": [_sourced(r, u, lang) for r, u in zip(records, units)],
+        "annual_met": [wording.text(m, lang) for m in rows["met"]],
+        "target_value": wording.target(whole, lang, whole[f"unit_{lang}"]),
+        "source": [f'<a href="#src-{s}">{wording.text("source", lang)}</a>' for s in rows["source"]]})
+    return table.table(frame, lang, {}, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
+
+
+def behind(explanations: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """The latest explanation, given by the end of `as_of`, of each row that `gaps.measure` finds behind; with its code.
+
+    Withheld rows are left out.
+    """
+    known = explanations[explanations["as_of"] <= as_of].sort_values(["as_of", "date"], kind="stable")
+    code = result["verdict"].where(result["verdict"] != "", result["status"])
+    rows = load.unwithheld(result[["plan", "row"]].assign(code=code), targets)
+    rows = rows[rows["code"].isin(rules.BEHIND)]
+    known = known.rename(columns={"as_of": "said_of"}).drop_duplicates(["plan", "row"], keep="last")
+    return rows.merge(known, on=["plan", "row"], validate="1:1")
+
+
+def explained(rows: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    """Rows that are behind with the reason and the next steps that were reported, from `behind`."""
+    if rows.empty:
+        return table.nothing("explanations_none", lang)
+    rows = gaps.named_rows(rows, targets)
+    frame = table.identity(rows, lang).drop(columns=["category", "unit"]).assign(
+        assessment=[table.chip(code, lang) for code in rows["code"]], why_behind=rows["reason"], next_steps=rows["measure"],
+        reported_as_of=rows["said_of"].astype(str), reported_on=rows["date"])
+    return table.table(frame, lang, {}, raw=["row", "assessment"], right=[])
+
+
+def _sourced(row: dict, unit: str, lang: str) -> str:
+    """A figure with its unit, linked to its source; a word where there is none."""
+    if pd.isna(row["figure"]):
+        return "—"
+    said = wording.quantity(wording.qualified(row["figure"], row["qualifier"]), unit, lang)
+    return f'<a href="#src-{row["figure_source"].split(";")[0]}">{said}</a>'
+
+
+def regions(targets: pd.DataFrame, plans: pd.DataFrame, lang: str, *results: pd.DataFrame) -> gt.GT | HTML:
+    """Each indicator in the order of `targets`, its regions by rank; the name of a plan leads to its region's profile.
+
+    `results`: of `gaps.measure`, together a row for each of the targets. A sentence where only one region has them.
+    """
+    if targets["region"].nunique() < 2:
+        return table.nothing("one_region", lang)
+    rows = gaps.named_rows(pd.concat([r for r in results if len(r)]), targets).merge(
+        plans[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1")
+    records = ranked(rows).to_dict("records")
+    frame = pd.DataFrame({
+        "indicator": [r[f"name_{lang}"] for r in records], "rank": [_rank(r, lang) for r in records],
+        "plan": [markup.page(escape(r[f"name_{lang}_plan"]), "indicator_profile", indicator=r["indicator"], as_of=r["as_of"],
+                            region=r["region"]) for r in records],
+        "value": [_figure(r, lang) for r in records],
+        "data_year": ["" if pd.isna(r["last_period"]) else str(int(r["last_period"])) for r in records],
+        "target_value": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
+        "required_pace": [wording.pace(r["required_pace"] if r["gap"] > 0 else None, r["pace_unit"], lang) for r in records],
+        "assessment": [table.standing(r, lang) for r in records]})
+    frame = frame.drop(columns=[] if frame["indicator"].nunique() > 1 else "indicator")
+    return table.table(frame, lang, {}, raw=["assessment"], right=["rank", "value", "required_pace"])
+
+
+def ranked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `table.named_rows` with their rank and, where they have none, why not; by indicator, the best first.
+
+    rank: 1 for the best latest figure of those alike, the same for equal ones; nan without a figure, for a lower bound, and
+    for a figure that has none alike beside it. unranked: empty, the row's reason, `lower_bound_only` or `rank_alone`.
+    """
+    point = rows["value"].where(rows["qualifier"] != "more_than")
+    summed = rows["form"].str.startswith("cumulative_")
+    alike = [*(rows[c] for c in _ALIKE), *(rows[c].where(summed, 0) for c in ("baseline_year", "last_period"))]
+    groups = rules.clean(-rules.sign(rows["better"]) * point).groupby(alike)
+    several = groups.transform("count") > 1
+    figure = rows["value"].notna()
+    unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), "lower_bound_only").mask(several & point.notna(), "")
+    made = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked, order=pd.factorize(rows["indicator"])[0])
+    return made.sort_values(["order", "rank"], kind="stable").drop(columns="order")
+
+
+def _rank(row: dict, lang: str) -> str:
+    why = wording.text("bracket", lang, x=wording.text(row["unranked"], lang)) if row["unranked"] else ""
+    return wording.number(row["rank"]) + why
+
+
+def _figure(row: dict, lang: str) -> str | markup.Html:
+    """The latest figure with its unit, linked to its source; — where there is none."""
+    if pd.isna(row["value"]):
+        return "—"
+    return markup.Html(f'<a href="#src-{row["source"].split(";")[-1]}">{escape(table.figure(row, lang))}</a>')

@@ -1,0 +1,168 @@
+"""One indicator's page: its sentence and figures are those of the frames, for every row of both plans in both languages."""
+
+import json
+import re
+from html import unescape
+
+import pandas as pd
+import pytest
+
+import play
+from plancore import gaps, load, scenario, trajectories, wording
+from plancore.charts import drawing, indicator as charts
+from plancore.views import indicator as profiles, page
+
+BOXED = load.all_targets("today").query("kind == 'box'")
+OBSERVATIONS, SOURCES = load.observations("zj"), load.sources()
+HOSTILE = "<script>alert(1)</script>\"'=cmd|' /C calc'!A0" + "长" * 500
+
+
+@pytest.fixture(autouse=True)
+def without_pixels(monkeypatch):
+    """Pictures in pixels take most of a report's time and are tried in test_downloads; here as on a machine without a font."""
+    monkeypatch.setattr(drawing, "has_chinese_font", lambda: False)
+
+
+def plain(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))
+
+
+def said(indicator: str, as_of: int, lang: str = "zh") -> str:
+    target = BOXED.query("indicator == @indicator and baseline_year < @as_of <= target_year")
+    return unescape(plain(profiles.headline(gaps.measure(target, OBSERVATIONS, as_of), target, SOURCES, lang).data))
+
+
+class TestHeadline:
+    def test_pm25_its_odd_target_and_the_plan_s_reason(self):
+        """Target 27 beside 25 in 2020: printed note 3 sets it on the mean of 2016–2020, 33."""
+        shown = said("pm25_concentration", 2025)
+        assert "■ 达标 （数据截至2022年）" in shown and "2022年为24微克/立方米，2025年目标为27微克/立方米以下：达标。" in shown
+        assert "目标宽于2020年实绩，因按“十三五”均值33测算" in shown and "优于目标 +3微克/立方米" in shown
+        assert "按规划路径" not in shown  # a floor that is held has no path of its own
+        english = said("pm25_concentration", 2025, "en")
+        assert "24 µg/m³ in 2022" in english and "at most 27" in english and not re.search("[一-鿿]", english)
+
+    def test_a_row_on_its_path_says_what_was_due_and_what_is_needed(self):
+        """Digital economy 45 → about 60 by 2025; 52.5 in 2023: due 45 + 15·3/5 = 54, so −1.5, and (60 − 52.5)/2 a year."""
+        shown = said("digital_economy_share", 2024)
+        assert "按规划路径2023年应为54，较时序−1.5个百分点" in shown and "此后年均需+3.75/年" in shown
+
+    def test_a_final_verdict(self):
+        shown = said("foreign_investment", 2025)
+        assert "▼ 未完成" in shown and "2025年为115.6亿美元，2025年目标为170亿美元" in shown and "距目标 +54.4亿美元" in shown
+        assert "后续年均需" not in shown and "数据截至" not in shown
+
+    @pytest.mark.parametrize("indicator, reason", [
+        ("co2_intensity_cut", "国家下达指标，表内无数"), ("forest_cover", "口径有变"), ("talent_stock", "未收集到数据")])
+    def test_what_cannot_be_assessed_says_why(self, indicator, reason):
+        shown = said(indicator, 2025)
+        assert "○ 暂无法评估" in shown and reason in shown and "较时序" not in shown and "最新数" not in shown
+
+    def test_figures_agree_with_the_frame_for_every_row(self):
+        result = gaps.measure(BOXED.query("plan == 'zj14'"), OBSERVATIONS, 2025)
+        for row in result.to_dict("records"):
+            shown = said(row["indicator"], 2025)
+            assert wording.text(row["verdict"] or row["status"], "zh") in shown
+            if row["status"] != "not_assessable":
+                assert wording.qualified(row["value"], row["qualifier"]) in shown
+                assert f"{int(row['last_period'])}年为" in shown
+
+    def test_hostile_names_and_notes_stay_text(self, target, observed):
+        evil = target(name_zh=HOSTILE, note=HOSTILE, unit_zh=HOSTILE, note_en="")
+        shown = profiles.headline(gaps.measure(evil, observed({2022: 130}).assign(source=SOURCES["source"][0]), 2022), evil, SOURCES, "zh").data
+        assert "<script" not in shown and "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("indicator", BOXED["indicator"].unique())
+def test_every_indicator_of_both_plans_plays(indicator, lang):
+    """At the first and at the last year of a plan that has it: an answer, a chart with marks, a card, its sources."""
+    row = BOXED[BOXED["indicator"] == indicator].iloc[-1]
+    for year in {int(row["baseline_year"]) + 1, int(row["target_year"])} if lang == "zh" else {int(row["target_year"])}:
+        html = play.page("indicator_profile", indicator=indicator, as_of=year, lang=lang)
+        assert html.count('class="answer"') == html.count('class="chart"') == 1 and "<svg" in html
+        card, = json.loads(re.search(r'class="cards">(.*?)</script>', html)[1])
+        assert (card["indicator"], card["row"], card["plan"]) == (indicator, row["row"], row["plan"])
+        assert len(re.findall(r'href="#(src-[^"]+)"', html)) == 0 or set(re.findall(r'href="#(src-[^"]+)"', html)) <= set(re.findall(r'id="(src-[^"]+)"', html))
+        assert set(re.findall(r'href="#(origin-[^"]+)"', html)) <= set(re.findall(r'id="(origin-[^"]+)"', html))
+        for word in ("nan", "None", "NaN", "−353", "419"):
+            assert not re.search(rf"(^|[^A-Za-z0-9]){word}([^A-Za-z0-9]|$)", plain(html))
+
+
+def test_known_on_leaves_later_figures_out():
+    early = play.page("indicator_profile", indicator="urbanization_rate", as_of=2023, known_on="2023-06-30")
+    assert "按2023-06-30前已公布的数" in early
+    assert "74.2" not in plain(early) and "74.2" in plain(play.page("indicator_profile", indicator="urbanization_rate", as_of=2023))
+
+
+class TestHistory:
+    def test_both_plans_and_what_was_before(self):
+        rows = BOXED.query("indicator == 'rd_share'")
+        history = trajectories.history(rows, OBSERVATIONS, 2025)
+        assert set(history["plan"]) >= {"zj13", "zj14"}
+        assert history.query("series == 'target'").set_index("plan")["value"].to_dict() == dict(zip(rows["plan"], rows["target_value"]))
+        alone = trajectories.history(BOXED.query("indicator == 'pm25_concentration'"), OBSERVATIONS, 2022)
+        before = alone.query("plan == ''")
+        assert list(zip(before["year"], before["value"], before["series"])) == [(2016, 38.0, "observed")]
+
+    def test_a_plan_yet_to_begin_gives_nothing(self):
+        assert set(trajectories.history(BOXED.query("indicator == 'rd_share'"), OBSERVATIONS, 2018)["plan"]) <= {"zj13", ""}
+
+    def test_goals_for_2035(self):
+        """The outline's: urbanization about 80; GDP twice that of 2020, 2^(1/15) − 1 = 4.729 % a year."""
+        pledged = load.commitments("zj14")
+        urban = scenario.long_term(BOXED.query("indicator == 'urbanization_rate'"), pledged)
+        assert list(urban.itertuples(index=False))[0][:3] == (2025, "goal_path", 75) and urban.query("series == 'goal'")["value"].item() == 80
+        growth = scenario.long_term(BOXED.query("indicator == 'gdp_growth'"), pledged)
+        assert growth.query("series == 'goal'")["value"].item() == pytest.approx(4.7294, abs=5e-5)
+        assert scenario.long_term(BOXED.query("indicator == 'rd_share'"), pledged).empty
+        assert scenario.long_term(BOXED.query("indicator == 'urbanization_rate'"), load.commitments("zj13")).empty
+
+
+class TestChart:
+    def chart(self, indicator: str, as_of: int = 2025) -> dict:
+        rows = BOXED.query("indicator == @indicator")
+        own = rows.query("baseline_year < @as_of <= target_year")
+        result = gaps.measure(own, OBSERVATIONS, as_of)
+        return charts.profile(trajectories.history(rows, OBSERVATIONS, as_of), scenario.long_term(rows, load.commitments("zj14")), result,
+                              own, SOURCES, "zh").to_dict()
+
+    def test_reaches_from_2015_to_2035(self):
+        assert self.chart("urbanization_rate")["encoding"]["x"]["scale"]["domain"] == list(range(2015, 2036))
+
+    def test_nothing_to_draw_says_why(self, target, observed):
+        assigned = target(form="assigned", path="none", target_value=float("nan"), baseline_value=float("nan"), indicator="y")
+        result, series = gaps.measure(assigned, observed({}), 2022), trajectories.history(assigned, observed({2019: 1.0}), 2022)
+        none = scenario.long_term(assigned, load.commitments("zj13"))
+        spec = charts.profile(series, none, result, assigned, SOURCES, "zh").to_dict()
+        assert spec["layer"][0]["mark"]["type"] == "text" and "国家下达指标，表内无数" in str(spec["datasets"])
+
+    def test_a_vintage_is_in_the_tooltip(self):
+        assert [t["title"] for t in self.chart("rd_share")["encoding"]["tooltip"]] == ["年份", "系列", "数值", "发布", "来源"]
+
+
+class TestFigures:
+    def test_all_vintages_and_the_one_used(self):
+        """GDP growth of 2020 and R&D of 2020 have several; exactly one of each year is marked."""
+        mine = load.vintages("zj").query("indicator == 'rd_share'")
+        html = profiles.figures(mine, OBSERVATIONS, load.indicators(), SOURCES, "zh").as_raw_html()
+        assert html.count("●") == mine["period"].nunique() < len(mine)
+
+    def test_none_is_said(self):
+        none = load.vintages("zj").query("indicator == 'no_such'")
+        assert "尚未收集到公布数" in profiles.figures(none, OBSERVATIONS, load.indicators(), SOURCES, "zh").data
+
+
+def test_cards_say_what_the_frames_say():
+    targets = BOXED.query("plan == 'zj13'")
+    result = gaps.completion(targets, load.outcomes("zj13"))
+    told = json.loads(re.search(r">(.*)<", page.outcomes(result, targets, "zh").data)[1].replace("\\u003c", "<"))
+    assert [c["code"] for c in told] == list(result["verdict"]) and len(told) == 33
+    assert told[0]["at"] == "row-1" and told[2]["spark"].startswith("<svg") == (targets["form"].iloc[2] == "level")
+
+
+def test_a_hostile_card_cannot_leave_its_script(target):
+    evil = target(name_zh="</script><img src=x>", category="c", name_en="x")
+    result = gaps.completion(evil, pd.DataFrame([{"plan": "p", "row": "1", "actual_value": 170.0, "actual_change": None, "official_verdict": "",
+                                                  "official_rate": None, "source": "s", "lines": ""}]))
+    assert page.outcomes(result, evil, "zh").data.count("<") == 2

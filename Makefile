@@ -3,13 +3,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/ready
 
-.PHONY: reports test serve lab build bench lock clean
+TESTS := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+
+.PHONY: reports test test-nightly test-all serve lab build bench lock clean
 
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
 
-test: $(STAMP) browser office nginx systemd clock  ## everything the tests need, then all tests, file by file on every core
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
+test: $(STAMP) browser office     ## the tests of every day with all they need, on every core: about 12 minutes on two
+	@$(TESTS) -m "not nightly" $(ARGS)
+
+test-nightly: $(STAMP) browser office nginx systemd clock  ## the others, and those that search for examples once more with many
+	@$(TESTS) -m "nightly or hypothesis" $(ARGS)
+
+test-all: test test-nightly
 
 serve: $(STAMP)                   ## the apps, reports and landing page on http://127.0.0.1:8866/
 	@$(BIN)/plancore serve $(ARGS)

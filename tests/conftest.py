@@ -1,6 +1,7 @@
 """What the tests share: the outline's text, one tiny plan, one browser, one published site."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import filelock
 import pandas as pd
 import pytest
 
@@ -175,13 +177,27 @@ def serving(server) -> str:
         yield served.url
 
 
+BY_DAY = re.compile(r"../(?!indicator_profile-|gap_analysis-zj14-202[124])|../indicator_profile-(pm25_concentration|digital_economy_share|grain_capacity)-")
+"""Pages of the schedule that `make test` looks at: every report in both languages, three profiles; the others come by night."""
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The whole default schedule, published once for all tests; the folder that holds `latest`."""
+def nightly(pytestconfig) -> bool:
+    """Whether the nightly tests run too, or alone."""
+    return pytestconfig.option.markexpr != "not nightly"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, nightly) -> Path:
+    """The default schedule published once for all tests and workers, by day its pages `BY_DAY`; the folder that holds `latest`."""
     from plancore.reports import publishing, schedule
 
-    folder = tmp_path_factory.mktemp("site")
-    manifest = publishing.run(schedule.read().pages, site=folder, rules=schedule.read())
-    failed = [f"{p['path']}: {p['error']}" for p in manifest["pages"] if p["status"] != "new"]
-    assert not failed, failed
+    folder = tmp_path_factory.getbasetemp().parent / "site"  # the workers' common folder, new for each run
+    with filelock.FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            rules = schedule.read()
+            manifest = publishing.run([p for p in rules.pages if nightly or BY_DAY.match(p.path)], site=folder, rules=rules)
+            failed = [f"{p['path']}: {p['error']}" for p in manifest["pages"] if p["status"] != "new"]
+            assert not failed, failed
+    assert (folder / "latest").is_dir(), "the site could not be made, see the other worker's error"
     return folder

@@ -5,7 +5,7 @@ import re
 import tomllib
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from plancore import load, paths, trajectories
 
@@ -32,7 +32,7 @@ def test_the_lock_names_no_registry():
 
 
 def test_conda_environment_names_the_packages_at_the_locked_versions():
-    wanted = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    wanted = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     conda = dict(d.split("=", 1) for d in wanted if isinstance(d, str) and "=" in d and ">" not in d)
     assert conda == {name: PINNED[name] for name in NAMED} and NAMED <= RUNTIME
     assert {"pip": ["-r requirements.lock"]} in wanted

@@ -12,7 +12,7 @@ import pandas as pd
 
 from plancore import load, schema
 from plancore.measures import derived
-from plancore.reports import archive, site
+from plancore.reports import archive, parameters
 from plancore.reports.schedule import Hold
 
 _WORDS = {"note", "note_en", "lines", "source", "printed_name", "name_zh", "name_en", "department", "unit_en", "group_zh",
@@ -104,7 +104,7 @@ def _run(folder: Path) -> _Run:
     manifest = archive.manifest(folder)
     judged = {}
     for page in manifest["pages"]:
-        file = folder / "downloads" / f"{site.stem(page['path'])}.json"
+        file = folder / "downloads" / f"{parameters.stem(page['path'])}.json"
         if page["status"] != "failed" and file.is_file():
             records = [_SAID | r for r in json.loads(file.read_text(encoding="utf-8"))]
             judged[page["path"]] = {tuple(r[k] for k in _KEY): r for r in records}
@@ -211,7 +211,7 @@ def _figure(row: dict, run: _Run) -> dict:
 
 def _title(sources: str, *runs: _Run) -> str:
     """The titles of sources (several joined by `;`), as the latest of the runs that knows them says."""
-    known = {source: title for run in archive for source, title in run.titles.items()}
+    known = {source: title for run in runs for source, title in run.titles.items()}
     return "；".join(known.get(s, s) for s in sources.split(";"))
 
 

@@ -66,6 +66,16 @@ class Page:
         return f"{lang}/{'-'.join([self.report, *said])}.html"
 
 
+def stem(path: str) -> str:
+    """Return what the names of a page's files begin with: `zh/x.html` → `zh-x`."""
+    return path.replace("/", "-").removesuffix(".html")
+
+
+def single(path: str) -> str:
+    """Return the address of a page's single-file version."""
+    return f"downloads/{stem(path)}.html"
+
+
 def names() -> list[str]:
     """The reports there are, by the notebooks' file names."""
     return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))

@@ -18,9 +18,9 @@ from plancore import load, markup, paths, schema
 from plancore import wording
 from plancore.downloads import workbook
 from plancore.reports import archive, changelog, changes, inputs as reads, parameters, site as site_reports, workers
-from plancore.reports.parameters import Page
+from plancore.reports.parameters import Page, single
 from plancore.reports.schedule import Hold, Schedule
-from plancore.reports.workers import Common, Job, single
+from plancore.reports.workers import Common, Job
 
 class Wanted(NamedTuple):
     """A page to publish: its key as the run begins, and why it is to be made; for no reason if it is there already.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from functools import cache
-from html import unescape
+from html import escape, unescape
+from urllib.parse import quote
 
 import nbformat
 from nbconvert import HTMLExporter, TemplateExporter
@@ -15,6 +18,9 @@ from plancore.charts import figure
 _FOREIGN = re.compile(r"""(?:<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc|<link\b[^>]*\bhref)\s*=\s*["']?(?:https?:)?//"""
                       r"""|@import|url\(\s*["']?(?:https?:)?//""", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
+_FILE = re.compile(r'<a download="([^"]*)" href="data:[^;"]*;base64,([^"]*)">')
+_RESULTS = re.compile(r'<script\b[^>]*\bclass="results"[^>]*>(.*?)</script>', re.DOTALL)
+_CARDS = re.compile(r'<script\b[^>]*\bclass="cards"[^>]*>(.*?)</script>', re.DOTALL)
 
 
 class _Exporter(HTMLExporter):
@@ -91,6 +97,33 @@ def title(notebook: nbformat.NotebookNode) -> str:
     """The page's name, from its first heading, as plain text."""
     heading = re.search(r"<h1>(.*?)</h1>", _output_with("<h1>", notebook), re.DOTALL)
     return unescape(_TAG.sub("", heading[1]))
+
+
+def extract_files(html: str, stem: str) -> tuple[str, dict[str, bytes]]:
+    """Return the page with links to files in place of the files its links hold, and those files: name in `downloads/` to content.
+
+    A file `gap_analysis.csv` of the page with stem `zh-gap_analysis-zj14-2025` becomes `zh-gap_analysis-zj14-2025.csv`;
+    what follows the report's name in a file's name is kept.
+    """
+    files: dict[str, bytes] = {}
+    report = stem.split("-")[1]
+
+    def put(mark: re.Match) -> str:
+        name = stem + unescape(mark[1]).removeprefix(report)
+        files[name] = base64.b64decode(mark[2])
+        return f'<a download="{escape(name)}" href="../downloads/{quote(name)}">'
+    return _FILE.sub(put, html), files
+
+
+def extract_results(html: str) -> tuple[str, list[dict]]:
+    """Return the page without its results for programs (`views.page.results`), and these: one record per judged row."""
+    records = [row for text in _RESULTS.findall(html) for row in json.loads(text)]
+    return _RESULTS.sub("", html), records
+
+
+def cards(html: str) -> list[dict]:
+    """Return the cards of a page's indicators for the front page, see `views.page`."""
+    return [card for text in _CARDS.findall(html) for card in json.loads(text)]
 
 
 def _output_with(mark: str, notebook: nbformat.NotebookNode) -> str:

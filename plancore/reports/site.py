@@ -1,52 +1,10 @@
-"""What ties pages into a site: links between them, files beside them, the front page, and the page of corrections."""
+"""The front page of a run and its page of corrections."""
 
 from __future__ import annotations
-
-import base64
-import json
-import re
-from html import escape, unescape
-from urllib.parse import quote
 
 import pandas as pd
 
 from plancore import load, markup, wording
-
-_FILE = re.compile(r'<a download="([^"]*)" href="data:[^;"]*;base64,([^"]*)">')
-_RESULTS = re.compile(r'<script\b[^>]*\bclass="results"[^>]*>(.*?)</script>', re.DOTALL)
-_CARDS = re.compile(r'<script\b[^>]*\bclass="cards"[^>]*>(.*?)</script>', re.DOTALL)
-
-
-def stem(path: str) -> str:
-    """What the files of a page begin with: zh/x.html → zh-x."""
-    return path.replace("/", "-").removesuffix(".html")
-
-
-def detached(html: str, stem: str) -> tuple[str, dict[str, bytes]]:
-    """The page with the files its links hold put beside it, and those files by their address within `downloads/`.
-
-    A file `gap_analysis.csv` of the page with stem `zh-gap_analysis-zj14-2025` becomes `zh-gap_analysis-zj14-2025.csv`;
-    what follows the report's name in a file's name is kept.
-    """
-    files: dict[str, bytes] = {}
-    report = stem.split("-")[1]
-
-    def put(mark: re.Match) -> str:
-        name = stem + unescape(mark[1]).removeprefix(report)
-        files[name] = base64.b64decode(mark[2])
-        return f'<a download="{escape(name)}" href="../downloads/{quote(name)}">'
-    return _FILE.sub(put, html), files
-
-
-def results(html: str) -> tuple[str, list[dict]]:
-    """The page without what it says for programs of each row it judges (`cards.results`), and that."""
-    found = [row for said in _RESULTS.findall(html) for row in json.loads(said)]
-    return _RESULTS.sub("", html), found
-
-
-def cards(html: str) -> list[dict]:
-    """What a page says of its indicators for the front page, see `cards`."""
-    return [card for found in _CARDS.findall(html) for card in json.loads(found)]
 
 
 def front(languages: dict[str, dict], run: str, data_until: str, tables: list[str]) -> str:
@@ -88,7 +46,7 @@ def _names(lang: str) -> dict[str, str]:
     """The name of every plan, indicator and category by its key."""
     tables = {"plan": ("name", load.plans()), "indicator": ("name", load.indicators()),
               "category": ("category", load.all_targets().drop_duplicates("category"))}
-    return {key: name for column, (stem, table) in tables.items() for key, name in zip(table[column], table[f"{stem}_{lang}"])}
+    return {key: label for column, (name, table) in tables.items() for key, label in zip(table[column], table[f"{name}_{lang}"])}
 
 
 def _part(entries: list[dict], names: dict[str, str], lang: str) -> dict:

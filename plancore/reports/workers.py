@@ -24,7 +24,7 @@ import psutil
 from plancore import load, markup, wording
 from plancore.charts import drawing
 from plancore.downloads import pdf
-from plancore.reports import parameters, site
+from plancore.reports import parameters
 from plancore.serving import kernels
 from plancore.reports.parameters import Page
 
@@ -103,11 +103,6 @@ def work(job: Job, common: Common) -> dict:
     except Exception as error:
         result["error"] = _reason(error)
     return result | {"seconds": round(time.monotonic() - start, 2)}
-
-
-def single(path: str) -> str:
-    """Address of a page's single-file version."""
-    return f"downloads/{site.stem(path)}.html"
 
 
 @contextmanager
@@ -210,20 +205,20 @@ def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     other = page.in_language(next(code for code in wording.LANGUAGES if code != page.lang))
     facts = {"lang": page.lang, "title": render.title(notebook), "data_until": common.data_until, "run": common.run,
              "home": f"../index.html#lang={page.lang}", "corrections": f"../corrections.html#{page.lang}",
-             "other": "../" + other if other in common.coming else "", "single": "../" + single(page.path), "vega": "../assets/" + common.vega}
-    stem = site.stem(page.path)
+             "other": "../" + other if other in common.coming else "", "single": "../" + parameters.single(page.path), "vega": "../assets/" + common.vega}
+    stem = parameters.stem(page.path)
     facts["pdf"] = f"../downloads/{stem}.pdf" if "pdf" in page.formats else ""
     about = f"{page.path} {common.run}"
     raw = markup.flagged(render.render(notebook, facts), common.errors_to, about)
-    html, files = site.detached(raw, stem)
-    html, results = site.results(html)
+    html, files = render.extract_files(raw, stem)
+    html, results = render.extract_results(html)
     render.check_page(html)
     alone = render.render(notebook, facts | dict.fromkeys(("home", "corrections", "other", "single", "pdf"), "") | {"inline_vega": common.script})
-    alone = site.results(markup.linked(markup.flagged(alone, common.errors_to, about), markup.finder([]), page.lang))[0]
+    alone = render.extract_results(markup.linked(markup.flagged(alone, common.errors_to, about), markup.finder([]), page.lang))[0]
     files |= {f"{stem}.json": json.dumps(results, ensure_ascii=False, indent=1).encode()} if results else {}
     files |= {f"{stem}.pdf": pdf.pdf(alone)} if "pdf" in page.formats else {}
-    return {"html": html, "alone": alone, "single": single(page.path), "files": files, "title": facts["title"],
-            "answer": render.answer(notebook), "cards": site.cards(html)}
+    return {"html": html, "alone": alone, "single": parameters.single(page.path), "files": files, "title": facts["title"],
+            "answer": render.answer(notebook), "cards": render.cards(html)}
 
 
 def _reason(error: Exception) -> str:

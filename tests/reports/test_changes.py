@@ -11,7 +11,7 @@ from lxml import etree, html
 from plancore import bridge, gaps, load, paths, scenario, schema, wording
 from plancore.audit import checks
 from plancore.downloads import workbook
-from plancore.reports import changelog, changes, site
+from plancore.reports import changelog, changes, render
 from plancore.views import page as page_views
 from plancore.reports.schedule import Hold
 
@@ -262,7 +262,7 @@ class TestWhy:
         def assessed():
             targets = load.targets("zj14")
             rows = page_views.results(gaps.measure(targets, load.observations("zj"), 2024), targets, 2024).data
-            return {"zh/gap_analysis-zj14-2024.html": site.results(rows)[1]}
+            return {"zh/gap_analysis-zj14-2024.html": render.extract_results(rows)[1]}
         old = made("1", judged=assessed())
         copied = shutil.copytree(paths.TABLES, tmp_path / "tables")
         revised("71.0")["observations"].to_csv(copied / "observations.csv", index=False)
@@ -314,7 +314,7 @@ class TestOtherAnswers:
         said = {"road": page_views.doublings(scenario.answers(observations, 2025, 5.0, 4.5), scenario.urban(observations, 2025), plan, 2025),
                 "audit": page_views.findings(checks.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
                 "bridge": page_views.concerns(bridge.compare(before, targets, load.successors(), load.outcomes("zj13")), before, targets)}
-        rows = {name: site.results(page.data)[1] for name, page in said.items()}
+        rows = {name: render.extract_results(page.data)[1] for name, page in said.items()}
         for name, records in rows.items():
             keys = [tuple(r[k] for k in ("plan", "row", "as_of", "what", "part")) for r in records]
             assert len(set(keys)) == len(keys) > 3, name

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from plancore import markup
-from plancore.reports import schedule, site
+from plancore.reports import render, schedule, site
 from plancore.reports.schedule import ParameterError
 
 HOSTILE = "\"'><script>alert(1)</script>=cmd|' /C calc'!A0" + "长" * 500
@@ -76,7 +76,7 @@ class TestReportAnError:
 class TestFiles:
     def test_a_held_file_is_put_beside_the_page_under_its_name(self):
         html = markup.file("gap_analysis-1-80mm.png", b"\x89PNG", "图1") + markup.file("gap_analysis.csv", b"a,b", "CSV")
-        shown, files = site.detached(html, "zh-gap_analysis-zj14-2025")
+        shown, files = render.extract_files(html, "zh-gap_analysis-zj14-2025")
         assert files == {"zh-gap_analysis-zj14-2025-1-80mm.png": b"\x89PNG", "zh-gap_analysis-zj14-2025.csv": b"a,b"}
         assert shown == ('<a download="zh-gap_analysis-zj14-2025-1-80mm.png" href="../downloads/zh-gap_analysis-zj14-2025-1-80mm.png">图1</a>'
                          '<a download="zh-gap_analysis-zj14-2025.csv" href="../downloads/zh-gap_analysis-zj14-2025.csv">CSV</a>')

@@ -61,8 +61,9 @@ class App(ipywidgets.VBox):
         settings = f'<script type="application/json" class="settings">{markup.script_json(figure.settings(self.lang))}</script>'
         return bundle | {"text/html": f'<div class="plancore-app app-{self.play.name}"><div class="controls"></div>{parts}</div>{settings}'}
 
-    def visit(self, said: str) -> App:
-        """Show what a reader's address says, such as `?as_of=2024&lang=en`."""
+    def visit(self, said: str | None = None) -> App:
+        """Show what a reader's address says, such as `?as_of=2024&lang=en`; without one, that of the visitor, once they have come."""
+        said = query() if said is None else said
         given, lang, known = plays.asked(self.play, said)
         with self._working():
             state, refused = plays.settle(self.play, given, lang)

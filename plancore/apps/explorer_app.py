@@ -11,7 +11,7 @@ import pandas as pd
 
 from plancore import gaps, load, markup, scenario, trajectories, wording
 from plancore.apps import state as plays
-from plancore.charts import figure, indicator as charts
+from plancore.charts import figure, indicator as charts, plan as plan_charts
 from plancore.downloads import sheets
 from plancore.views import commitments as register, indicator as profiles, table
 from plancore.apps.state import SWITCH, Choice
@@ -82,7 +82,7 @@ def tables(state: dict, lang: str) -> list[Sheet]:
 def _narrowing(plan: str, lang: str) -> list[Choice]:
     """Which commitments: of all chapters, kinds and years of the plan, in its order."""
     every, all_of = load.commitments(plan), ((wording.text("all_values", lang), "all"),)
-    words = {"chapter": str, "kind": lambda kind: register.kind_word(kind, lang),
+    words = {"chapter": str, "kind": lambda kind: plan_charts.kind_word(kind, lang),
              "target_year": lambda year: wording.text("year", lang, year=year)}
     values = {name: every[name].drop_duplicates().tolist() for name in _NARROWING}
     return [Choice(name, all_of + tuple((words[name](v), v) for v in values[name])) for name in _NARROWING]

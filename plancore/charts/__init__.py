@@ -1,1 +1,13 @@
-"""Draw a frame; compute nothing."""
+"""Draw the frames of an answer as charts; a chart computes nothing."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules={"drawing", "figure", "pictures"},
+    submod_attrs={
+        "figure": ["described", "live", "painted", "show"],
+        "plan": ["asks", "bands", "checks", "commitments", "counts", "overview", "review"],
+        "indicator": ["indexed", "profile", "trajectories", "trajectory"],
+        "scenario": ["doubling", "heat", "urbanization"],
+        "coverage": ["heatmap"]})

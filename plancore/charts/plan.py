@@ -5,11 +5,14 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from plancore import wording
+from plancore import schema, wording
 from plancore.charts import figure
 from plancore.measures import rules
 from plancore.charts.figure import ACCENT, COLOURS, INK, PATH, SHAPES, described, layered
 
+KINDS = schema.VOCABULARIES["commitment"]
+_YEARS = [ACCENT, PATH, INK]
+"""The colours of the target years, the first the plan's own; no verdict's colour."""
 _ORDER = ("提前完成", "快于预期", "基本符合预期", "滞后", *rules.VERDICTS, "not_assessable")
 _LIKE = {"提前完成": "achieved_early", "快于预期": "ahead", "基本符合预期": "on_track", "滞后": "behind"}
 
@@ -207,3 +210,32 @@ def _bars(data: pd.DataFrame, lang: str) -> alt.LayerChart:
     chart = figure.layered(data.drop(columns="code"), [bars, marks], y=alt.Y("name:N", sort=None, title=None), tooltip=[
         alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in (("name", "attribute"), ("word", "assessed"), ("n", "count"))])
     return chart.properties(height=alt.Step(50))
+
+
+def kind_word(kind: str, lang: str) -> str:
+    """The word for a kind of commitment."""
+    return wording.text("kind_" + kind, lang)
+
+
+def commitments(commitments: pd.DataFrame, lang: str) -> alt.LayerChart | None:
+    """How many commitments there are of each kind, by target year; None where there are none."""
+    if commitments.empty:
+        return None
+    counted = commitments.groupby(["kind", "target_year"]).size().rename("n").reset_index()
+    order = sorted(set(counted["kind"]), key=KINDS.index)
+    words = [kind_word(k, lang) for k in counted["kind"]]
+    data = pd.DataFrame({"name": words, "year": counted["target_year"].astype(str), "n": counted["n"]})
+    years = sorted(set(data["year"]))
+    names = [kind_word(k, lang) for k in order]
+    labels = {"name": "commitment_kind", "year": "target_year", "n": "register_axis"}
+    chart = alt.layer(alt.Chart(data).mark_bar(size=16).encode(
+        y=alt.Y("name:N", sort=names, title=None),
+        x=alt.X("n:Q", title=wording.text("register_axis", lang), axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color("year:N", title=wording.text("target_year", lang), scale=alt.Scale(domain=years, range=_YEARS)),
+        order=alt.Order("year:N"),
+        tooltip=[alt.Tooltip(f"{c}:{'Q' if c == 'n' else 'N'}", title=wording.text(k, lang)) for c, k in labels.items()]))
+    most = commitments["kind"].value_counts()
+    title = wording.text("register_title", lang, n=len(commitments), most=kind_word(most.index[0], lang), count=int(most.iloc[0]))
+    table = data.set_axis([wording.text(k, lang) for k in labels.values()], axis=1)
+    said = wording.text("register_alt", lang, title=title)
+    return figure.described(chart.properties(height=alt.Step(26)), title, "", said, table, "", "", lang)

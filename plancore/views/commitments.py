@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
-import altair as alt
 import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import schema, wording
-from plancore.charts import figure
+from plancore import wording
+from plancore.charts.plan import KINDS, kind_word
 from plancore.views import table as layout
-from plancore.charts.figure import ACCENT, INK, PATH
 
 CHECKS = ("commitments_against_text", "part_of_whole", "sums", "inflow_beside_stock", "long_term_path")
 """The checks of `checks.plan` that read commitments."""
-_YEARS = [ACCENT, PATH, INK]
-"""The colours of the target years, the first the plan's own; no verdict's colour."""
-KINDS = schema.VOCABULARIES["commitment"]
 
 
 def narrowed(commitments: pd.DataFrame, chapter: str = "all", kind: str = "all", target_year: object = "all") -> pd.DataFrame:
@@ -49,30 +44,6 @@ def headline(commitments: pd.DataFrame, findings: pd.DataFrame, plan: pd.DataFra
     made = [layout.tile(len(own), kind_word(kind, lang), wording.text("register_boxed", lang, n=int((own["box"] != "").sum())))
             for kind in KINDS if len(own := commitments[commitments["kind"] == kind])]
     return HTML(f'<p class="answer">{escape(said.strip())}</p>{layout.tiles(made, wording.text("register_kinds", lang))}')
-
-
-def overview(commitments: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """How many commitments there are of each kind, by target year; None where there are none."""
-    if commitments.empty:
-        return None
-    counted = commitments.groupby(["kind", "target_year"]).size().rename("n").reset_index()
-    order = sorted(set(counted["kind"]), key=KINDS.index)
-    words = [kind_word(k, lang) for k in counted["kind"]]
-    data = pd.DataFrame({"name": words, "year": counted["target_year"].astype(str), "n": counted["n"]})
-    years = sorted(set(data["year"]))
-    names = [kind_word(k, lang) for k in order]
-    labels = {"name": "commitment_kind", "year": "target_year", "n": "register_axis"}
-    chart = alt.layer(alt.Chart(data).mark_bar(size=16).encode(
-        y=alt.Y("name:N", sort=names, title=None),
-        x=alt.X("n:Q", title=wording.text("register_axis", lang), axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color("year:N", title=wording.text("target_year", lang), scale=alt.Scale(domain=years, range=_YEARS)),
-        order=alt.Order("year:N"),
-        tooltip=[alt.Tooltip(f"{c}:{'Q' if c == 'n' else 'N'}", title=wording.text(k, lang)) for c, k in labels.items()]))
-    most = commitments["kind"].value_counts()
-    title = wording.text("register_title", lang, n=len(commitments), most=kind_word(most.index[0], lang), count=int(most.iloc[0]))
-    table = data.set_axis([wording.text(k, lang) for k in labels.values()], axis=1)
-    said = wording.text("register_alt", lang, title=title)
-    return figure.described(chart.properties(height=alt.Step(26)), title, "", said, table, "", "", lang)
 
 
 def rows(commitments: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -149,11 +120,6 @@ def promised(row: dict, lang: str) -> str:
         return wording.bounded(row["value"], row["bound"], lang, unit)
     said = f"{wording.number(row['value'])}–{wording.number(row['value_high'])}"
     return wording.text(row["bound"], lang, x=wording.quantity(said, unit, lang) if unit else said)
-
-
-def kind_word(kind: str, lang: str) -> str:
-    """The word for a kind of commitment."""
-    return wording.text("kind_" + kind, lang)
 
 
 def _names(findings: pd.DataFrame, commitments: pd.DataFrame, targets: pd.DataFrame | None, lang: str) -> list[str]:

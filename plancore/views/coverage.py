@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
-import altair as alt
 import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
 from plancore import markup, wording
-from plancore.charts import figure
+from plancore.charts import coverage
 from plancore.views import table as layout
-from plancore.charts.figure import INK, PATH
-
-_SHAPES = {
-    "exact": ("circle", INK), "rounded": ("M-1,-.35Q-.5,-1,0,-.35T1,-.35M-1,.45Q-.5,-.2,0,.45T1,.45", "transparent"),
-    "bound": ("triangle-up", "transparent"), "official_average": ("M-1,-.7V.7M-1,0H1M1,-.7V.7", "transparent"),
-    "printed": ("square", INK), "other_basis": ("M-.8,-.8L.8,.8M-.8,.8L.8,-.8", "transparent"),
-    "derived_only": ("square", "transparent"),
-}
-"""Shape and fill of each state; what is missing has no mark, only its dotted cell."""
-_CUT = {"zh": 9, "en": 20}
-"""Letters of an indicator's name beside the picture, so that it fits a phone; tooltip and table have all."""
 
 
 def headline(counts: pd.DataFrame, plan: pd.DataFrame, as_of: int, lang: str) -> HTML:
@@ -42,34 +30,6 @@ def headline(counts: pd.DataFrame, plan: pd.DataFrame, as_of: int, lang: str) ->
     notes.append(wording.text("coverage_note", lang))
     return HTML(f'<p class="answer">{escape(said)}</p>' + _tiles("tile_rows", tiles, lang)
                 + _tiles("tile_grade", grades, lang) + f'<p class="lead">{"".join(notes) if lang == "zh" else " ".join(notes)}</p>')
-
-
-def heatmap(cells: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame,
-            lang: str) -> alt.LayerChart:
-    """Every row and year of `coverage.cells` in plan order: a shape for the state, a letter for the grade; what is missing
-
-    is an empty dotted cell.
-    """
-    names = targets.set_index("row")
-    told = _told(cells, indicators, sources, lang)
-    data = told.assign(
-        name=[f"{r}{'*' * (a == 'binding')} {_short(names.at[r, f'name_{lang}'], lang)}"
-              for r, a in zip(told["row"], told["attribute"])],
-        key=told["indicator"], full=told["row"] + " " + told["row"].map(names[f"name_{lang}"]))
-    mine = cells[cells["counted"]]
-    held, last = mine["usable"], mine["year"] == mine["year"].max()
-    title = wording.text("coverage_title", lang, cells=len(mine), held=int(held.sum()), share=wording.percent(held.mean()),
-                         n=int(last.sum()), latest=int((held & last).sum()), as_of=mine["year"].max())
-    others = wording.names(list(dict.fromkeys(cells.loc[~cells["counted"], "row"])), lang)
-    subtitle = wording.text("coverage_sub", lang, others=wording.text("coverage_uncounted", lang, rows=others) if others else "")
-    labels = {"full": "indicator", "year": "period", "word": "status", "shown": "value", "quality": "grade", "cited": "source"}
-    chart = figure.layered(
-        data[["name", "state", "letter", "key", *labels]], _marks([s for s in _SHAPES if s in set(cells["state"])], lang),
-        x=alt.X("year:O", title=None, axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False)),
-        y=alt.Y("name:N", sort=list(dict.fromkeys(data["name"])), title=None, axis=alt.Axis(domain=False, ticks=False)),
-        tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()])
-    alt_text = wording.text("coverage_alt", lang, title=title)
-    return figure.described(chart.properties(height=alt.Step(22)), title, subtitle, alt_text, _by_year(data, lang), "", "", lang)
 
 
 def counts(counted: pd.DataFrame, as_of: int, lang: str) -> gt.GT:
@@ -125,7 +85,7 @@ def replaceable(found: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataF
     """Figures whose original publication is wanted, from `coverage.replaceable`, with what they were taken from."""
     if found.empty:
         return layout.nothing("replaceable_none", lang)
-    told, records = _told(found, indicators, sources, lang), found.to_dict("records")
+    told, records = coverage.labelled(found, indicators, sources, lang), found.to_dict("records")
     frame = pd.DataFrame({
         **_identity(found, targets, as_of, lang), "period": found["period"], "value": told["shown"],
         "status": [wording.text(s, lang) for s in found["status"]],
@@ -158,41 +118,6 @@ def revisions(found: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFra
 def _tiles(heading: str, tiles: list[tuple], lang: str) -> str:
     made = [layout.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding)) for word, row in tiles]
     return layout.tiles(made, wording.text(heading, lang))
-
-
-def _marks(states: list[str], lang: str) -> list[alt.Chart]:
-    """Dotted cells for what is missing, shapes for what is held, the grade's letter beside each."""
-    words = [wording.text("state_" + s, lang) for s in states]
-    empty = alt.Chart().mark_rect(fill="white", stroke=PATH, strokeDash=[2, 3], strokeWidth=0.8,
-                                  width={"band": 0.55}, height={"band": 0.62}).transform_filter(alt.datum.state == "missing")
-    if not states:
-        return [empty]
-    held = alt.Chart().transform_filter(alt.datum.state != "missing")
-    return [empty, held.mark_point(size=75, stroke=INK, strokeWidth=1.6, opacity=1, xOffset=-6).encode(
-        shape=alt.Shape("word:N", title=None, legend=alt.Legend(columns={"zh": 2, "en": 1}[lang]),  # fits a phone
-                        scale=alt.Scale(domain=words, range=[_SHAPES[s][0] for s in states])),
-        fill=alt.Fill("word:N", title=None, scale=alt.Scale(domain=words, range=[_SHAPES[s][1] for s in states]))),
-        held.mark_text(dx=9, align="center", color=INK, fontSize=11).encode(text="letter:N")]
-
-
-def _told(cells: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """The cells in words: word of the state, shown value with unit, letter, quality (grade and status), cited title."""
-    units, titles = indicators.set_index("indicator")[f"unit_{lang}"], sources.set_index("source")["title"]
-    space = "" if lang == "zh" else " "
-    graded = [wording.text("comma", lang).join(p for p in (g, wording.text(s, lang) if s else "") if p)
-              for g, s in zip(cells["grade"], cells["status"])]
-    return cells.assign(
-        word=[wording.text("state_" + s, lang) for s in cells["state"]], letter=cells["grade"], quality=graded,
-        shown=[wording.qualified(v, q) + space + units[s] if s else "—" for v, q, s in zip(
-            cells["value"], cells["qualifier"], cells["series"])],
-        cited=[wording.text("list_comma", lang).join(titles[s] for s in cell.split(";") if s) for cell in cells["source"]])
-
-
-def _by_year(data: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """The picture's table: a line per row, a column per year, each cell the kind of figure and the grade."""
-    said = data.assign(said=(data["word"] + " " + data["letter"]).str.strip())
-    wide = said.pivot(index="full", columns="year", values="said").loc[list(dict.fromkeys(data["full"]))].reset_index()
-    return wide.set_axis([wording.text("indicator", lang), *map(str, wide.columns[1:])], axis=1)
 
 
 def _kind(group: str, code: str, as_of: int, lang: str) -> str:
@@ -249,7 +174,3 @@ def _runs(years: tuple, lang: str) -> str:
             runs.append([year])
     said = [[wording.text("year_run", lang, first=run[0], last=run[-1])] if len(run) > 2 else map(str, run) for run in runs]
     return wording.text("list_comma", lang).join(part for run in said for part in run)
-
-
-def _short(name: str, lang: str) -> str:
-    return name if len(name) <= _CUT[lang] + 1 else name[:_CUT[lang]].rstrip(" ,(") + "…"

@@ -19,7 +19,7 @@ BOOKS = load.plans()["plan"].tolist()
 
 
 def parts(name: str, lang: str = "zh", **given) -> dict[str, BeautifulSoup]:
-    play = apps.PLAYS[name]
+    play = apps.DEFINITIONS[name]
     state, refused = plays.settle(play, given, lang)
     assert refused == []
     return {part: BeautifulSoup(html, "html.parser") for part, html in play.shown(state, lang).items()}
@@ -164,11 +164,11 @@ def test_commitments_of_the_explorer_are_those_of_the_register(given, lang):
 
 
 def test_a_commitments_chapter_of_another_plan_is_refused():
-    state, refused = plays.settle(apps.PLAYS["explorer"], {"plan": "zj13", "chapter": "四(三)", "kind": "rank", "target_year": "2035"}, "zh")
+    state, refused = plays.settle(apps.DEFINITIONS["explorer"], {"plan": "zj13", "chapter": "四(三)", "kind": "rank", "target_year": "2035"}, "zh")
     assert refused == ["chapter", "kind", "target_year"] and {state[name] for name in refused} == {"all"}
-    state, refused = plays.settle(apps.PLAYS["explorer"], {"chapter": "四(三)", "kind": "investment", "target_year": "2025"}, "zh")
+    state, refused = plays.settle(apps.DEFINITIONS["explorer"], {"chapter": "四(三)", "kind": "investment", "target_year": "2025"}, "zh")
     assert refused == [] and state["target_year"] == 2025
-    assert plays.query(apps.PLAYS["explorer"], state, "zh").endswith("kind=investment&target_year=2025")
+    assert plays.query(apps.DEFINITIONS["explorer"], state, "zh").endswith("kind=investment&target_year=2025")
 
 
 @pytest.mark.parametrize("first,second,people,towns", [(5.0, 4.5, 0.0, 80.0), (3.0, 3.0, 0.5, 85.0), (0.0, 10.0, -1.0, 70.0), (10.0, 0.0, 2.0, 90.0)])
@@ -196,7 +196,7 @@ def test_sliders_are_signals_of_the_charts():
     assert not any("bind" in p for p in doubling["params"] + urban["params"])
 
 
-@pytest.mark.parametrize("name", apps.PLAYS)
+@pytest.mark.parametrize("name", apps.DEFINITIONS)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_files_hold_what_is_shown(name, lang):
     app = {"dashboard": apps.dashboard, "explorer": apps.explorer, "scenario": apps.scenario}[name](lang=lang)
@@ -211,10 +211,10 @@ def test_files_hold_what_is_shown(name, lang):
     assert len(table) - 1 == len([r for r in shown.select("tbody tr") if r.find("td")])
 
 
-@pytest.mark.parametrize("name", apps.PLAYS)
+@pytest.mark.parametrize("name", apps.DEFINITIONS)
 def test_a_part_asks_nobody_else_for_anything(name):
     for lang in wording.LANGUAGES:
-        play = apps.PLAYS[name]
+        play = apps.DEFINITIONS[name]
         for html in play.shown(play.defaults(), lang).values():
             assert not re.search(r"<(script|img|iframe|link)[^>]*(src|href)=", html) and "@import" not in html
             assert not re.search(r"\{\w+\}", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)), "a word with a gap left"

@@ -17,7 +17,7 @@ from PIL import Image
 from plancore import apps, load, wording
 from plancore.apps import app as stage, state as plays
 
-NAMES = list(apps.PLAYS)
+NAMES = list(apps.DEFINITIONS)
 PATIENCE = 60_000
 """Milliseconds until something counts as hung, not how long it should take."""
 
@@ -40,8 +40,8 @@ def asked(page) -> str:
 
 
 def state(page, name: str) -> tuple[dict, str]:
-    given, lang, _ = plays.asked(apps.PLAYS[name], asked(page))
-    return plays.settle(apps.PLAYS[name], given, lang)[0], lang
+    given, lang, _ = plays.asked(apps.DEFINITIONS[name], asked(page))
+    return plays.settle(apps.DEFINITIONS[name], given, lang)[0], lang
 
 
 def words(html: str) -> str:
@@ -54,7 +54,7 @@ def words(html: str) -> str:
 
 def agrees(page, name: str) -> None:
     """Wait until every part says what the address stands for, computed here."""
-    play = apps.PLAYS[name]
+    play = apps.DEFINITIONS[name]
     own, lang = state(page, name)
     for part, html in play.shown(own, lang).items():
         expected, box = words(stage.walked(html, own, lang)), page.locator(f".part-{part}")
@@ -89,7 +89,7 @@ def test_an_app_opens_whole(app, name, lang, width):
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_control_moved_once_shows_what_the_tables_say(app, name, lang):
-    play = apps.PLAYS[name]
+    play = apps.DEFINITIONS[name]
     with app(name, f"?lang={lang}" if lang != "zh" else "") as page:
         for control in play.controls(state(page, name)[0], lang):
             before = asked(page)
@@ -148,8 +148,8 @@ def test_a_link_opens_its_view(app, name, query):
     with app(name, query) as page:
         agrees(page, name)
         own, lang = state(page, name)
-        given, _, _ = plays.asked(apps.PLAYS[name], query)
-        assert plays.settle(apps.PLAYS[name], given, lang) == (own, [])
+        given, _, _ = plays.asked(apps.DEFINITIONS[name], query)
+        assert plays.settle(apps.DEFINITIONS[name], given, lang) == (own, [])
         assert page.locator(".place .message").inner_text() == ""
         page.get_by_role("button", name=wording.text("copy_link", lang)).click()
         assert page.get_by_label(wording.text("link_of_view", lang)).input_value() == page.url
@@ -162,7 +162,7 @@ def test_an_unknown_value_is_said_politely_and_the_default_shown(app):
     with app("dashboard", "?plan=zj99&as_of=1999&indicator=rd_share") as page:
         said = page.locator(".place .message").inner_text()
         assert "规划" in said and "截至年份" in said and "2021年" in said
-        assert state(page, "dashboard")[0] == apps.PLAYS["dashboard"].defaults() | {"indicator": "rd_share"}
+        assert state(page, "dashboard")[0] == apps.DEFINITIONS["dashboard"].defaults() | {"indicator": "rd_share"}
         agrees(page, "dashboard")
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_value_is_said_politely_and_the_default_shown(app):
 def test_a_hostile_address_does_nothing(app, bad):
     with app("explorer", f"?plan={bad}&indicator={bad}&lang={bad}&parameters=%7B%22plan%22%3A%22zj13%22%7D&template=lab&theme=dark") as page:
         page.on("dialog", lambda dialog: pytest.fail("a script ran"))
-        assert state(page, "explorer")[0] == apps.PLAYS["explorer"].defaults()
+        assert state(page, "explorer")[0] == apps.DEFINITIONS["explorer"].defaults()
         assert page.locator(".place .message").inner_text() != ""
         assert page.locator(".plancore-app script:not([type])").count() == 0
         agrees(page, "explorer")
@@ -235,7 +235,7 @@ def test_what_is_shown_can_be_taken_away(app, name, lang, tmp_path):
                 files[kind, n] = tmp_path / f"{n}-{download.suggested_filename}"
                 download.save_as(files[kind, n])
                 assert download.suggested_filename.startswith(name) and download.suggested_filename.endswith("." + kind)
-        sheets = apps.PLAYS[name].sheets(*state(page, name))
+        sheets = apps.DEFINITIONS[name].sheets(*state(page, name))
         table = list(csv.reader(io.StringIO(files["csv", 0].read_text(encoding="utf-8-sig"))))
         assert table[0] == [str(c) for c in sheets[0].frame] and len(table) == len(sheets[0].frame) + 1
         book = openpyxl.load_workbook(files["xlsx", 0])

@@ -9,7 +9,7 @@ from plancore.apps import state as plays
 
 HOSTILE = ["<script>alert(1)</script>", "__import__('os')", "zj14' OR 1=1 --", "../../etc/passwd", "%00", "", "a" * 5000, "nan", "inf",
            "-1e999", "{{7*7}}", "zj14\nSet-Cookie: x", "指标", "None", "true"]
-PLAYS = list(apps.PLAYS.values())
+PLAYS = list(apps.DEFINITIONS.values())
 
 
 @pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
@@ -45,7 +45,7 @@ def test_an_address_says_the_state_and_the_state_the_address(play):
 
 
 def test_of_several_values_the_known_ones_are_kept():
-    play = apps.PLAYS["explorer"]
+    play = apps.DEFINITIONS["explorer"]
     state, refused = plays.settle(play, {"indicator": "rd_share,bogus,rd_share,gdp_growth"}, "zh")
     assert state["indicator"] == ("rd_share", "gdp_growth") and refused == ["indicator"]
     every = load.targets("zj14").query("kind == 'box'")["indicator"]
@@ -62,7 +62,7 @@ def test_a_slider_takes_the_nearest_step_between_its_ends():
 
 
 def test_an_address_is_read_only_as_far_as_the_app_has_parameters():
-    play = apps.PLAYS["dashboard"]
+    play = apps.DEFINITIONS["dashboard"]
     said = "?parameters=%7B%22plan%22%3A1%7D&plan=zj13&lang=fr&as_of=2018&cell=import+os"
     assert plays.asked(play, said) == ({"plan": "zj13", "as_of": "2018"}, "zh", False)
     assert plays.asked(play, "?" + "&".join(f"plan={n}" for n in range(10000)))[0].keys() == {"plan"}
@@ -70,7 +70,7 @@ def test_an_address_is_read_only_as_far_as_the_app_has_parameters():
 
 
 def test_a_plan_narrows_what_follows_it():
-    play = apps.PLAYS["dashboard"]
+    play = apps.DEFINITIONS["dashboard"]
     state, refused = plays.settle(play, {"plan": "zj13", "as_of": 2024, "indicator": "care_workers_per_10k_elderly"}, "zh")
     assert state["plan"] == "zj13" and state["as_of"] == 2020 and state["indicator"] == ""
     assert refused == ["as_of", "indicator"]

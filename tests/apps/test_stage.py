@@ -11,7 +11,7 @@ CONSTRUCTORS = {"dashboard": apps.dashboard, "explorer": apps.explorer, "scenari
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_every_value_of_every_control_is_shown(name, lang):
-    for control in apps.PLAYS[name].controls(apps.PLAYS[name].defaults(), lang):
+    for control in apps.DEFINITIONS[name].controls(apps.DEFINITIONS[name].defaults(), lang):
         app = CONSTRUCTORS[name](lang=lang)
         if control.name not in app._controls:
             continue

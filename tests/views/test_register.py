@@ -11,7 +11,7 @@ import play
 from audited import box10
 from plancore import load, markup, paths, wording
 from plancore.audit import checks
-from plancore.charts import figure
+from plancore.charts import figure, plan
 from plancore.views import commitments, table
 
 COMMITMENTS, TARGETS, OUTCOMES = load.commitments("zj14"), load.targets("zj14"), load.outcomes("zj14")
@@ -106,7 +106,7 @@ class TestPage:
         for n in (len(COMMITMENTS), *counts):
             assert re.search(rf"(?<!\d){n}(?!\d)", said)
         tiles = {t.find("span").get_text(): int(t.find("b").get_text()) for t in soup.select(".tile")}
-        assert tiles == {commitments.kind_word(k, lang): n for k, n in COMMITMENTS["kind"].value_counts().items()}
+        assert tiles == {plan.kind_word(k, lang): n for k, n in COMMITMENTS["kind"].value_counts().items()}
 
     def test_the_table_holds_every_commitment_with_its_lines(self):
         own = part(page(), "register")
@@ -118,7 +118,7 @@ class TestPage:
         data = pd.concat([pd.DataFrame(d) for d in spec["datasets"].values()])
         expected = COMMITMENTS.groupby(["kind", "target_year"]).size()
         assert {(r.name, r.year): r.n for r in data.itertuples(index=False)} == {
-            (commitments.kind_word(k, "zh"), str(y)): n for (k, y), n in expected.items()}
+            (plan.kind_word(k, "zh"), str(y)): n for (k, y), n in expected.items()}
 
     @pytest.mark.parametrize("lang", wording.LANGUAGES)
     def test_a_plan_without_commitments_says_so(self, lang):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import pandas as pd
 from plancore import paths, schema, wording
 from plancore.schema import DataError
 
-DECLARED = "PLANCORE_READS"
-"""Environment of a process that makes a page: what its report declares to read, as JSON (`inputs.declared`)."""
+READS = "PLANCORE_READS"
+"""Variable with the file in which a process that makes a page notes what it reads: a table and which of its rows, as JSON, a line."""
 _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
@@ -54,14 +55,23 @@ def targets(plan: str, on: str | None = None) -> pd.DataFrame:
     Rows of kind `text` come from the body text. Raises DataError for an unknown plan.
     """
     _check_plan(plan)
-    frame = all_targets(on)
-    return frame[frame["plan"] == plan].reset_index(drop=True)
+    return _targets(on, plan=[plan])
 
 
 def all_targets(on: str | None = None) -> pd.DataFrame:
     """The targets of every plan, one below the other: as printed, or in the version in force on a day, see `targets`."""
+    return _targets(on)
+
+
+def _targets(on: str | None, **rows: list) -> pd.DataFrame:
     known = tuple(_identified(name) for name in ("targets", "indicators", "plans", "breaks"))
-    return (_joined(*known) if on is None else _in_force(day(on), _identified("target_versions"), *known)).copy()
+    frame = _joined(*known) if on is None else _in_force(day(on), _identified("target_versions"), *known)
+    for name in ("targets", *(["target_versions"] if on else [])):
+        _note(name, rows)
+    frame = frame[fit(frame, rows)].reset_index(drop=True)
+    for name, columns in (("indicators", ["indicator"]), ("plans", ["plan"]), ("breaks", ["region", "indicator"])):
+        _note(name, {column: sorted(set(frame[column])) for column in columns})
+    return frame
 
 
 def regions(targets: pd.DataFrame) -> list[str]:
@@ -91,7 +101,7 @@ def shared(plan: str, on: str | None = None) -> pd.DataFrame:
     """
     beside = peers(plan)
     if not beside:
-        return table("targets")[:0].assign(region="")
+        return _whole("targets")[:0].assign(region="")
     own, *theirs = (frame[frame["kind"] == "box"] for frame in (targets(p, on) for p in [plan, *beside]))
     others = pd.concat(theirs)
     own = own[own["indicator"].isin(others["indicator"])]
@@ -118,8 +128,7 @@ def breaks(region: str) -> pd.DataFrame:
 
     (whether they may be judged against a target set before it), what_zh, what_en, source.
     """
-    frame = table("breaks")
-    return frame[frame["region"] == region].reset_index(drop=True)
+    return _rows("breaks", region=[region])
 
 
 def successors() -> pd.DataFrame:
@@ -160,20 +169,26 @@ def corrections() -> pd.DataFrame:
 
 def related(indicator: str) -> list[str]:
     """The keys of the series beside an indicator: what it names as related, and what names it."""
-    known = indicators()
-    named = known.loc[known["indicator"] == indicator, "related"]
-    return [k for k in dict.fromkeys([*named, *known.loc[known["related"] == indicator, "indicator"]]) if k]
+    return _beside([indicator])[1:]
 
 
-def vintages(region: str, known_on: str | None = None) -> pd.DataFrame:
+def _beside(indicators: Iterable[str]) -> list[str]:
+    """The keys of some indicators, and below them those of the series beside them."""
+    known, own = table("indicators"), list(dict.fromkeys(indicators))
+    named = known.loc[known["indicator"].isin(own), "related"]
+    return [key for key in dict.fromkeys([*own, *named, *known.loc[known["related"].isin(own), "indicator"]]) if key]
+
+
+def vintages(region: str, known_on: str | None = None, indicators: Iterable[str] | None = None) -> pd.DataFrame:
     """Every published value of a region, several per indicator and period: the columns of `observations`.
 
     `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables.
+    `indicators`: only these and the series beside them (`related`), so that a page is not made again for any other figure.
     """
-    frame, every = table("observations"), _whole("observations")
+    every = _whole("observations")
     if region not in set(every["region"]) and region not in (regions := set(plans()["region"])):
         raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted({*every['region'], *regions}))}")
-    frame = frame[frame["region"] == region].reset_index(drop=True)
+    frame = _rows("observations", region=[region], **{} if indicators is None else {"indicator": _beside(indicators)})
     if known_on is None:
         return frame
     first = every.loc[every["region"] == region, "published_by"].min()
@@ -182,19 +197,21 @@ def vintages(region: str, known_on: str | None = None) -> pd.DataFrame:
     return frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
 
 
-def observations(region: str, known_on: str | None = None, worst_grade: str = "C") -> pd.DataFrame:
+def observations(region: str, known_on: str | None = None, worst_grade: str = "C", indicators: Iterable[str] | None = None) -> pd.DataFrame:
     """One value per indicator and period, the columns of `vintages` and their number, also `vintages`.
 
-    `known_on` as there. `worst_grade`: only sources of that grade or better. Of several values the choice is: exact
+    `known_on` and `indicators` as there. `worst_grade`: only sources of that grade or better. Of several values the choice is: exact
     before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
     """
-    return _counted(vintages(region, known_on), worst_grade)
+    return _counted(vintages(region, known_on, indicators), worst_grade)
 
 
 def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.DataFrame:
-    """`observations` of the regions of some targets, one below the other; a region without any by that day has no row."""
-    frame = table("observations")
-    frame = frame[frame["region"].isin(targets["region"])]
+    """`observations` of the regions and indicators of some targets and of the series beside them, one region below the other.
+
+    A region without any by that day has no row.
+    """
+    frame = _rows("observations", region=sorted(set(targets["region"])), indicator=_beside(targets["indicator"]))
     return _counted(frame if known_on is None else frame[pd.to_datetime(frame["published_by"]) <= day(known_on)], "C")
 
 
@@ -269,10 +286,10 @@ def _citation(source: dict, lang: str) -> str:
 
 @cache
 def _joined(*_identified: tuple) -> pd.DataFrame:
-    """The targets as printed with what other tables say of them; joined once for what this process may read of these tables."""
-    frame = table("targets").merge(indicators()[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
-    frame = frame.merge(plans()[["plan", "region"]], on="plan", validate="m:1")
-    breaks = table("breaks")
+    """The targets as printed with what other tables say of them; joined once."""
+    frame = _whole("targets").merge(_whole("indicators")[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
+    frame = frame.merge(_whole("plans")[["plan", "region"]], on="plan", validate="m:1")
+    breaks = _whole("breaks")
     lost = breaks[~breaks["comparable"]].groupby(["region", "indicator"], as_index=False).agg(
         broken_since=("since", "min"), broken_basis=("basis", ";".join))
     frame = frame.merge(lost, on=["region", "indicator"], how="left").fillna({"broken_basis": ""})
@@ -284,7 +301,7 @@ def _joined(*_identified: tuple) -> pd.DataFrame:
 @lru_cache(maxsize=16)
 def _in_force(on: pd.Timestamp, _versions: tuple, *identified: tuple) -> pd.DataFrame:
     """The targets with the latest version by the day `on` in place of the printed number."""
-    frame, versions = _joined(*identified), table("target_versions")
+    frame, versions = _joined(*identified), _whole("target_versions")
     by = pd.to_datetime(versions["since"].map(schema.last_day))
     current = versions.assign(by=by)[by <= on].sort_values("by").drop_duplicates(["plan", "row"], keep="last").set_index(["plan", "row"])
     if current.empty:
@@ -299,8 +316,7 @@ def _in_force(on: pd.Timestamp, _versions: tuple, *identified: tuple) -> pd.Data
 
 def _of_plan(name: str, plan: str) -> pd.DataFrame:
     _check_plan(plan)
-    frame = table(name)
-    return frame[frame["plan"] == plan].reset_index(drop=True)
+    return _rows(name, plan=[plan])
 
 
 def _check_plan(plan: str) -> None:
@@ -310,44 +326,41 @@ def _check_plan(plan: str) -> None:
 
 
 def table(name: str) -> pd.DataFrame:
-    """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str.
-
-    In a process that makes a page only the rows its report declares to read (`reads`); DataError for a table it does not.
-    """
-    return _declared(*_identified(name)).copy()
+    """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str."""
+    return _rows(name)
 
 
-def sliced(name: str, whole: pd.DataFrame, declared: dict[str, dict[str, list]]) -> pd.DataFrame:
-    """The rows of a table that a report declares to read: those with one of the allowed values in each column it names."""
-    if name not in declared:
-        raise DataError(f"this report reads the table {name}, which reads.py does not declare; declared: {', '.join(declared)}")
-    return whole[wanted(whole, declared[name])].reset_index(drop=True)
+def _rows(name: str, **rows: list) -> pd.DataFrame:
+    """A fresh copy of the rows of a table that have one of these values in each column named, noted where a page is made."""
+    _note(name, rows)
+    whole = _whole(name)
+    return whole[fit(whole, rows)].reset_index(drop=True) if rows else whole.copy()
 
 
-def wanted(whole: pd.DataFrame, allowed: dict[str, list]) -> pd.Series:
-    """Which rows have one of the allowed values in each column that is named."""
-    rows = pd.Series(True, whole.index)
-    for column, values in allowed.items():
-        rows &= whole[column].isin(values)
-    return rows
+def fit(frame: pd.DataFrame, rows: dict[str, list]) -> pd.Series:
+    """Whether each row of a frame has one of these values in each column named; every row fits where none is."""
+    fits = pd.Series(True, frame.index)
+    for column, values in rows.items():
+        fits &= frame[column].isin(values)
+    return fits
+
+
+def _note(name: str, rows: dict[str, list]) -> None:
+    if file := os.environ.get(READS):
+        with open(file, "a", encoding="utf-8") as notes:
+            notes.write(json.dumps([name, rows], ensure_ascii=False) + "\n")
 
 
 def _whole(name: str) -> pd.DataFrame:
-    return _read(*_identified(name)[:2])
+    return _read(*_identified(name))
 
 
-def _identified(name: str) -> tuple[Path, int, str | None]:
-    """What a table in this process depends on: its file, when that changed, and what may be read of it."""
+def _identified(name: str) -> tuple[Path, int]:
+    """What a table in this process depends on: its file, and when that changed."""
     path = paths.TABLES / f"{name}.csv"
     if not path.is_file():
         raise DataError(f"{path.name} is missing: run `plancore build`")
-    return path, path.stat().st_mtime_ns, os.environ.get(DECLARED)
-
-
-@cache
-def _declared(path: Path, changed: int, declared: str | None) -> pd.DataFrame:
-    whole = _read(path, changed)
-    return whole if declared is None else sliced(path.stem, whole, json.loads(declared))
+    return path, path.stat().st_mtime_ns
 
 
 @cache

@@ -19,6 +19,8 @@ GROWTH = {"gdp": "gdp_growth", "gdp_per_head": "gdp_per_head_growth", "income": 
 """Each doubling goal and the indicator of its real growth."""
 SERIES = (*GROWTH.values(), "urbanization_rate", "population")
 """What the road to 2035 builds on."""
+READ = (*SERIES, *derivation.INPUTS)
+"""The indicators whose observations it needs: those, and what missing ones are derived from."""
 GRID = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
 """Growth rates of the sensitivity grid, % a year."""
 SCALE = tuple(x / 20 for x in range(55, 146))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import pickle
 import tempfile
@@ -17,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plancore.charts import drawing
-from plancore.reports import inputs, parameters, workers as making
-from plancore.reports.parameters import ParameterError
-from plancore.reports.workers import Common, Job
+from plancore.reports import inputs, parameters, workers
+from plancore.reports.parameters import Page, ParameterError
+from plancore.reports.workers import Common
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -33,7 +34,7 @@ _IMPORTED = inputs.code()
 """The code in memory, which a worker keeps when its checkout is updated."""
 
 
-def makers(address: str) -> Callable[[list[Job], Common, int, Path], Iterator[dict]]:
+def makers(address: str) -> Callable[[list[Page], Common, int, Path], Iterator[dict]]:
     """What makes pages on a cluster as `workers.local` does here, given its scheduler's address.
 
     Raises ParameterError if nobody answers there, no worker is there, or one of them is unlike this checkout.
@@ -62,14 +63,15 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _work(job: Job, common: Common, ours: dict[str, str]) -> dict:
+def _work(page: Page, common: Common, ours: dict[str, str]) -> dict:
     """On a worker, `workers.work`, if all there is as here. What a killed worker leaves lies in a folder that Dask clears."""
     from distributed import get_worker
 
     if differences := _unlike(known(), ours):
         raise ImportError(differences)
+    multiprocessing.current_process().daemon = False  # as Dask starts its workers, and such may have no processes of their own
     os.environ["TMPDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.tempdir = get_worker().local_directory
-    return making.work(job, common._replace(script=drawing.bundle()))
+    return workers.work(page, common._replace(script=drawing.bundle()))
 
 
 @contextmanager
@@ -102,34 +104,34 @@ def _refused(address: str, error: Exception) -> ParameterError:
                           "with at least one `dask worker`, such as tcp://10.0.0.5:8786")
 
 
-def _made(address: str, jobs: list[Job], common: Common, _count: int, _temporary: Path) -> Iterator[dict]:
+def _made(address: str, pages: list[Page], common: Common, _count: int, _temporary: Path) -> Iterator[dict]:
     """Yield what became of each page, as it is ready. Ended early, the cluster forgets the pages and what comes of them.
 
     A worker has one page at a time: a process makes no more, and so it is known which page took it along.
     """
-    waiting, running, losses, aside, bell = deque(jobs), {}, Counter(), set(), threading.Event()
+    waiting, running, losses, aside, bell = deque(pages), {}, Counter(), set(), threading.Event()
     with _connected(address) as client:
         ours, seen = known(), time.monotonic()
         while waiting or running:
-            workers = _workers(client) - aside
-            seen = time.monotonic() if workers else seen
+            there = _workers(client) - aside
+            seen = time.monotonic() if there else seen
             if client.status == "closed" or time.monotonic() > seen + ALONE_SECONDS:
                 break
-            for worker in list(workers - running.keys())[:len(waiting)]:
-                job = waiting.popleft()
-                running[worker] = job, _sent(client, worker, partial(_work, job, common._replace(script=""), ours))
+            for worker in list(there - running.keys())[:len(waiting)]:
+                page = waiting.popleft()
+                running[worker] = page, _sent(client, worker, partial(_work, page, common._replace(script=""), ours))
                 running[worker][1].add_done_callback(lambda _: bell.set())
             bell.wait(_TICK)
             bell.clear()
-            for worker in [w for w, (_, future) in running.items() if future.done() or w not in workers]:
-                job, future = running.pop(worker)
-                if became := _became(job, worker, _outcome(future), losses, aside):
+            for worker in [w for w, (_, future) in running.items() if future.done() or w not in there]:
+                page, future = running.pop(worker)
+                if became := _became(page, worker, _outcome(future), losses, aside):
                     yield became
                 else:
-                    waiting.append(job)  # after all others, which may still find a worker
+                    waiting.append(page)  # after all others, which may still find a worker
         why = "the scheduler was lost" if client.status == "closed" else f"no worker was left, and within {ALONE_SECONDS} s none came"
-        for job in [*waiting, *(job for job, _ in running.values())]:
-            yield making.lost(job, why)
+        for page in [*waiting, *(page for page, _ in running.values())]:
+            yield workers.lost(page, why)
 
 
 def _workers(client: Client) -> set[str]:
@@ -155,7 +157,7 @@ def _outcome(future: Future) -> dict | Exception | None:
         future.release()
 
 
-def _became(job: Job, worker: str, came: dict | Exception | None, losses: Counter, aside: set[str]) -> dict | None:
+def _became(page: Page, worker: str, came: dict | Exception | None, losses: Counter, aside: set[str]) -> dict | None:
     """What became of a page; None: another worker shall make it."""
     if isinstance(came, dict):
         return came
@@ -164,6 +166,6 @@ def _became(job: Job, worker: str, came: dict | Exception | None, losses: Counte
         aside.add(worker)
         return None
     if came:
-        return making.lost(job, _said(came))
-    losses[job.page] += 1
-    return making.lost(job, f"{losses[job.page]} workers were lost while making it, at last {worker}") if losses[job.page] > LOSSES else None
+        return workers.lost(page, _said(came))
+    losses[page] += 1
+    return workers.lost(page, f"{losses[page]} workers were lost while making it, at last {worker}") if losses[page] > LOSSES else None

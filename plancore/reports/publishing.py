@@ -17,13 +17,14 @@ import pandas as pd
 from plancore import load, markup, paths, schema
 from plancore import wording
 from plancore.downloads import workbook
-from plancore.reports import archive, changelog, changes, inputs as reads, parameters, site as site_reports, workers
+from plancore.reports import archive, changelog, changes, inputs, parameters, site as site_reports, workers
+from plancore.reports.inputs import Tables
 from plancore.reports.parameters import Page, single
 from plancore.reports.schedule import Hold, Schedule
-from plancore.reports.workers import Common, Job
+from plancore.reports.workers import Common
 
 class Wanted(NamedTuple):
-    """A page to publish: its key as the run begins, and why it is to be made; for no reason if it is there already.
+    """A page to publish: its key as the run begins, but for the tables, and why it is to be made; for no reason if it is there already.
 
     Data or code that change while the run goes on may still reach the page; the next run then makes it again.
     """
@@ -33,7 +34,7 @@ class Wanted(NamedTuple):
     why: list[str]
 
 
-Makers = Callable[[list[Job], Common, int, Path], Iterator[dict]]
+Makers = Callable[[list[Page], Common, int, Path], Iterator[dict]]
 """What makes pages, see `workers.local`."""
 
 
@@ -83,9 +84,9 @@ def todo(wanted: list[Page], site: Path, errors_to: str = "", whole: bool = True
     coming = _coming(wanted, site, whole)
     earlier = _known(site)
     reference = {p["path"]: p for p in archive.manifest(since)["pages"]} if since else None
-    shared = reads.parts_of_all()
-    keyed = {page: reads.of(page, _settings(page, errors_to, coming), shared) for page in wanted}
-    return [Wanted(page, key, _why(page, key, earlier.get(page.path, []), force, reference)) for page, key in keyed.items()]
+    shared, now = inputs.parts_of_all(), inputs.tables_now()
+    keyed = {page: inputs.of(page, _settings(page, errors_to, coming), shared) for page in wanted}
+    return [Wanted(page, key, _why(page, key, earlier.get(page.path, []), force, reference, now)) for page, key in keyed.items()]
 
 
 def publish(run: str, site: Path = paths.REPORTS, back: bool = False) -> Path:
@@ -123,15 +124,20 @@ def _known(site: Path) -> dict[str, list[tuple[Path, dict]]]:
     return found
 
 
-def _why(page: Page, key: dict, earlier: list[tuple[Path, dict]], force: bool, reference: dict | None) -> list[str]:
+def _why(page: Page, key: dict, earlier: list[tuple[Path, dict]], force: bool, reference: dict | None, now: Tables) -> list[str]:
     if force:
         return ["forced"]
     if not earlier:
         return ["new"]
     if reference is not None:
-        return reads.why(reference[page.path].get("key", {}), key) if page.path in reference else ["new"]
-    reasons = [reads.why(entry.get("key", {}), key) or _fault(folder, entry) for folder, entry in earlier]
+        return _differences(reference[page.path], key, now) if page.path in reference else ["new"]
+    reasons = [_differences(entry, key, now) or _fault(folder, entry) for folder, entry in earlier]
     return [] if [] in reasons else reasons[-1]
+
+
+def _differences(entry: dict, key: dict, now: Tables) -> list[str]:
+    """The parts of a page's key that are not what they were when it was made."""
+    return inputs.why(entry.get("key", {}), key | inputs.digests(entry.get("reads", {}), now))
 
 
 def _fault(folder: Path, entry: dict) -> list[str]:
@@ -148,15 +154,15 @@ def _run(asked: list[Wanted], site: Path, rules: Schedule, whole: bool, jobs: in
          started: datetime) -> dict:
     online, waiting = archive.latest(site), archive.held(site)
     paths = _coming([w.page for w in asked], site, whole)
-    inputs = {"tables": reads.tables(), "code": reads.code(), "environment": reads.environment(), "pages": sorted(paths)}
+    made_of = {"tables": inputs.tables(), "code": inputs.code(), "environment": inputs.environment(), "pages": sorted(paths)}
     base = waiting or online
-    if base and not any(w.why for w in asked) and archive.manifest(base).get("inputs") == inputs:
+    if base and not any(w.why for w in asked) and archive.manifest(base).get("inputs") == made_of:
         return archive.manifest(base) | {"outcome": "held" if waiting else "unchanged"}
     with archive.draft(site) as (draft, temporary):
         common = _common(draft, rules.errors_to, paths, online)
         entries = _pages(asked, site, draft, common, whole, jobs, makers, notify, temporary)
         _link(entries, draft)
-        manifest = _manifest(draft, entries, inputs, started, archive.manifest(online))
+        manifest = _manifest(draft, entries, made_of, started, archive.manifest(online))
         if all(e["status"] == "failed" for e in entries.values()):
             return manifest | {"outcome": "failed"}
         manifest = _compared(manifest, online, draft, rules.hold)
@@ -196,17 +202,19 @@ def _offered(name: str) -> pd.DataFrame:
 def _pages(asked: list[Wanted], site: Path, draft: Path, common: Common, whole: bool, jobs: int, makers: Makers,
            notify: Callable, temporary: Path) -> dict[str, dict]:
     """The manifest's entries: of pages that were made, that failed, and that are carried over; their files are in the draft."""
-    earlier, wanted = _known(site), {w.page.path: w for w in asked}
+    earlier, wanted, now = _known(site), {w.page.path: w for w in asked}, inputs.tables_now()
     entries = {}
-    to_make = [Job(w.page, reads.declared(w.page)) for w in asked if w.why]
+    to_make = [w.page for w in asked if w.why]
+    if to_make:
+        inputs.preread(now)
     with closing(makers(to_make, common, jobs, temporary)) if to_make else nullcontext(()) as results:
         for made in results:
             path = made["path"]
-            entries[path] = _made(made, wanted[path].key, draft) if not made["error"] else _failed(made, earlier.get(path, []), draft)
+            entries[path] = _made(made, wanted[path].key | inputs.digests(made["reads"], now), draft) if not made["error"] else _failed(made, earlier.get(path, []), draft)
             notify("page", path=path, status=entries[path]["status"], seconds=made["seconds"], error=made["error"])
     for path, (_, key, why) in wanted.items():
         if not why:
-            folder, entry = next(((f, e) for f, e in earlier[path] if e.get("key") == key), earlier[path][0])
+            folder, entry = next(((f, e) for f, e in earlier[path] if not _differences(e, key, now)), earlier[path][0])
             entries[path] = _carried(folder, entry, draft) | {"status": "unchanged"}
     for path, (page, *_) in wanted.items():
         entries[path] |= {"front": page.front, "order": f"{parameters.names().index(page.report):02} {path}"}
@@ -225,7 +233,7 @@ def _made(made: dict, key: dict[str, str], draft: Path) -> dict:
     for name, content in made["files"].items():
         (draft / "downloads" / name).write_bytes(content)
     return _entry(page) | {"status": "new", "seconds": made["seconds"], "title": made["title"], "answer": made["answer"] if page.front else "",
-                           "cards": made["cards"], "files": sorted(made["files"]), "key": key,
+                           "cards": made["cards"], "files": sorted(made["files"]), "key": key, "reads": made["reads"],
                            "made": datetime.now(timezone.utc).isoformat(timespec="minutes")}
 
 
@@ -242,7 +250,7 @@ def _failed(made: dict, earlier: list[tuple[Path, dict]], draft: Path) -> dict:
 def _entry(page: Page) -> dict:
     """The entry of a page of which nothing is there yet."""
     return {"report": page.report, "parameters": page.values, "lang": page.lang, "path": page.path, "sha256": "", "answer": "",
-            "cards": [], "files": [], "made": "", "key": {}, "changed": []}
+            "cards": [], "files": [], "made": "", "key": {}, "reads": {}, "changed": []}
 
 
 def _carried(folder: Path, entry: dict, draft: Path) -> dict:
@@ -270,10 +278,10 @@ def _link(entries: dict[str, dict], draft: Path) -> None:
             entry["sha256"] = archive.sha(path)
 
 
-def _manifest(draft: Path, entries: dict[str, dict], inputs: dict, started: datetime, last: dict) -> dict:
+def _manifest(draft: Path, entries: dict[str, dict], made_of: dict, started: datetime, last: dict) -> dict:
     return {"run": archive.name(draft), "after": last.get("run", ""), "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": reads.versions(), "code": inputs["code"],
-            "data": inputs["tables"], "lock": inputs["environment"], "inputs": inputs,
+            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": inputs.versions(), "code": made_of["code"],
+            "data": made_of["tables"], "lock": made_of["environment"], "inputs": made_of,
             "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
 
 

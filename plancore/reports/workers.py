@@ -1,50 +1,45 @@
-"""Make pages: run each notebook in a kernel of its own, check that it is whole, and render it, in other processes."""
+"""Make pages: execute each notebook in a process of its own, check that it is whole, draw its charts and render it."""
 
 from __future__ import annotations
 
 import json
-import logging
 import multiprocessing
 import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from multiprocessing import connection, forkserver
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from plancore import load, markup, wording
-from plancore.charts import drawing
+from plancore import markup, wording
 from plancore.downloads import pdf
-from plancore.reports import parameters
-from plancore.serving import kernels
+from plancore.reports import inputs, parameters
 from plancore.reports.parameters import Page
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-CELL_SECONDS, PAGE_SECONDS, START_SECONDS = 120, 300, 60
-MEMORY_MB = 3072
-"""Most data a kernel may hold, unless PLANCORE_KERNEL_MEMORY_MB says otherwise."""
-_LONGEST = 80
-"""Characters of a folder in which a kernel's socket still has a path that systems allow."""
-_one_at_a_time = threading.Lock()
-"""What a page reads is in the process's environment, so a process makes one page at a time."""
+CELL_SECONDS, PAGE_SECONDS = 120, 300
+_LONGEST = 60
+"""Characters of a folder in which a fork server's socket still has a path that systems allow."""
 
 
-class Job(NamedTuple):
-    """A page to make, and what its report declares to read."""
-
-    page: Page
-    declared: dict
+class Failed(RuntimeError):
+    """Why a page was not made, in words that say it all."""
 
 
 class Common(NamedTuple):
@@ -61,54 +56,53 @@ class Common(NamedTuple):
     """Addresses of all pages there will be."""
 
 
-def local(jobs: list[Job], common: Common, count: int, temporary: Path) -> Iterator[dict]:
+def local(pages: list[Page], common: Common, count: int, temporary: Path) -> Iterator[dict]:
     """Yield what became of each page, as it is ready, from processes on this machine: see `work`.
 
     A worker that dies takes its pool with it: the pages that were not ready are then made one at a time, so that only the
     page whose worker dies again is lost. Ended early, it ends every process it started.
     """
-    server = kernels.server() if kernels.name() == kernels.WARM else None  # one for all workers, starting while they start
-    left, workers = jobs, min(count, len(jobs))
+    left, workers = pages, min(count, len(pages))
     while left:
         broken = []
-        with _pool(workers, server, temporary) as pool:
-            futures = {pool.submit(work, job, common): job for job in left}
+        with _pool(workers, temporary) as pool:
+            futures = {pool.submit(work, page, common): page for page in left}
             for future in as_completed(futures):
                 try:
                     yield future.result()
                 except BrokenProcessPool:
                     broken.append(futures[future])
-        left = [job for job in left if job in broken]
+        left = [page for page in left if page in broken]
         if workers == 1 and left:
             yield lost(left.pop(0), "its worker was killed")
         workers = 1
 
 
-def lost(job: Job, why: str) -> dict:
+def lost(page: Page, why: str) -> dict:
     """What became of a page that nothing came back from."""
-    return {"page": job.page, "path": job.page.path, "error": why, "seconds": 0.0}
+    return {"page": page, "path": page.path, "error": why, "seconds": 0.0}
 
 
-def work(job: Job, common: Common) -> dict:
-    """Run one notebook and render its page; errors are returned, never raised.
+def work(page: Page, common: Common) -> dict:
+    """Execute one notebook and render its page; errors are returned, never raised.
 
-    Gives page, path, error, seconds; without an error also html, alone (the page as one file), single (that file's
-    address), files (name to content), title, answer and cards.
+    Gives page, path, error, seconds; without an error also reads (`inputs.Reads`), html, alone (the page as one file),
+    single (that file's address), files (name to content), title, answer and cards.
     """
     start = time.monotonic()
-    result = {"page": job.page, "path": job.page.path, "error": ""}
+    result = {"page": page, "path": page.path, "error": ""}
     try:
-        with _one_at_a_time, _deadline(PAGE_SECONDS):
-            result |= _rendered(_execute(job), job.page, common)
+        notebook, reads = _execute(page)
+        result |= _rendered(notebook, page, common) | {"reads": reads}
     except Exception as error:
-        result["error"] = _reason(error)
+        result["error"] = re.sub(r"\s+", " ", str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}")
     return result | {"seconds": round(time.monotonic() - start, 2)}
 
 
 @contextmanager
-def _pool(workers: int, server: kernels.Server | None, temporary: Path):
+def _pool(workers: int, temporary: Path):
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(server, temporary)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(temporary,)) as pool:
         try:
             yield pool
         except BaseException:  # nobody waits for the rest any more
@@ -117,19 +111,22 @@ def _pool(workers: int, server: kernels.Server | None, temporary: Path):
             raise
 
 
-def _begin(server: kernels.Server | None, temporary: Path) -> None:
-    """Prepare a worker: where its files go, where its kernels come from, and that it does not outlive the run."""
+def _begin(temporary: Path) -> None:
+    """Prepare a worker: where its files go, what its pages are forked from, and that it does not outlive the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal's processes: the run ends its workers
     os.environ["TMPDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.tempdir = str(temporary)
     log = os.open(temporary / f"worker-{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):  # a kernel says there what is of no use to who reads the run's own lines
+    for stream in (1, 2):  # a page says there what is of no use to who reads the run's own lines
         os.dup2(log, stream)
-    kernels.share(server)
     threading.Thread(target=_follow, args=(temporary,), daemon=True).start()
+    if _context().get_start_method() == "forkserver":
+        forkserver.ensure_running()  # it prepares itself while this process does
+    from plancore.downloads import files  # noqa: F401
+    from plancore.reports import render  # noqa: F401
 
 
 def _follow(temporary: Path) -> None:
-    """End this worker, its kernels and its files once the run is gone without having ended it."""
+    """End this worker, its pages and its files once the run is gone without having ended it."""
     multiprocessing.parent_process().join()
     _end_family()
     shutil.rmtree(temporary, ignore_errors=True)
@@ -140,10 +137,8 @@ def _end_family() -> None:
     """Kill every process this one has started, and theirs; multiprocessing's own tracker ends by itself, in silence."""
     family = [p for p in psutil.Process().children(recursive=True) if "resource_tracker" not in " ".join(_command(p))]
     for process in family:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            pass
     psutil.wait_procs(family, 5)
 
 
@@ -154,42 +149,66 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def _execute(job: Job) -> NotebookNode:
-    """The executed notebook, checked to be whole; a kernel that does not start is tried once more.
+@cache
+def _context() -> BaseContext:
+    """How a page's process is started: forked from one that has imported everything, or anew where that is not possible.
 
-    It is kept in memory (papermill would write it anew before and after each cell); its sockets live in a folder that goes
-    with the run: nothing of it can reach the site, and no port is open.
+    The forking process is itself started anew, for the library that draws cannot be forked once it has drawn.
     """
-    import papermill  # slow to import, as `pages` is, and only workers need them
-    from traitlets.config import Config
+    if sys.platform != "linux" or os.environ.get("PLANCORE_STOCK_KERNELS") == "1" or len(tempfile.gettempdir()) > _LONGEST:
+        return multiprocessing.get_context("spawn")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no library may start a thread before the fork
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["plancore.reports.preload"])
+    return context
 
-    from plancore.reports import render
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    for attempt in (1, 2):
-        with tempfile.TemporaryDirectory(prefix="plancore-") as folder, _environment(**_variables(job)):
-            sockets = {"transport": "ipc", "ip": f"{folder}/kernel"} if len(folder) < _LONGEST else {}
-            try:
-                notebook = papermill.execute_notebook(
-                    parameters.NOTEBOOKS / f"{job.page.report}.ipynb", None, parameters=job.page.values,
-                    kernel_name=kernels.name(), progress_bar=False, start_timeout=START_SECONDS, execution_timeout=CELL_SECONDS,
-                    shutdown_kernel="immediate",  # what it showed is here, and to end in order takes it longer than to start
-                    config=Config({"KernelManager": {"client_factory": kernels.PromptClient, **sockets}}))
-                break
-            except RuntimeError as error:
-                if attempt == 2 or "Kernel" not in str(error) or isinstance(error, papermill.PapermillExecutionError):
-                    raise
+def _execute(page: Page) -> tuple[NotebookNode, inputs.Reads]:
+    """The executed notebook, checked to be whole, and what it read; made in a process that ends with it, whatever it does."""
+    from plancore.reports import render  # slow to import, and only workers need it
+
+    ours, theirs = _context().Pipe(duplex=False)
+    with tempfile.TemporaryDirectory(prefix="plancore-") as folder, ours:
+        process = _context().Process(target=_in_its_process, args=(
+            theirs, parameters.NOTEBOOKS / f"{page.report}.ipynb", page.values, CELL_SECONDS, Path(folder)))
+        with theirs:
+            process.start()
+        try:
+            if not connection.wait([ours, process.sentinel], PAGE_SECONDS):
+                raise Failed(f"TimeoutError: the page took longer than {PAGE_SECONDS} s")
+            if not ours.poll():
+                raise EOFError
+            result = ours.recv()
+        except EOFError:
+            process.join()
+            raise Failed(f"the notebook ended early, its process with code {process.exitcode}") from None
+        finally:
+            _end(process)
+    if isinstance(result, str):
+        raise Failed(result)
+    notebook, notes = result
     render.check_executed(notebook)
-    return notebook
+    return notebook, inputs.reads(notes)
 
 
-def _variables(job: Job) -> dict[str, str]:
-    memory = os.environ.get("PLANCORE_KERNEL_MEMORY_MB") or str(MEMORY_MB)
-    return {load.DECLARED: json.dumps(job.declared), drawing.LATER: "1", "PLANCORE_KERNEL_MEMORY_MB": memory}
+def _in_its_process(*arguments: object) -> None:
+    from plancore.reports import engine  # slow to import, and a worker does not need it
+
+    engine.execute(*arguments)
+
+
+def _end(process: BaseProcess) -> None:
+    """Kill a page's process and what it has started."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 def _draw(notebook: NotebookNode) -> None:
-    """Draw what the kernel has left: in a worker V8 is started once for all its pages."""
+    """Draw the charts that the page's process has left (`drawing.LATER`): here V8 is started once for all pages."""
     from plancore.charts import figure
     from plancore.downloads import files as downloads
 
@@ -219,40 +238,3 @@ def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:
     files |= {f"{stem}.pdf": pdf.pdf(alone)} if "pdf" in page.formats else {}
     return {"html": html, "alone": alone, "single": parameters.single(page.path), "files": files, "title": facts["title"],
             "answer": render.answer(notebook), "cards": render.cards(html)}
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, where, in one line."""
-    if type(error).__name__ == "PapermillExecutionError":
-        return f"code cell {error.exec_count}: {error.ename}: {error.evalue}"
-    return re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")
-
-
-@contextmanager
-def _environment(**variables: str):
-    """Variables of this process, and of those it starts, for as long as it lasts."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-@contextmanager
-def _deadline(seconds: int):
-    """Raise TimeoutError in this process after so many seconds; beside a main thread, the limits of its cells must do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def expire(*_):
-        raise TimeoutError(f"the page took longer than {seconds} s")
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)

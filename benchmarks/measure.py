@@ -31,7 +31,7 @@ SIZES, SAMPLE, AS_OF, REPEATS, SAMPLE_REPEATS = (25, 100, 400, 1600, 3200), 800,
 def nation(units: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Targets and observations of so many regions, each with a plan of its own; the same for the same number."""
     rng, years = np.random.default_rng(14), np.arange(2015, 2026)
-    box = load.targets("zj14").query("kind == 'box'").reset_index(drop=True)
+    box = load.targets("zj14")
     targets = box.loc[np.tile(box.index, units)].reset_index(drop=True)
     targets["region"] = np.repeat([f"r{i:04d}" for i in range(units)], len(box))
     targets["plan"] = targets["region"] + "-14"

@@ -23,6 +23,12 @@ def plans() -> pd.DataFrame:
     return table("plans")
 
 
+def plan(plan: str) -> pd.Series:
+    """Return one plan's row of `plans`. Raises DataError for an unknown plan."""
+    _check_plan(plan)
+    return plans().set_index("plan", drop=False).loc[plan]
+
+
 def indicators() -> pd.DataFrame:
     """One row per indicator: key, names, unit, better, nature, related, department."""
     return table("indicators")
@@ -46,21 +52,25 @@ def cells(plan: str) -> pd.DataFrame:
     return _of_plan("cells", plan)
 
 
-def targets(plan: str, on: str | None = None) -> pd.DataFrame:
-    """A plan's targets in printed order: the columns of the `targets` table and, from other tables,
+def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str = "all", category: str = "all") -> pd.DataFrame:
+    """Return the targets of a plan in printed order: those of its printed table, of its text, or both.
 
-    region, name_zh, name_en, better, nature, broken_since (first year without comparable figures, else nan),
-    broken_basis (the bases of figures that may not be set against the target, joined by `;`), version_since, version_source. As printed, or, with `on` (a date or "today"), in the version in force that day:
-    value, form, bound and path of a number assigned, raised or adjusted by then, the printed cells unchanged.
-    Rows of kind `text` come from the body text. Raises DataError for an unknown plan.
+    on: None gives the numbers as printed; a date or "today" the version in force that day, where value, form, bound and
+    path of a number assigned, raised or adjusted by then replace the printed ones (the printed cells stay).
+    kind: "box" (the printed table), "text" (goals of the text; `same_as` names the row of the table one repeats) or "all".
+    attribute: "binding", "expected" or "all". category: a key of the column `category`, or "all".
+
+    Columns: those of the table `targets`, and region, name_zh, name_en, better, nature, broken_since (first year without
+    comparable figures, else nan), broken_basis (bases of figures that may not be set against the target, joined by `;`),
+    version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
     """
     _check_plan(plan)
-    return _targets(on, plan=[plan])
+    return _only(_targets(on, plan=[plan]), category=category, attribute=attribute, kind=kind)
 
 
-def all_targets(on: str | None = None) -> pd.DataFrame:
-    """The targets of every plan, one below the other: as printed, or in the version in force on a day, see `targets`."""
-    return _targets(on)
+def all_targets(on: str | None = None, kind: str = "box") -> pd.DataFrame:
+    """Return the targets of every plan, one below the other; `on` and `kind` as in `targets`."""
+    return _only(_targets(on), kind=kind)
 
 
 def _targets(on: str | None, **rows: list) -> pd.DataFrame:
@@ -84,7 +94,7 @@ def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     known = plans().set_index("plan")
     own = known.loc[plan]
     before = known[(known["region"] == own["region"]) & (known["target_year"] == own["baseline_year"])].index
-    return (targets(before[0]), outcomes(before[0])) if len(before) else None
+    return (targets(before[0], kind="all"), outcomes(before[0])) if len(before) else None
 
 
 def peers(plan: str) -> list[str]:
@@ -102,7 +112,7 @@ def shared(plan: str, on: str | None = None) -> pd.DataFrame:
     beside = peers(plan)
     if not beside:
         return _whole("targets")[:0].assign(region="")
-    own, *theirs = (frame[frame["kind"] == "box"] for frame in (targets(p, on) for p in [plan, *beside]))
+    own, *theirs = (targets(p, on) for p in [plan, *beside])
     others = pd.concat(theirs)
     own = own[own["indicator"].isin(others["indicator"])]
     return pd.concat([own, others[others["indicator"].isin(own["indicator"])]], ignore_index=True)
@@ -320,9 +330,20 @@ def _of_plan(name: str, plan: str) -> pd.DataFrame:
 
 
 def _check_plan(plan: str) -> None:
-    known = list(plans()["plan"])
-    if plan not in known:
-        raise DataError(f"unknown plan {plan!r}; allowed: {', '.join(known)}")
+    _check("plan", plan, plans()["plan"])
+
+
+def _only(frame: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+    """The rows with the wanted word in each column; "all" wants every word."""
+    for column, word in wanted.items():
+        _check(column, word, ["all", *schema.VOCABULARIES.get(column, frame[column].unique())])
+        frame = frame if word == "all" else frame[frame[column] == word]
+    return frame.reset_index(drop=True)
+
+
+def _check(name: str, word: str, allowed: Iterable[str]) -> None:
+    if word not in list(allowed):
+        raise DataError(f"unknown {name} {word!r}; allowed: {', '.join(allowed)}")
 
 
 def table(name: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from plancore.reports import parameters
 from plancore.views import bridge as bridging, page as headlines
 from plancore.schema import DataError
 
-OLD, NEW = load.targets("zj13"), load.targets("zj14")
+OLD, NEW = load.targets("zj13"), load.targets("zj14", kind="all")
 PLANS = load.plans()
 
 JUDGED = [  # row of zj13, row of zj14, relation, and why, judged by hand on the printed cells

@@ -22,7 +22,7 @@ CASES = [("zj14", 2025), ("zj14", 2021), ("zj13", 2020), ("zj13", 2016)]
 
 
 def frames(plan: str, as_of: int) -> dict[str, pd.DataFrame]:
-    targets = load.targets(plan, "today").query("kind == 'box'")
+    targets = load.targets(plan, "today")
     result = gaps.measure(targets, OBSERVATIONS, as_of)
     cells = coverage.cells(targets, OBSERVATIONS, as_of, coverage.printed(load.outcomes(plan), SOURCES), INDICATORS,
                            derivation.derive(OBSERVATIONS))
@@ -98,12 +98,12 @@ class TestCells:
     @pytest.mark.parametrize("as_of", [2020, 2026])
     def test_a_year_outside_the_plan_is_refused(self, as_of):
         with pytest.raises(DataError, match="allowed: 2021 to 2025"):
-            coverage.cells(load.targets("zj14"), OBSERVATIONS, as_of)
+            coverage.cells(load.targets("zj14", kind="all"), OBSERVATIONS, as_of)
 
     def test_inputs_stay_as_they_were(self):
-        targets, observations = load.targets("zj14"), load.observations(REGION)
+        targets, observations = load.targets("zj14", kind="all"), load.observations(REGION)
         coverage.cells(targets, observations, 2024, indicators=INDICATORS)
-        pd.testing.assert_frame_equal(targets, load.targets("zj14"))
+        pd.testing.assert_frame_equal(targets, load.targets("zj14", kind="all"))
         pd.testing.assert_frame_equal(observations, OBSERVATIONS)
 
 

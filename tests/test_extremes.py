@@ -8,7 +8,7 @@ import play
 from plancore import load, wording
 from plancore.reports import parameters
 
-CATEGORIES = {plan: list(load.targets(plan).query("kind == 'box'")["category"].unique()) for plan in load.plans()["plan"]}
+CATEGORIES = {plan: list(load.targets(plan)["category"].unique()) for plan in load.plans()["plan"]}
 CASES = [
     *(("gap_analysis", {"plan": plan, "as_of": year}) for plan, year in (("zj13", 2016), ("zj13", 2020), ("zj14", 2021), ("zj14", 2025))),
     *(("gap_analysis", {"plan": "zj14", "as_of": 2023, "attribute": attribute}) for attribute in ("binding", "expected")),

@@ -16,7 +16,7 @@ def zj13():
 
 @pytest.fixture(scope="module")
 def zj14():
-    targets, observations = load.targets("zj14"), load.observations("zj")
+    targets, observations = load.targets("zj14", kind="all"), load.observations("zj")
     return {year: gaps.measure(targets, observations, year).set_index("row") for year in range(2021, 2026)}
 
 
@@ -76,7 +76,7 @@ class TestCompletion:
         assert gaps.completion(target(attribute="binding"), ended).verdict[0] == "missed"
 
     def test_outcomes_of_a_plan_from_its_target_year(self):
-        targets, observations = load.targets("zj14"), load.observations("zj")
+        targets, observations = load.targets("zj14", kind="all"), load.observations("zj")
         result = gaps.completion(targets, gaps.outcomes(targets, observations)).set_index("row")
         assert dict(result.verdict[["1", "4", "6", "8", "10"]]) == {
             "1": "exceeded", "4": "met", "6": "exceeded", "8": "exceeded", "10": "missed"}
@@ -182,7 +182,7 @@ class TestZhejiang14:
         ("3", 2021, "2022-12-31", "revised", "behind_slight"),  # from the census's 72.17
     ])
     def test_the_status_changes_with_the_vintage(self, row, year, known_on, baseline, status):
-        targets = load.targets("zj14").query("row == @row")
+        targets = load.targets("zj14", kind="all").query("row == @row")
         assert one(targets, load.observations("zj", known_on), year, baseline=baseline)["status"] == status
 
     def test_counts_of_the_four_words_add_up(self, zj14):
@@ -296,7 +296,7 @@ def test_words_may_be_of_any_text_type(plan, kind):
     def typed(frame):
         return frame.astype({name: kind for name in frame if frame[name].dtype == "str"})
 
-    targets, observations, outcomes = load.targets(plan), load.observations("zj"), load.outcomes(plan)
+    targets, observations, outcomes = load.targets(plan, kind="all"), load.observations("zj"), load.outcomes(plan)
     year = int(targets["target_year"].max())
     for ours, theirs in ((gaps.measure(targets, observations, year), gaps.measure(typed(targets), typed(observations), year)),
                          (gaps.completion(targets, outcomes), gaps.completion(typed(targets), typed(outcomes)))):

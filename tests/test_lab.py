@@ -73,7 +73,7 @@ def test_notebook_in_jupyterlab(lab, visit):
         assert page.locator(WRONG).all_inner_texts() == []
         assert "“十四五”规划35项指标" in page.locator(".answer").inner_text()
         table = page.locator(".gt_table").first.inner_text()
-        assert [name for name in load.targets("zj14").query("kind == 'box'")["name_zh"] if name not in table] == []
+        assert [name for name in load.targets("zj14")["name_zh"] if name not in table] == []
         cut = page.locator(".gt_table td, .gt_table th").evaluate_all(CUT)
         assert cut == []
         drawn = page.locator("svg.marks").evaluate_all(DRAWN)

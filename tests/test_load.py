@@ -50,11 +50,34 @@ def test_a_month_or_year_of_publication_means_its_last_day():
 
 @pytest.mark.parametrize("call, allowed", [
     (lambda: load.targets("zj15"), "zj13, zj14"), (lambda: load.indicator("urbanisation"), "nearest: urbanization_rate"), (lambda: load.observations("js"), "zj"),
+    (lambda: load.plan("zj15"), "zj13, zj14"), (lambda: load.targets("zj14", kind="table"), "all, box, text"),
+    (lambda: load.targets("zj14", attribute="soft"), "all, binding, expected"), (lambda: load.all_targets(kind="boxes"), "all, box, text"),
+    (lambda: load.targets("zj14", attribute="binding", category="innovation"), "all, economy, .*science, .*text_goals$"),
     (lambda: load.observations("zj", "yesterday"), "2023-12-31"), (lambda: load.observations("zj", "1999-01-01"), "or later"),
 ])
 def test_unknown_names_say_what_is_allowed(call, allowed):
     with pytest.raises(DataError, match=allowed):
         call()
+
+
+def test_targets_are_the_printed_table_unless_the_text_is_wanted_too():
+    """The outline counts 35 indicators, 7b is an of-which row; goals of the text repeat some of them."""
+    table, text, both = (load.targets("zj14", kind=kind) for kind in ("box", "text", "all"))
+    assert len(table) == 36 and table["counted"].sum() == 35 and set(text["row"].str[0]) == {"T"}
+    pd.testing.assert_frame_equal(pd.concat([table, text], ignore_index=True), both)
+    pd.testing.assert_frame_equal(load.targets("zj14"), table)
+    every = load.all_targets()
+    pd.testing.assert_frame_equal(every[every["plan"] == "zj14"].reset_index(drop=True), table)
+
+
+def test_targets_of_one_attribute_and_category():
+    frame = load.targets("zj14", "today", attribute="binding", category="environment")
+    assert list(frame["row"]) == list(load.targets("zj14").query("attribute == 'binding' and category == 'environment'")["row"])
+    assert len(frame) == 7 and load.targets("zj14", kind="text", category="environment").empty
+
+
+def test_a_plan_is_its_row():
+    assert load.plan("zj14")["target_year"] == 2025 and load.plan("zj14")["region"] == "zj" and load.plan("zj14")["plan"] == "zj14"
 
 
 @pytest.mark.parametrize("on, form, value", [(None, "assigned", None), ("2022-12-30", "assigned", None),

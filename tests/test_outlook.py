@@ -19,7 +19,7 @@ LESS = dict(better="lower", bound="at_most")
 
 @pytest.fixture(scope="module")
 def zhejiang():
-    return load.targets("zj14"), load.observations("zj")
+    return load.targets("zj14", kind="all"), load.observations("zj")
 
 
 @pytest.fixture(scope="module")

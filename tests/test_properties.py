@@ -157,7 +157,7 @@ class TestInvariance:
     @FRAMES
     @given(st.integers(0, 10 ** 6), st.sampled_from(YEARS))
     def test_the_order_of_observations_does_not_matter(self, seed, as_of):
-        targets, observations = load.targets("zj14"), load.observations("zj")
+        targets, observations = load.targets("zj14", kind="all"), load.observations("zj")
         one_way = gaps.measure(targets, observations, as_of)
         other_way = gaps.measure(targets, observations.sample(frac=1, random_state=seed), as_of)
         pd.testing.assert_frame_equal(one_way, other_way)
@@ -290,7 +290,7 @@ class TestMissingData:
            st.sampled_from(["printed", "revised"]))
     def test_of_zhejiang(self, seed, share, as_of, baseline):
         kept = load.observations("zj").sample(frac=share, random_state=seed)
-        assert_honest(gaps.measure(load.targets("zj14"), kept, as_of, baseline=baseline))
+        assert_honest(gaps.measure(load.targets("zj14", kind="all"), kept, as_of, baseline=baseline))
 
     @FRAMES
     @given(batch(st.one_of(levels(), chains())), st.data(), st.sampled_from(YEARS))
@@ -526,7 +526,7 @@ class TestEdgeCases:
         with pytest.raises(DataError, match="second row with the same indicator, period, source"):
             build.read(with_observation(tmp_path / "twice", line, line))
         with pytest.raises(DataError, match="load.observations"):
-            gaps.measure(load.targets("zj14"), load.vintages("zj"), 2023)
+            gaps.measure(load.targets("zj14", kind="all"), load.vintages("zj"), 2023)
 
     def test_provisional_last_value_counts_and_is_named(self):
         """Preliminary figures are evidence until a final one is known; the series says which they are."""

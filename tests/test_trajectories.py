@@ -10,7 +10,7 @@ from plancore.schema import DataError
 
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_ends_meet_the_printed_values(plan):
-    targets = load.targets(plan)
+    targets = load.targets(plan, kind="all")
     path = trajectories.required(targets).merge(targets, on=["plan", "row"])
     path = path[(path.form == "level") & path.path.isin(["linear", "geometric"])]
     first, last = path[path.year == path.baseline_year], path[path.year == path.target_year]
@@ -38,19 +38,19 @@ def test_cumulative_cut_compounds(target):
 
 
 def test_rows_without_a_path_have_none():
-    targets = load.targets("zj14")
+    targets = load.targets("zj14", kind="all")
     assert {"13", "14", "24"}.isdisjoint(trajectories.required(targets).row)
 
 
 def test_series_of_growth_shows_average_and_years():
-    series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2024).query("row == '1'")
+    series = trajectories.series(load.targets("zj14", kind="all"), load.observations("zj"), 2024).query("row == '1'")
     observed = series.query("series == 'observed'").set_index("year").value
     assert observed[2022] == pytest.approx(100 * ((1.085 * 1.031) ** 0.5 - 1))
     assert series.query("series == 'yearly'").set_index("year").value[2022] == 3.1
 
 
 def test_official_average_is_the_last_point():
-    series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2025).query("row == '1'")
+    series = trajectories.series(load.targets("zj14", kind="all"), load.observations("zj"), 2025).query("row == '1'")
     last = series.query("series == 'observed' and year == 2025")
     assert list(last.value) == [5.9] and list(last.qualifier) == ["about"]
 
@@ -63,7 +63,7 @@ def test_a_broken_chain_stops(target, observed):
 
 
 def test_nothing_is_invented_for_a_missing_year():
-    series = trajectories.series(load.targets("zj14"), load.observations("zj"), 2025).query("row == '10'")
+    series = trajectories.series(load.targets("zj14", kind="all"), load.observations("zj"), 2025).query("row == '10'")
     assert list(series.query("series == 'observed'").year) == [2021, 2022, 2023, 2025]
 
 

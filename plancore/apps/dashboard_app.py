@@ -86,7 +86,7 @@ def _latest(row: dict) -> str:
 
 @lru_cache(maxsize=64)
 def _boxed(plan: str, attribute: str, category: str) -> pd.DataFrame:
-    return views.select(load.targets(plan, "today").query("kind == 'box'"), attribute, category)
+    return load.targets(plan, "today", attribute=attribute, category=category)
 
 
 def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -249,7 +249,7 @@ class Form:
 
 def wanted(plan: str, as_of: int) -> Iterator[Form]:
     """The forms of a plan: rows that lack a usable figure of some year up to `as_of`, or are behind, by department."""
-    targets = load.targets(plan, "today").query("kind == 'box' or same_as == ''")
+    targets = load.targets(plan, "today", kind="all").query("kind == 'box' or same_as == ''")
     of = load.plans().set_index("plan").loc[plan]
     observations = load.observations(of["region"])
     printed = coverage.printed(load.outcomes(plan), load.sources())

@@ -195,7 +195,7 @@ def _allowed(told: tuple, stamp: tuple) -> dict[str, list]:
 def _known(_stamp: tuple) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, ...]]:
     """The plans, the rows of their tables, and the years the road to 2035 may start from; read once for a whole schedule."""
     plans = load.plans()
-    return plans, load.all_targets().query("kind == 'box'"), tuple(scenario.years(load.observations(plans["region"].iloc[0])))
+    return plans, load.all_targets(), tuple(scenario.years(load.observations(plans["region"].iloc[0])))
 
 
 def _following(plan: str, plans: pd.DataFrame) -> list[str]:

@@ -45,7 +45,7 @@ def pages(manifest: dict, data_until: str, tables: list[str]) -> dict[str, str]:
 def _names(lang: str) -> dict[str, str]:
     """The name of every plan, indicator and category by its key."""
     tables = {"plan": ("name", load.plans()), "indicator": ("name", load.indicators()),
-              "category": ("category", load.all_targets().drop_duplicates("category"))}
+              "category": ("category", load.all_targets(kind="all").drop_duplicates("category"))}
     return {key: label for column, (name, table) in tables.items() for key, label in zip(table[column], table[f"{name}_{lang}"])}
 
 
@@ -54,7 +54,7 @@ def _part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
     cards = {}
     for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
         cards |= {(card["plan"], card["row"]): _placed(card, entry, names, lang) for card in entry["cards"]}
-    rows = load.all_targets().sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
+    rows = load.all_targets(kind="all").sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
     order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
     carried = {card["path"] for card in cards.values()}
     reports = [_report(e, names, lang) for e in entries if e["path"] not in carried or e["status"] in ("stale", "failed")]

@@ -43,7 +43,7 @@ def rows(spec: dict) -> pd.DataFrame:
 
 @pytest.mark.parametrize("plan,as_of", [("zj14", y) for y in range(2021, 2026)] + [("zj13", y) for y in range(2016, 2021)])
 def test_the_list_of_gaps_is_measured_as_gaps_does(plan, as_of):
-    targets = load.targets(plan, "today").query("kind == 'box'")
+    targets = load.targets(plan, "today")
     observations = load.observations("zj", "today")
     expected = gaps.measure(targets, observations, as_of).set_index("row")
     if (plan, as_of) == ("zj13", 2020):
@@ -74,7 +74,7 @@ def test_an_ended_plan_is_shown_by_its_printed_outcomes():
 
 @pytest.mark.parametrize("plan", BOOKS)
 def test_each_indicator_has_a_panel_in_both_languages(plan):
-    targets = load.targets(plan, "today").query("kind == 'box'")
+    targets = load.targets(plan, "today")
     last = int(targets["target_year"].max())
     for indicator, lang in zip(targets["indicator"], ("zh", "en") * len(targets)):
         panel = parts("dashboard", lang, plan=plan, as_of=last, indicator=indicator)["panel"]
@@ -84,7 +84,7 @@ def test_each_indicator_has_a_panel_in_both_languages(plan):
 
 
 def test_attribute_and_category_narrow_the_list_and_the_counts():
-    targets = load.targets("zj14").query("kind == 'box'")
+    targets = load.targets("zj14")
     seen = parts("dashboard", attribute="binding", category="environment" if "environment" in set(targets["category"]) else targets["category"].iloc[0])
     category = "environment" if "environment" in set(targets["category"]) else targets["category"].iloc[0]
     own = targets.query("attribute == 'binding' and category == @category")
@@ -94,7 +94,7 @@ def test_attribute_and_category_narrow_the_list_and_the_counts():
 
 @pytest.mark.parametrize("as_of", [2022, 2024, 2025])
 def test_charts_of_the_explorer_hold_the_series_of_trajectories(as_of):
-    observations, everywhere = load.observations("zj", "today"), load.all_targets("today").query("kind == 'box'")
+    observations, everywhere = load.observations("zj", "today"), load.all_targets("today")
     for key in ("rd_share", "gdp_growth", "pm25_concentration", "urbanization_rate"):
         mine = everywhere[everywhere["indicator"] == key]
         target = mine[mine["plan"] == "zj14"]
@@ -118,7 +118,7 @@ def test_charts_of_the_explorer_hold_the_series_of_trajectories(as_of):
 def test_other_published_values_are_those_not_chosen():
     vintages, chosen = load.vintages("zj", "today"), load.observations("zj", "today")
     several = chosen[(chosen["vintages"] > 1) & (chosen["period"].str.len() == 4) & (chosen["period"].astype(str) > "2020")]
-    levels = load.targets("zj14", "today").query("kind == 'box' and form == 'level'").set_index("indicator")
+    levels = load.targets("zj14", "today").query("form == 'level'").set_index("indicator")
     seen = 0
     for row in several[several["indicator"].isin(levels.index)].to_dict("records"):
         mine = vintages[(vintages["indicator"] == row["indicator"]) & (vintages["period"] == row["period"])

@@ -49,7 +49,7 @@ def zj13(targets: dict | None = None, outcomes: dict | None = None, drop: str = 
 def zj14(targets: dict | None = None, commitments: pd.DataFrame | None = None, previous: bool = False,
          before: dict | None = None) -> pd.DataFrame:
     """The audit of plan 14 with rows changed, box 10 as its commitments, and plan 13 before it if asked."""
-    frame, ended = load.targets("zj14"), load.outcomes("zj13")
+    frame, ended = load.targets("zj14", kind="all"), load.outcomes("zj13")
     for row, columns in (targets or {}).items():
         frame = tampered(frame, row, **columns)
     for row, columns in (before or {}).items():

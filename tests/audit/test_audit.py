@@ -30,14 +30,14 @@ class TestPlan:
         assert level["percent"] == pytest.approx(100 * level["difference"] / 85000)
 
     def test_inputs_are_left_alone(self):
-        frames = [load.targets("zj14"), load.outcomes("zj14"), box10(), load.targets("zj13"), load.outcomes("zj13")]
+        frames = [load.targets("zj14", kind="all"), load.outcomes("zj14"), box10(), load.targets("zj13"), load.outcomes("zj13")]
         copies = [f.copy() for f in frames]
         checks.plan(*frames[:3], tuple(frames[3:]))
         for frame, copy in zip(frames, copies, strict=True):
             pd.testing.assert_frame_equal(frame, copy)
 
     @pytest.mark.parametrize("frames, says", [
-        (lambda: pd.concat([load.targets("zj13"), load.targets("zj14")]), "2 plans"),
+        (lambda: pd.concat([load.targets("zj13"), load.targets("zj14", kind="all")]), "2 plans"),
         (lambda: load.targets("zj13").iloc[:0], "0 plans"),
         (lambda: load.targets("zj13").drop(columns="better"), "better")])
     def test_one_plan_at_a_time(self, frames, says):
@@ -47,7 +47,7 @@ class TestPlan:
     def test_empty_frames(self):
         """No outcomes and no commitments, with or without their columns."""
         for outcomes, commitments in ((pd.DataFrame(), pd.DataFrame()), (load.outcomes("zj14"), box10().iloc[:0])):
-            frame = checks.plan(load.targets("zj14"), outcomes, commitments)
+            frame = checks.plan(load.targets("zj14", kind="all"), outcomes, commitments)
             assert [said(f) for f in found(frame, "sums")] == [("cannot_tell", "parts_missing")] * 2
             assert not found(frame, "continuity") and not found(frame, "mean_between_ends")
             assert not found(frame, "published_rates")

@@ -142,7 +142,7 @@ class TestParts:
         ("goal_life_expectancy", "at_least", 80, "T18", "differs", "looser_in_text"),
         ("goal_gdp", "more_than", 80000, "T1", "differs", "figure_differs")])
     def test_a_goal_among_the_commitments(self, key, bound, value, row, verdict, why):
-        unit = load.targets("zj14").set_index("row").unit_zh[row]
+        unit = load.targets("zj14", kind="all").set_index("row").unit_zh[row]
         frame = zj14(commitments=pd.DataFrame([commitment(key, value, unit, bound)]))
         finding = one(frame, "commitments_against_text", row)
         assert said(finding) == (verdict, why) and finding["cell"] == key

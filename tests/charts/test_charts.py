@@ -11,7 +11,7 @@ from plancore.charts import drawing, figure, indicator, plan as overviews
 
 @pytest.fixture(scope="module")
 def drawn():
-    targets, observations, sources = load.targets("zj14"), load.observations("zj"), load.sources()
+    targets, observations, sources = load.targets("zj14", kind="all"), load.observations("zj"), load.sources()
     result, series = gaps.measure(targets, observations, 2025), trajectories.series(targets, observations, 2025)
     rows = result.query("row in ['1', '7', '10', '17']")
     return dict(zip(["1", "7", "10", "17"], indicator.trajectories(series, rows, targets, sources, "zh")))
@@ -35,7 +35,7 @@ def test_the_grammar(drawn):
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_a_layer_is_there_where_it_has_something_to_show(plan):
     """Each layer's filter, read as a query of the chart's own data, finds rows; each feature found in the data has its layer."""
-    targets, observations = load.targets(plan), load.observations("zj")
+    targets, observations = load.targets(plan, kind="all"), load.observations("zj")
     year = int(targets["target_year"].max())
     series = trajectories.series(targets, observations, year)
     seen = set()
@@ -80,7 +80,7 @@ def test_the_table_beside_the_chart_has_the_chart_s_numbers(drawn):
 
 @pytest.mark.parametrize("lang, word", [("zh", "时序进度"), ("en", "Time share")])
 def test_overview_never_shows_absurd_progress(lang, word):
-    targets, observations = load.targets("zj14").query("kind == 'box'"), load.observations("zj")
+    targets, observations = load.targets("zj14"), load.observations("zj")
     shown = figure.show(overviews.overview(gaps.measure(targets, observations, 2025), targets, lang)).data
     assert word in shown and "427" not in shown and "−4" not in re.sub(r"[−-]?\d+\.\d{3,}", "", shown.split("<script")[0])
 

@@ -98,7 +98,7 @@ class TestRequest:
     def test_one_form_for_each_department_with_all_that_lacks(self, copy, tmp_path):
         files = asked(copy, tmp_path / "out")
         assert sorted(f.name for f in files) == ["zj14-2024-未定部门.xlsx", "zj14-2024-省经信厅.xlsx", "zj14-2024-省统计局.xlsx"]
-        targets, observations = load.targets("zj14").query("kind == 'box' or same_as == ''"), load.observations("zj")
+        targets, observations = load.targets("zj14", kind="all").query("kind == 'box' or same_as == ''"), load.observations("zj")
         cells = coverage.cells(targets, observations, 2024, None, load.indicators())
         lacking = set(cells[~cells["usable"]]["row"])
         result = gaps.measure(targets, observations, 2024)
@@ -347,7 +347,7 @@ class TestAccounts:
 
     def test_the_latest_reason_of_rows_that_are_behind(self, copy):
         self.explain(copy, "zj14,7,2023,早,旧举措,甲,2024-01-02", "zj14,7,2024,后,<b>新</b>举措,甲,2025-01-02", "zj14,4,2024,不落后,不显示,甲,2025-01-02")
-        targets, observations = load.targets("zj14", "today"), load.observations("zj")
+        targets, observations = load.targets("zj14", "today", kind="all"), load.observations("zj")
         result = gaps.measure(targets, observations, 2024)
         rows = indicator.behind(load.explanations("zj14", "today"), result, targets, 2024)
         assert rows[["row", "code", "reason", "said_of"]].to_numpy().tolist() == [["7", "behind_slight", "后", 2024]]
@@ -378,7 +378,7 @@ class TestAccounts:
 
     def test_of_withheld_rows_nothing_is_said(self, copy, target, observed):
         self.explain(copy, "zj14,7,2024,原因,举措,甲,2025-01-02", "zj14,7b,2024,另一,举措,甲,2025-01-02")
-        targets = load.targets("zj14", "today")
+        targets = load.targets("zj14", "today", kind="all")
         result = gaps.measure(targets, load.observations("zj"), 2024).assign(verdict="", status="behind")
         held = targets.assign(withheld=targets["row"] == "7")
         rows = [list(indicator.behind(load.explanations("zj14", "today"), result, t, 2024)["row"]) for t in (targets, held)]

@@ -102,7 +102,7 @@ def same(values, expected: tuple) -> bool:
 
 
 def box(plan: str) -> pd.DataFrame:
-    frame = load.targets(plan)
+    frame = load.targets(plan, kind="all")
     return frame[frame["kind"] == "box"]
 
 
@@ -141,20 +141,20 @@ def test_indicators_shared_by_both_plans():
 
 @pytest.mark.parametrize(("plan", "years"), [("zj13", (2015, 2020)), ("zj14", (2020, 2025))])
 def test_every_row_runs_over_the_five_years_of_its_plan(plan, years):
-    frame = load.targets(plan)
+    frame = load.targets(plan, kind="all")
     assert {*zip(frame["baseline_year"], frame["target_year"])} == {years}
 
 
 @pytest.mark.parametrize(("plan", "count"), [("zj13", 8), ("zj14", 4)])
 def test_every_cut_is_better_higher(plan, count):
-    frame = load.targets(plan)
+    frame = load.targets(plan, kind="all")
     better = frame["better"][frame["indicator"].str.endswith("_cut")]
     assert list(better) == ["higher"] * count
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_every_row_has_both_languages(plan):
-    frame = load.targets(plan)
+    frame = load.targets(plan, kind="all")
     names = ["name_zh", "category_zh", "unit_zh", "name_en", "category_en", "unit_en"]
     assert (frame[names].map(str.strip) != "").all(axis=None)
     assert not frame[names[3:]].map(lambda text: bool(re.search("[\u3000-\u9fff]", text))).any(axis=None)
@@ -166,7 +166,7 @@ def test_every_row_has_both_languages(plan):
 @pytest.mark.parametrize(("plan", "name", "printed", "values", "words"), TARGETS,
                          ids=["-".join(t[:2]) for t in TARGETS])
 def test_a_target_is_as_printed(plan, name, printed, values, words):
-    found = row(load.targets(plan), name)
+    found = row(load.targets(plan, kind="all"), name)
     assert tuple(found[["baseline_printed", "target_printed", "change_printed"]]) == printed
     assert same(found[["baseline_value", "target_value", "change_value"]], values)
     assert list(found[["bound", "form", "attribute", "lines"]]) == words.split()
@@ -187,13 +187,13 @@ def test_outcomes_are_printed_for_every_row_of_zj13_only():
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_only_assigned_rows_have_no_target_value(plan):
-    frame = load.targets(plan)
+    frame = load.targets(plan, kind="all")
     assert list(frame["target_value"].isna()) == list(frame["form"] == "assigned")
 
 
 @pytest.mark.parametrize(("plan", "rows"), [("zj13", "6 20"), ("zj14", "3 4 7 24 T3 T8 T10 T11 T17")])
 def test_tolerance_is_half_a_unit_of_the_last_digit_where_the_bound_is_about(plan, rows):
-    frame = load.targets(plan)
+    frame = load.targets(plan, kind="all")
     assert list(frame["row"][frame["bound"] == "about"]) == rows.split()
     assert list(frame["row"][frame["tolerance"].notna()]) == rows.split()
     for found in frame[frame["bound"] == "about"].to_dict("records"):
@@ -233,7 +233,7 @@ def test_price_basis_of_the_rows_named_in_the_notes(plan, rows, basis):
 # Goals of the body text
 
 def test_goals_of_the_text_are_numbered_and_not_counted():
-    frame = load.targets("zj14")
+    frame = load.targets("zj14", kind="all")
     goals = frame[frame["row"].str.startswith("T")]
     assert list(goals["row"]) == [f"T{n}" for n in range(1, len(goals) + 1)]
     assert list(goals.index) == list(frame.index[frame["kind"] == "text"]) and len(goals) >= 4
@@ -242,13 +242,13 @@ def test_goals_of_the_text_are_numbered_and_not_counted():
 
 @pytest.mark.parametrize(("name", "indicator", "printed", "value", "bound", "unit"), TEXT, ids=[t[0] for t in TEXT])
 def test_a_goal_of_the_text(name, indicator, printed, value, bound, unit):
-    found = row(load.targets("zj14"), name)
+    found = row(load.targets("zj14", kind="all"), name)
     assert list(found[["indicator", "target_printed", "bound", "unit_zh"]]) == [indicator, printed, bound, unit]
     assert round(found["target_value"], 2) == value
 
 
 def test_goals_said_twice_agree_with_their_row_of_the_table():
-    frame = load.targets("zj14")
+    frame = load.targets("zj14", kind="all")
     twice = frame[frame["same_as"] != ""].merge(frame, left_on="same_as", right_on="row", suffixes=("", "_box"))
     assert list(twice["row"]) == [f"T{n}" for n in range(8, 19)]
     for column in ("indicator", "target_value", "unit_zh", "baseline_printed", "form", "path"):
@@ -259,7 +259,7 @@ def test_goals_said_twice_agree_with_their_row_of_the_table():
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_every_cell_stands_on_its_source_line(plan, source_lines):
-    cells = load.cells(plan).merge(load.targets(plan)[["row", "kind"]], on="row", how="left", validate="m:1")
+    cells = load.cells(plan).merge(load.targets(plan, kind="all")[["row", "kind"]], on="row", how="left", validate="m:1")
     assert set(cells["kind"]) <= {"box", "text"} and len(cells) > 200
     for cell in cells.to_dict("records"):
         line = source_lines[cell["line"] - 1].strip()
@@ -288,7 +288,7 @@ def test_the_value_columns_are_the_cells(plan):
     cells = load.cells(plan)
     for column in ("baseline", "target", "change"):
         found = cells[cells["column"] == column].set_index("row")["text"]
-        printed = load.targets(plan).set_index("row")[f"{column}_printed"]
+        printed = load.targets(plan, kind="all").set_index("row")[f"{column}_printed"]
         assert found.to_dict() == printed[printed != ""].to_dict()
 
 

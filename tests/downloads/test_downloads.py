@@ -29,7 +29,7 @@ def made(title: str, lang: str = "zh", names: tuple[str, ...] = ("甲", "乙"), 
 
 def drawn(lang: str) -> list[alt.LayerChart]:
     """The real charts of two reports, the longest names among them."""
-    old, new = load.targets("zj13"), load.targets("zj14")
+    old, new = load.targets("zj13"), load.targets("zj14", kind="all")
     result, series = gaps.measure(new, OBSERVATIONS, 2025), trajectories.series(new, OBSERVATIONS, 2025)
     chosen = result[result["row"].isin(["16", "T1"])]
     return [plan.overview(result, new, lang), plan.review(gaps.completion(old, load.outcomes("zj13")), old, lang),

@@ -61,13 +61,13 @@ def holds(seen: pd.DataFrame, result: pd.DataFrame, lang: str = "zh") -> None:
 @pytest.fixture(scope="module")
 def measured() -> dict:
     """`gaps.measure` of both plans, several years, printed and revised baselines, with its targets."""
-    made = {(p, y, "printed"): gaps.measure(load.targets(p, "today"), OBSERVATIONS, y) for p, years in YEARS.items() for y in years}
-    return made | {("zj14", 2022, "revised"): gaps.measure(load.targets("zj14", "today"), OBSERVATIONS, 2022, "revised")}
+    made = {(p, y, "printed"): gaps.measure(load.targets(p, "today", kind="all"), OBSERVATIONS, y) for p, years in YEARS.items() for y in years}
+    return made | {("zj14", 2022, "revised"): gaps.measure(load.targets("zj14", "today", kind="all"), OBSERVATIONS, 2022, "revised")}
 
 
 @pytest.fixture(scope="module")
 def recalculated(measured, office, tmp_path_factory) -> dict:
-    made = [sheets.schedule(result, load.targets(plan, "today"), "zh") for (plan, *_), result in measured.items()]
+    made = [sheets.schedule(result, load.targets(plan, "today", kind="all"), "zh") for (plan, *_), result in measured.items()]
     return dict(zip(measured, calculated(office, tmp_path_factory.mktemp("book"), made)))
 
 
@@ -158,7 +158,7 @@ def test_a_changed_input_moves_the_results(office, tmp_path):
 
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_completion_recalculates(plan, office, tmp_path):
-    targets = load.targets(plan)
+    targets = load.targets(plan, kind="all")
     result = gaps.completion(targets, gaps.outcomes(targets, OBSERVATIONS, load.outcomes(plan)))
     seen, = calculated(office, tmp_path, [sheets.completion(result, targets, "en")])
     same(seen["Completion"], result["completion_rate"] / 100)
@@ -171,7 +171,7 @@ def test_completion_recalculates(plan, office, tmp_path):
 
 @pytest.fixture(scope="module")
 def book() -> dict[str, list[workbook.Sheet]]:
-    targets, year = load.targets("zj14"), 2025
+    targets, year = load.targets("zj14", kind="all"), 2025
     result, series = gaps.measure(targets, OBSERVATIONS, year), trajectories.series(targets, OBSERVATIONS, year)
     return {lang: [sheets.standing(result, targets, series, SOURCES, lang), sheets.schedule(result, targets, lang),
                    sheets.raw(VINTAGES, OBSERVATIONS, targets, SOURCES, lang), sheets.definitions(targets, load.breaks("zj"), lang)]
@@ -198,7 +198,7 @@ def test_words_are_in_the_readers_language(book):
 
 def test_standing_holds_figures_as_numbers(book):
     rows = book["zh"][0].frame.set_index("序号")
-    assert list(rows.index) == list(load.targets("zj14")["row"])
+    assert list(rows.index) == list(load.targets("zj14", kind="all")["row"])
     row = rows.loc["3"]
     assert (row["2020年基期数"], row["2025年目标"], row["目标数值"], row["2021年"], row["2024年"]) == (71, "75左右", 75, 72.7, 75.5)
     assert math.isnan(row["2025年"]) and row["数据截至"] == 2024 and row["发布日期"] == "2025-03-01" and row["等级"] == "C"
@@ -215,7 +215,7 @@ def test_a_baseline_in_another_unit_says_so():
 
 
 def test_raw_has_every_vintage_and_marks_the_one_used(book):
-    wanted = VINTAGES[VINTAGES["indicator"].isin(load.targets("zj14")["indicator"])]
+    wanted = VINTAGES[VINTAGES["indicator"].isin(load.targets("zj14", kind="all")["indicator"])]
     rows = book["zh"][2].frame
     used = rows[rows["采用"] == "是"]
     assert len(rows) == len(wanted) and len(used) == len(wanted.drop_duplicates(["indicator", "period"])) < len(rows)
@@ -226,7 +226,7 @@ def test_raw_has_every_vintage_and_marks_the_one_used(book):
 
 
 def test_definitions_are_the_printed_cells(book):
-    targets = load.targets("zj14")
+    targets = load.targets("zj14", kind="all")
     rows = book["zh"][3].frame
     for label, column in {"基期格": "baseline_printed", "目标格": "target_printed", "年均/累计格": "change_printed", "行号": "lines"}.items():
         assert list(rows[label]) == list(targets[column])
@@ -236,7 +236,7 @@ def test_definitions_are_the_printed_cells(book):
 
 
 def test_definitions_of_several_plans_say_which():
-    rows = sheets.definitions(load.all_targets(), load.breaks("zj"), "en").frame
+    rows = sheets.definitions(load.all_targets(kind="all"), load.breaks("zj"), "en").frame
     assert set(rows["Plan"]) == {"2016–2020", "2021–2025"} and "Plan" not in sheets.definitions(load.targets("zj13"), load.breaks("zj"), "en").frame
 
 
@@ -249,7 +249,7 @@ def test_every_declared_break_is_in_words(lang):
 
 
 def test_a_number_assigned_later_says_since_when():
-    rows = sheets.definitions(load.targets("zj14", "today"), load.breaks("zj"), "zh").frame.set_index("序号")
+    rows = sheets.definitions(load.targets("zj14", "today", kind="all"), load.breaks("zj"), "zh").frame.set_index("序号")
     assert rows.loc["13", "说明"].startswith("2022年下达")
 
 

@@ -32,7 +32,7 @@ def test_an_official_figure_is_never_replaced():
 
 
 def test_derived_values_are_drawn_but_never_judged():
-    targets, both = load.targets("zj14"), pd.concat([OBSERVATIONS, DERIVED])
+    targets, both = load.targets("zj14", kind="all"), pd.concat([OBSERVATIONS, DERIVED])
     income = gaps.measure(targets, both, 2024).set_index("row").loc["25"]
     assert (income.status, income.reason) == ("not_assessable", "not_collected") and math.isnan(income.value)
     series = trajectories.series(targets, both, 2024).query("row == '25'")

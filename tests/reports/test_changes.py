@@ -260,7 +260,7 @@ class TestWhy:
 
     def test_computed_by_gaps_from_the_tables(self, made, tmp_path, monkeypatch):
         def assessed():
-            targets = load.targets("zj14")
+            targets = load.targets("zj14", kind="all")
             rows = page_views.results(gaps.measure(targets, load.observations("zj"), 2024), targets, 2024).data
             return {"zh/gap_analysis-zj14-2024.html": render.extract_results(rows)[1]}
         old = made("1", judged=assessed())
@@ -310,7 +310,7 @@ class TestOtherAnswers:
 
     def test_each_report_with_an_answer_says_it(self):
         observations, plan = load.observations("zj"), "zj14"
-        targets, before = load.targets(plan), load.targets("zj13")
+        targets, before = load.targets(plan, kind="all"), load.targets("zj13")
         said = {"road": page_views.doublings(scenario.answers(observations, 2025, 5.0, 4.5), scenario.urban(observations, 2025), plan, 2025),
                 "audit": page_views.findings(checks.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
                 "bridge": page_views.concerns(bridge.compare(before, targets, load.successors(), load.outcomes("zj13")), before, targets)}

@@ -132,8 +132,8 @@ class TestFrontPage:
 
 def expected(plan: str = "", attribute: str = "", category: str = "", status: str = "") -> list[str]:
     """The rows the front page should show, from the frames."""
-    now = load.targets("zj14", "today").query("kind == 'box'")
-    then = load.targets("zj13").query("kind == 'box'")
+    now = load.targets("zj14", "today")
+    then = load.targets("zj13")
     standing = gaps.measure(now, load.observations("zj"), 2025)
     ended = gaps.completion(then, load.outcomes("zj13"))
     rows = [(r.plan, r.attribute, c, r.verdict or r.status, r.row) for r, c in zip(standing.itertuples(), now["category"])]
@@ -157,7 +157,7 @@ class TestLongTables:
         plan_order = self.rows(table)
         table.get_by_role("button", name="按紧迫程度").first.click()
         urgent = self.rows(table)
-        result = gaps.measure(load.targets("zj14", "today").query("kind == 'box'"), load.observations("zj"), 2023).set_index("row")
+        result = gaps.measure(load.targets("zj14", "today"), load.observations("zj"), 2023).set_index("row")
         seen = [result.status[row] for row in urgent]
         assert urgent != plan_order and sorted(urgent) == sorted(plan_order)
         lagging = [s for s in seen if s in ("breached", "reversing", "behind", "behind_slight")]

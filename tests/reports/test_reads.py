@@ -159,7 +159,7 @@ class TestDeclared:
         monkeypatch.setenv(load.DECLARED, json.dumps({"plans": {}}))
         assert len(load.plans()) == 2
         with pytest.raises(DataError, match="reads the table targets, which reads.py does not declare; declared: plans"):
-            load.targets("zj14")
+            load.targets("zj14", kind="all")
 
     def test_other_rows_are_not_there(self, monkeypatch):
         monkeypatch.setenv(load.DECLARED, json.dumps({"observations": {"indicator": ["rd_share"]}}))

@@ -13,7 +13,7 @@ from plancore.views import annex, briefing, plan as views
 def made(plan: str = "zj14", as_of: int = 2025, edition: str = "internal", lang: str = "zh", observations: pd.DataFrame | None = None,
          **changes: dict) -> SimpleNamespace:
     """All frames of a briefing; `changes`: columns of the targets to change, each a dict from row to value."""
-    in_force, printed, sources, breaks = load.targets(plan, "today"), load.targets(plan), load.sources(), load.breaks("zj")
+    in_force, printed, sources, breaks = load.targets(plan, "today", kind="all"), load.targets(plan, kind="all"), load.sources(), load.breaks("zj")
     for frame in (in_force, printed):
         for column, values in changes.items():
             for row, value in values.items():
@@ -35,7 +35,7 @@ def made(plan: str = "zj14", as_of: int = 2025, edition: str = "internal", lang:
 def everything(plan: str, as_of: int) -> pd.DataFrame:
     """An observation of each indicator in each year until `as_of`, a little behind its path, so that every row can be assessed."""
     rows = []
-    for target in load.targets(plan, "today").query("kind == 'box' and target_value.notna()").to_dict("records"):
+    for target in load.targets(plan, "today").query("target_value.notna()").to_dict("records"):
         years = target["target_year"] - target["baseline_year"]
         for year in range(target["baseline_year"] + 1, as_of + 1):
             done = 0.9 * (year - target["baseline_year"]) / years

@@ -12,7 +12,7 @@ from plancore import gaps, load, scenario, trajectories, wording
 from plancore.charts import drawing, indicator as charts
 from plancore.views import indicator as profiles, page
 
-BOXED = load.all_targets("today").query("kind == 'box'")
+BOXED = load.all_targets("today")
 OBSERVATIONS, SOURCES = load.observations("zj"), load.sources()
 HOSTILE = "<script>alert(1)</script>\"'=cmd|' /C calc'!A0" + "长" * 500
 

@@ -198,7 +198,7 @@ class TestRanks:
 
     def rows(self, values: dict, **of_region: dict) -> pd.DataFrame:
         """Region to its figure of rd_share in 2024, ranked; `of_region`: what its target says otherwise."""
-        target = load.targets("zj14").query("indicator == 'rd_share' and kind == 'box'")
+        target = load.targets("zj14").query("indicator == 'rd_share'")
         self.targets = pd.concat([target.assign(region=r, plan=f"{r}14", **of_region.get(r, {})) for r in values], ignore_index=True)
         one = load.observations("zj").query("indicator == 'rd_share' and period == '2024'")
         observations = pd.concat([one.assign(region=r, value=v) for r, v in values.items() if v is not None], ignore_index=True)
@@ -256,13 +256,13 @@ class TestRanks:
 
 
 def test_the_figures_of_a_region_are_those_it_has_alone():
-    targets = load.targets("zj14")
+    targets = load.targets("zj14", kind="all")
     pd.testing.assert_frame_equal(load.observations_of(targets, "2024-06-30"), load.observations("zj", "2024-06-30"))
     assert load.observations_of(targets[:0]).empty
 
 
 def test_no_targets_have_no_rows():
-    assert gaps.measure(load.targets("zj14")[:0], load.observations("zj"), 2025).empty
+    assert gaps.measure(load.targets("zj14", kind="all")[:0], load.observations("zj"), 2025).empty
 
 
 def test_the_published_site(two):

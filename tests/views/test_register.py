@@ -14,7 +14,7 @@ from plancore.audit import checks
 from plancore.charts import figure, plan
 from plancore.views import commitments, table
 
-COMMITMENTS, TARGETS, OUTCOMES = load.commitments("zj14"), load.targets("zj14"), load.outcomes("zj14")
+COMMITMENTS, TARGETS, OUTCOMES = load.commitments("zj14"), load.targets("zj14", kind="all"), load.outcomes("zj14")
 PLAN = load.plans().query("plan == 'zj14'")
 FINDINGS = checks.plan(TARGETS, OUTCOMES, COMMITMENTS)
 

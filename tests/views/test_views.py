@@ -12,7 +12,7 @@ from plancore.measures import rules
 from plancore.views import page, plan as views, workings
 from plancore.wording import words as glossary
 
-TARGETS = load.targets("zj14").query("kind == 'box'")
+TARGETS = load.targets("zj14")
 OBSERVATIONS = load.observations("zj")
 
 
@@ -174,7 +174,7 @@ def test_methods_tables_come_from_the_code(lang):
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_every_finding_of_the_audit_has_words(plan, lang):
-    targets = load.targets(plan)
+    targets = load.targets(plan, kind="all")
     found = checks.plan(targets, load.outcomes(plan), load.commitments(plan), load.previous(plan))
     html = workings.findings(found, targets, lang).as_raw_html()
     assert html.count("<tr>") > 50 and all(wording.known("check_" + c) for c in checks.CHECKS)

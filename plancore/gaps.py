@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from plancore import load, wording
 from plancore.measures import evidence, international, rules
+from plancore.schema import DataError
 
 _MEASURED = ["plan", "row", "indicator", "attribute", "as_of", "last_period", "age", "stale", "value", "qualifier",
              "baseline_value", "baseline_used", "break_at_baseline", "target_value", "bound", "progress", "time_share", "pace_ratio",
@@ -262,6 +264,22 @@ def of_plan(targets: pd.DataFrame, outcomes: pd.DataFrame, observations: pd.Data
     result = measure(targets, observations, as_of)
     ended = as_of == targets["target_year"].max() and len(outcomes)
     return concluded(result, completion(targets, outcomes)) if ended else result
+
+
+def named(frame: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Return any frame with `plan` and `row` with name, unit and category of each target in a language, behind its row.
+
+    Columns of these names are replaced. Raises DataError for rows that no plan has, and for an unknown language.
+    """
+    if lang not in wording.LANGUAGES:
+        raise DataError(f"unknown lang {lang!r}; allowed: {', '.join(wording.LANGUAGES)}")
+    names = {f"{column}_{lang}": column for column in ("name", "unit", "category")}
+    known = load.all_targets(kind="all").set_index(["plan", "row"])[list(names)].rename(columns=names)
+    strange = frame[~pd.MultiIndex.from_frame(frame[["plan", "row"]]).isin(known.index)]
+    if len(strange):
+        raise DataError(f"no plan has row {strange['row'].iloc[0]!r} of {strange['plan'].iloc[0]!r}; allowed: the rows of load.targets(plan)")
+    rows = frame.drop(columns=list(known), errors="ignore").merge(known, on=["plan", "row"], how="left", validate="m:1")
+    return rows[["plan", "row", *known, *rows.columns.drop(["plan", "row", *known])]]
 
 
 def named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

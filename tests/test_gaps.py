@@ -301,3 +301,18 @@ def test_words_may_be_of_any_text_type(plan, kind):
     for ours, theirs in ((gaps.measure(targets, observations, year), gaps.measure(typed(targets), typed(observations), year)),
                          (gaps.completion(targets, outcomes), gaps.completion(typed(targets), typed(outcomes)))):
         pd.testing.assert_frame_equal(ours.astype(object), theirs.astype(object), check_exact=True)
+
+
+class TestNamed:
+    def test_a_frame_gets_the_names_of_its_targets(self):
+        """Many rows a target, in any order, of several plans; 7b has a name of its own."""
+        frame = pd.DataFrame({"year": [2024, 2023, 2020], "plan": ["zj14", "zj14", "zj13"], "row": ["7b", "7b", "1"], "unit": "?"})
+        named = gaps.named(frame, "en")
+        assert list(named) == ["plan", "row", "name", "unit", "category", "year"] and list(named["year"]) == [2024, 2023, 2020]
+        assert list(named["category"]) == ["Scientific and technological innovation"] * 2 + ["Economic development"] and set(named["unit"]) == {"%"}
+        assert named["name"].nunique() == 2 and gaps.named(frame)["name"][2] == "地区生产总值(GDP)增长"
+
+    @pytest.mark.parametrize("row, lang, allowed", [("99", "zh", "row '99' of 'zj14'"), ("1", "fr", "zh, en")])
+    def test_what_it_cannot_name_is_refused(self, row, lang, allowed):
+        with pytest.raises(DataError, match=allowed):
+            gaps.named(pd.DataFrame({"plan": ["zj14"], "row": [row]}), lang)

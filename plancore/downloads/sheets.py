@@ -199,7 +199,7 @@ def table(name_key: str, shown: gt.GT | HTML, lang: str) -> Sheet:
 
 
 def plain(name_key: str, frame: pd.DataFrame, labels: dict[str, str], lang: str) -> Sheet:
-    """Any other frame: the columns that `labels` or the glossary has words for (`column_year`, then `year`), codes as words.
+    """Any other frame: the columns that `labels` or `words.csv` has words for (`column_year`, then `year`), codes as words.
 
     Of `unit_zh` and `unit_en`, `note` and `note_en` the reader's is kept. A code is looked up as `check_counts`, then
     `v_agrees` (the column's first letter), then `agrees`; several codes in a cell are listed.

@@ -10,7 +10,7 @@ INPUTS = ("income", "cpi", "gdp", "employed_persons")
 
 
 def derive(observations: pd.DataFrame) -> pd.DataFrame:
-    """What follows from the observations where no official figure exists: their columns and formula (a glossary key).
+    """What follows from the observations where no official figure exists: their columns and formula (a key of `words.csv`).
 
     income_growth: income_t ÷ income_{t−1} ÷ (1 + CPI_t), % real. labour_productivity: GDP ÷ employed, 10,000 yuan per
     person at current prices. Only from figures of one basis; status is always `derived`; source names all inputs.

@@ -131,7 +131,7 @@ class Serve(Voila):
 
     def stamp(self) -> tuple:
         """What changes with data, code, apps, publication and day."""
-        files = [*paths.TABLES.glob("*.csv"), *paths.PACKAGE.rglob("*.py"), *APPS.glob("*.ipynb")]
+        files = [*paths.TABLES.glob("*.csv"), *paths.PACKAGE.rglob("*.py"), *paths.PACKAGE.glob("wording/*.csv"), *APPS.glob("*.ipynb")]
         return date.today(), LATEST.resolve(), *sorted((str(f), f.stat().st_mtime_ns) for f in files if f.exists())
 
     def facts(self) -> dict:

@@ -223,7 +223,7 @@ def concerns(found: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> 
 def _results(rows: list[dict], what: str | Callable[[dict], str], as_of: int) -> HTML:
     """What a page answers, for programs; the page itself does not show it. One record an answer:
 
-    plan, row, what (which question: empty for how a row stands, else a key of the glossary), part (0, 1 … of several answers
+    plan, row, what (which question: empty for how a row stands, else a key of `words.csv`), part (0, 1 … of several answers
     to one question), indicator, attribute, as_of, code, value (in unit_zh, unit_en), period (the last one), needed (the
     pace required, in `pace`: `percent` or `unit` a year), reason.
     """

@@ -41,7 +41,7 @@ def by_urgency(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def chip(code: str, lang: str, word: str = "") -> str:
-    """A status or verdict as its shape and word in its colour; `word` names the glossary's key where it is another."""
+    """A status or verdict as its shape and word in its colour; `word` names the key of its words where it is another."""
     rank = f' data-sort="{_URGENCY.index(code)}"' if code in _URGENCY else ""
     return f'<span class="chip s-{code}"{rank}>{wording.MARKS[code]} {wording.text(word or code, lang)}</span>'
 

@@ -1,26 +1,64 @@
-"""How words, numbers, units and bounds are written in Chinese and English; the words themselves are in `glossary`."""
+"""How words, numbers, units and bounds are written in Chinese and English; the words themselves are in `words.csv`."""
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
-
-from plancore.wording.words import MARKS, WORDS
+from functools import cache
+from pathlib import Path
 
 LANGUAGES = ("zh", "en")
 TAGS = {"zh": "zh-CN", "en": "en"}
 """Each language as HTML names it."""
+MARKS = {
+    "achieved_early": "✓", "at_target": "◎", "ahead": "▲", "on_track": "●", "behind_slight": "▽", "behind": "▼",
+    "reversing": "↓", "compliant": "■", "breached": "✕", "final": "◆", "not_assessable": "○",
+    "exceeded": "▲", "met": "●", "nearly_met": "▽", "missed": "▼", "no_figure": "○",
+    "agrees": "●", "explained": "◎", "differs": "▽", "cannot_tell": "○",
+    "提前完成": "✓", "快于预期": "▲", "基本符合预期": "●", "滞后": "▼",
+    "tightened": "▲", "kept": "●", "loosened": "▽", "redefined": "◎", "new": "＋", "dropped": "－", "not_comparable": "○",
+}
+"""A shape for each status and verdict, so that colour never tells alone."""
 
 
 def text(key: str, lang: str, /, **values: object) -> str:
-    """The wording of a key in `zh` or `en`, with values filled in. Raises KeyError for an unknown key."""
-    return WORDS[key][LANGUAGES.index(lang)].format(**values)
+    """Return the wording of a key in `zh` or `en`, with values filled in. Raises KeyError for an unknown key."""
+    return words()[key][LANGUAGES.index(lang)].format(**values)
 
 
 def known(key: str) -> bool:
-    """Whether the glossary has this key."""
-    return key in WORDS
+    """Return whether there are words for a key."""
+    return key in words()
+
+
+@cache
+def words() -> dict[str, list[str]]:
+    """Return every word that a reader sees, by key: its text in each of `LANGUAGES`."""
+    return read(Path(__file__).with_name("words.csv"))
+
+
+def read(path: Path) -> dict[str, list[str]]:
+    """Return the words of a table such as `words.csv` by key; its columns are subject (for translators), key, zh and en.
+
+    Raises ValueError with file and line for what is not UTF-8, for another header, a key that stands twice and a missing text.
+    """
+    found: dict[str, list[str]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:  # with the mark by which Excel knows UTF-8, or without
+        rows = csv.reader(file)
+        try:
+            if next(rows, []) != ["subject", "key", *LANGUAGES]:
+                raise ValueError(f"the header is not subject,key,{','.join(LANGUAGES)}")
+            for _, key, *texts in rows:
+                if len(texts) != len(LANGUAGES) or not all(texts):
+                    raise ValueError(f"{key!r} needs a text in each language: {', '.join(LANGUAGES)}")
+                if key in found:
+                    raise ValueError(f"{key!r} stands twice")
+                found[key] = texts
+        except ValueError as error:
+            raise ValueError(f"{path.name}:{rows.line_num}: {error}") from None
+    return found
 
 
 def number(value: float, signed: bool = False) -> str:

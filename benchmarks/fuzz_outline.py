@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "outline"))
 import layouts  # noqa: E402
 import results  # noqa: E402
 from plancore import schema
-from plancore.outline import reader  # noqa: E402
+from plancore import outline  # noqa: E402
 
 SIGNS = list("指标属性序号年均累计目标基期〔〕[]()（）【】|｜\t\n\n  　—－-/≥≤<>%％①*.,，、。:：0123456789０９万亿元个其中约束性预期性以上左右〇\u200b\ufeff\u00a0") + [
     "2020年", "2025年", "指标", "类别", "属性", "〔100 万〕", "国家下达指标", "<td>", "</td>", "<table>", "</table>", "<tr>", "rowspan=9", "— 12 —", "其中：", "1:2.2", "注："]
@@ -58,11 +58,11 @@ def spoiled(text: str, other: str, chance: random.Random) -> str:
 def check(text: str) -> str:
     """What is wrong with the answer, or nothing: columns, vocabularies, values only where something is printed."""
     try:
-        frames = reader.read(text)
+        frames = outline.read(text)
     except schema.DataError:
         frames = []
     for frame in frames:
-        if list(frame.columns) != list(reader.COLUMNS) or not len(frame):
+        if list(frame.columns) != list(outline.COLUMNS) or not len(frame):
             return "columns or no rows"
         for row in frame.to_dict("records"):
             if row["bound"] not in schema.VOCABULARIES["bound"] or row["form"] not in (*schema.VOCABULARIES["form"], ""):
@@ -84,7 +84,7 @@ def seconds_for(signs: int) -> float:
     prose = "到2025年,主要指标进一步提升,全员劳动生产率年均增长6%以上,人均预期寿命超过80岁,发展质量明显提高。\n\n" * (signs // 100)
     text = (prose[:signs // 2] + "\n".join(tables) + prose)[:signs]
     start = time.process_time()
-    assert len(reader.read(text)) == 2
+    assert len(outline.read(text)) == 2
     return time.process_time() - start
 
 

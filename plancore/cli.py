@@ -28,18 +28,18 @@ def main() -> None:
 def build() -> None:
     """Build plancore/tables/ from data/, and say how many printed cells were read and how many people placed. Exit 3 if a row is
     refused; the old tables then stay."""
-    from plancore.collecting import build as building
+    from plancore import collecting
 
-    files = _or_exit(lambda: building.build(say=typer.echo))
+    files = _or_exit(lambda: collecting.build.build(log=typer.echo))
     typer.echo(f"{len(files)} files in {files[0].parent}")
 
 
 @app.command()
 def check() -> None:
     """Check data/ and whether plancore/tables/ is what it builds to. Writes nothing. Exit 3 if not."""
-    from plancore.collecting import build as building
+    from plancore import collecting
 
-    stale = _or_exit(building.stale)
+    stale = _or_exit(collecting.build.stale)
     if stale:
         typer.echo(f"out of date, run `plancore build`: {', '.join(stale)}", err=True)
         raise typer.Exit(3)
@@ -143,28 +143,28 @@ def add(
     note: Annotated[str, typer.Option("--note", help="What is worth knowing of the figure.")] = "",
 ) -> None:
     """Add one figure to data/ and rebuild the tables. Exit 3 if it is refused: nothing is changed then."""
-    from plancore.collecting import observations
+    from plancore.collecting import batch, observations
 
-    declared = observations.source(new_source, title=title, publisher=publisher, published=published, seen=seen, url=url, grade=grade)
+    declared = batch.source(new_source, title=title, publisher=publisher, published=published, seen=seen, url=url, grade=grade)
     if bool(source) == bool(new_source) or (declared and not title) or (declared and not grade):
         _stop("give --source, or --new-source with --title and --grade", 2)
     row = {"indicator": indicator, "period": period, "value": value, "unit_zh": unit, "source": source or new_source, "qualifier": qualifier,
            "status": status, "price_basis": price_basis, "basis": basis, "note": note}
-    batch = observations.Batch(region, (row,), (declared,) if declared else ())
-    typer.echo("\n".join(observations.said(_or_exit(lambda: observations.enter(batch), kept=_UNCHANGED))))
+    given = batch.Batch(region, (row,), (declared,) if declared else ())
+    typer.echo("\n".join(batch.summary(_or_exit(lambda: observations.enter(given), kept=_UNCHANGED))))
 
 
 @entering.command("import")
 def take(
     file: Annotated[Path, typer.Argument(help="A filled form, or a yearbook sheet (.xlsx or .csv) with --map.")],
-    said: Annotated[Optional[Path], typer.Option("--map", help="How to read the sheet, in YAML: see data/README.md.")] = None,
+    mapping: Annotated[Optional[Path], typer.Option("--map", help="How to read the sheet, in YAML: see data/README.md.")] = None,
     grade: Annotated[str, typer.Option("--grade", help="Grade of the source that a form becomes.")] = "A",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is new, the same, or differs.")] = False,
 ) -> None:
     """Enter the figures of a file into data/ and rebuild the tables, all or none. Exit 3 if anything of it is refused."""
     from plancore.collecting import observations
 
-    typer.echo("\n".join(_or_exit(lambda: observations.receive(file, said, grade, dry_run=dry_run), kept=_UNCHANGED)))
+    typer.echo("\n".join(_or_exit(lambda: observations.receive(file, mapping, grade, dry_run=dry_run), kept=_UNCHANGED)))
 
 
 @entering.command()
@@ -175,12 +175,11 @@ def request(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the forms.")] = Path("forms"),
 ) -> None:
     """Write an Excel form for each department, of what is missing, late or behind. Existing forms are never overwritten."""
-    from plancore import load
-    from plancore.collecting import build as building, forms
+    from plancore import collecting, load
 
     def written() -> list[Path]:
-        limits = building.read(paths.DATA)["indicators"]
-        return forms.request(plan or load.latest()["plan"], as_of, output, limits, department)
+        limits = collecting.build.read(paths.DATA)["indicators"]
+        return collecting.forms.request(plan or load.latest()["plan"], as_of, output, limits, department)
     files = _or_exit(written, kept="no form was written")
     typer.echo("\n".join(map(str, files)) or "nothing is missing, late or behind: no form is needed")
 
@@ -207,19 +206,19 @@ def extract(
     commitments: Annotated[bool, typer.Option("--commitments", help="Its quantified commitments instead, for a person to accept.")] = False,
 ) -> None:
     """Read an outline's indicator tables into one CSV, doubts in its column `flags`. Exit 2: no such file; 3: no table, or refused."""
-    from plancore.outline import commitments as pledges, reader
+    from plancore import outline
 
     if not file.exists():
         _stop(f"{file}: no such file", 2)
     if commitments:
-        frame = _or_exit(lambda: pledges.candidates(reader.text_of(file)))
-        said, summary = pledges.written(frame), f"proposed: {frame['accepted'].sum()}, no commitment: {(~frame['accepted']).sum()}"
+        frame = _or_exit(lambda: outline.commitments.candidates(outline.text_of(file)))
+        text, summary = outline.commitments.to_csv(frame), f"proposed: {frame['accepted'].sum()}, no commitment: {(~frame['accepted']).sum()}"
     else:
-        frames = _or_exit(lambda: reader.read_file(file))
-        said, rows = reader.csv(frames), sum(map(len, frames))
-        summary = f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {reader.flagged(frames)}"
+        frames = _or_exit(lambda: outline.read_file(file))
+        text, rows = outline.to_csv(frames), sum(map(len, frames))
+        summary = f"tables: {len(frames)}, rows: {rows}, cells flagged to look at: {outline.flagged(frames)}"
     try:
-        reader.write(said, output) if output else typer.echo(said, nl=False)
+        outline.write(text, output) if output else typer.echo(text, nl=False)
     except OSError as error:
         _stop(f"{output}: cannot be written: {error.strerror or error}", 2)
     typer.echo(summary, err=True)

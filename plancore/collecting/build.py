@@ -19,21 +19,21 @@ _FOLDERS = ("printed", "cells", "targets", "outcomes", "commitments", "observati
 _MAY_BE_EMPTY = ("cells", "outcomes", "observations", "corrections", "explanations", "annual_targets")
 
 
-def build(data: Path = paths.DATA, into: Path = paths.TABLES, say: Callable[[str], None] | None = None) -> list[Path]:
-    """Write every table and `datapackage.json`; returns the files. Raises DataError and leaves all as it was.
+def build(data: Path = paths.DATA, into: Path = paths.TABLES, log: Callable[[str], None] | None = None) -> list[Path]:
+    """Write every table and `datapackage.json`; returns the files. Raises DataError, all is unchanged then.
 
-    say: takes a line for each plan, how many of its printed cells were read and how many people placed.
+    log: called with a line for each plan, how many of its printed cells were read and how many placed by hand.
     """
-    transaction.settle(data)
+    transaction.recover(data)
     frames = read(data)
     files = write(clean_tables.tables(frames), into)
-    for line in printed_cells.counted(frames) if say else ():
-        say(line)
+    for line in printed_cells.counted(frames) if log else ():
+        log(line)
     return files
 
 
 def stale(data: Path = paths.DATA, committed: Path = paths.TABLES) -> list[str]:
-    """Names of the files in `committed` that a rebuild would change; empty when they are up to date."""
+    """Return the names of the files in `committed` that a rebuild would change; empty when they are up to date."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = build(data, Path(folder))
         return [f.name for f in fresh
@@ -41,12 +41,16 @@ def stale(data: Path = paths.DATA, committed: Path = paths.TABLES) -> list[str]:
 
 
 def read(data: Path) -> dict[str, pd.DataFrame]:
-    """Every file of `data/`, checked against its shape and its references.
+    """Read and check every file of `data/`.
 
     Keys are `plans`, `units`, … and, for files that repeat per plan or region, `targets/zj14`, …. Raises DataError, which
     first of all lists the cells that are still to decide (`?`).
     """
-    frames = raw(data)
+    return check(raw(data))
+
+
+def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Check the frames of `raw` against their shapes, their references and one another; returns them."""
     if still := undecided(frames):
         raise DataError("\n".join(still) + f"\n{len(still)} cells are still to decide; nothing is built before")
     for name, frame in frames.items():
@@ -68,7 +72,7 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
 
 
 def raw(data: Path) -> dict[str, pd.DataFrame]:
-    """Every file of `data/` as text, each with the columns of its shape and unchecked otherwise."""
+    """Read every file of `data/` as text, checked only for its columns."""
     frames = {name: _read_csv(data / f"{name}.csv") for name in schema.DATA if name not in _FOLDERS}
     for folder in _FOLDERS:
         for path in sorted((data / folder).glob("*.csv")):
@@ -79,7 +83,7 @@ def raw(data: Path) -> dict[str, pd.DataFrame]:
 
 
 def undecided(frames: dict[str, pd.DataFrame]) -> list[str]:
-    """Each cell that is still to decide: file and line, column, what it is of, what is allowed."""
+    """Return a line for each cell that is still to decide: file and line, column, row, what is allowed."""
     return [f"data/{name}.csv:{index + 2}: {column.name} of {', '.join(row[c] for c in _shape(name).key)} is {schema.OPEN}; "
             f"allowed: {schema.allowed(column)}"
             for name, frame in frames.items() for index, row in frame[(frame == schema.OPEN).any(axis=1)].iterrows()
@@ -87,7 +91,7 @@ def undecided(frames: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def write(clean: dict[str, pd.DataFrame], into: Path) -> list[Path]:
-    """Write the tables beside their places first, then move all in; the old ones stay until every file is ready."""
+    """Write the tables to drafts, then move all into place; the old ones stay until every file is ready."""
     texts = files(clean)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent) as draft:
@@ -99,13 +103,13 @@ def write(clean: dict[str, pd.DataFrame], into: Path) -> list[Path]:
 
 
 def files(clean: dict[str, pd.DataFrame]) -> dict[str, str]:
-    """The name and text of every file of the tables."""
+    """Return the name and text of every file of the tables."""
     texts = {f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in clean.items()}
     return texts | {"datapackage.json": json.dumps(datapackage(), ensure_ascii=False, indent=1) + "\n"}
 
 
 def datapackage() -> dict:
-    """The Frictionless description of the tables, made from `schema.TABLES`."""
+    """Return the Frictionless description of the tables, from `schema.TABLES`."""
     return {"profile": "tabular-data-package", "name": "plancore",
             "title": "Five-year-plan indicator tables, targets, outcomes and observations",
             "resources": [_resource(name, shape) for name, shape in schema.TABLES.items()]}
@@ -133,12 +137,12 @@ def _field(column: schema.Column) -> dict:
 
 
 def _shape(name: str) -> schema.Shape:
-    """The shape of a file of `data/`, by its folder where there are several."""
+    """Return the shape of a file of `data/`."""
     return schema.DATA[name.partition("/")[0]]
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """A CSV file as a frame of strings; refuses a missing file, other encodings and rows of another length."""
+    """Read a CSV file as a frame of strings; refuses a missing file, other encodings and rows of another length."""
     where = f"data/{path.parent.name + '/' if path.parent.name in _FOLDERS else ''}{path.name}"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,13 +1,12 @@
-"""What was received becomes the clean tables: printed cells and readings to targets and outcomes, values to observations."""
+"""Make the clean tables: targets and outcomes from printed cells and readings, observations from the values entered."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from plancore import schema
+from plancore import outline, schema
 from plancore.collecting import printed_cells
 from plancore.measures import rules
-from plancore.outline import reader
 from plancore.schema import DataError, refuse
 
 _IN_TEXT = "正文目标"
@@ -17,7 +16,7 @@ AGAINST = {"at_least": "lower", "more_than": "lower", "at_most": "higher", "less
 
 
 def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The clean tables, as frames of strings in the shapes of `schema.TABLES`, from the frames of `build.read`."""
+    """Return the clean tables, frames of strings in the shapes of `schema.TABLES`, from the frames of `build.read`."""
     plans = frames["plans"].to_dict("records")
     cells = {p["plan"]: printed_cells.cells(frames, p["plan"]) for p in plans}
     clean = {
@@ -58,7 +57,7 @@ def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -
 
 
 def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> None:
-    """A target is counted in its indicator's unit, and repeats a row that exists."""
+    """Check that a target is counted in its indicator's unit, and repeats a row that exists."""
     canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in frames["units"].to_dict("records")}
     units = frames["indicators"].set_index("indicator")["unit_zh"]
     for index, reading in readings.iterrows():
@@ -73,26 +72,27 @@ def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], whe
 
 
 def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
-    """One row of `targets`: the reading people decided on, and what the printed cells say."""
-    printed = {c: "".join(cells["text"][cells["column"] == c].str.split().str.join("")) for c in
-               (*printed_cells.SINGLE, "name", "group", "category", "attribute")}
+    """Return one row of `targets`, from the reading that people decided on and the printed cells."""
+    printed = dict.fromkeys((*printed_cells.SINGLE, "number", "name", "group", "category", "attribute"), "")
+    for text, column in zip(cells["text"], cells["column"]):
+        printed[column] += "".join(text.split())
     judged = printed["change"] if reading["form"] != "level" and printed["change"] else printed["target"]
     _check_reading(reading, printed, judged, where)
-    change = reader.cell(printed["change"]).value if printed["change"] else None
+    change = outline.cell(printed["change"]).value if printed["change"] else None
     return reading | {
         "plan": plan["plan"], "source": plan["source"],
         "category_zh": printed["category"] or _IN_TEXT, "group_zh": printed["group"], "printed_name": printed["name"],
         "attribute": printed_cells.ATTRIBUTES[printed["attribute"]],
         "baseline_year": plan["baseline_year"], "target_year": plan["target_year"],
-        "baseline_value": _text(reader.cell(printed["baseline"]).value if printed["baseline"] else None),
-        "target_value": _text(reader.cell(judged).value), "change_value": _text(change),
+        "baseline_value": _text(outline.cell(printed["baseline"]).value if printed["baseline"] else None),
+        "target_value": _text(outline.cell(judged).value), "change_value": _text(change),
         "baseline_printed": printed["baseline"], "target_printed": printed["target"],
         "change_printed": printed["change"], "lines": _lines(cells, reading["kind"]),
     }
 
 
 def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
-    """The reading must agree with the print: a target, its bound, its bracket, its units, its tolerance."""
+    """Check a reading against the print: target, bound, bracket, units, tolerance."""
     def require(holds: bool, what: str, allowed: str) -> None:
         if not holds:
             raise DataError(f"{where}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, reading.values()))}")
@@ -101,9 +101,9 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
     for column in ("name", *(("category", "attribute") if boxed else ())):
         require(printed[column], f"no printed {column}", f"a cell with column `{column}` for this row in data/cells")
     require(judged, "no printed target", "a cell with column `target` or `change` for this row in data/cells")
-    cell = reader.cell(judged)
+    cell = outline.cell(judged)
     require((cell.value is None) == (form == "assigned"), f"form {form} against the printed {judged!r}",
-            f"assigned exactly where {reader.ASSIGNED} is printed")
+            f"assigned exactly where {outline.ASSIGNED} is printed")
     require(cell.cumulative == form.startswith("cumulative") or not boxed, f"form {form} against the printed {judged!r}",
             "a cumulative form exactly where 〔 〕 is printed")
     require(reading["bound"] == cell.bound or (cell.bound == "equal" and reading["note"]),
@@ -118,35 +118,35 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
 
 
 def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:
-    """Units printed in the name and in the cells against those of the reading."""
+    """Check the units printed in the name and in the cells against those of the reading."""
     growth, unit, base = reading["form"] == "average_growth", reading["unit_zh"], reading["baseline_unit_zh"]
     require(bool(base) == bool(printed["baseline"]), f"baseline unit {base or '(empty)'} against the printed baseline "
             f"{printed['baseline'] or '(none)'}", "a unit exactly where a baseline is printed")
     require(base in ("", unit) or growth, f"baseline unit {base} against {unit}", f"{unit}; another only for average_growth")
     level = base if growth and base else unit
-    named = reader.unit_of(printed["name"]) if reading["kind"] == "box" else ""
+    named = outline.unit_of(printed["name"]) if reading["kind"] == "box" else ""
     points = {"%"} if reading["form"] == "cumulative_change" else set()
     require(named in {"", level} | points, f"unit {level} against {named} in the printed name", named)
     require(judged_unit in {"", unit}, f"unit {unit} against {judged_unit} in the printed target", judged_unit)
     for column in ("baseline", "actual"):
-        seen = reader.cell(printed[column]).unit if printed[column] else ""
+        seen = outline.cell(printed[column]).unit if printed[column] else ""
         require(seen in {"", level}, f"unit {level} against {seen} in the printed {column}", seen)
 
 
 def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
     """One row per row of the printed table, where the plan's table prints outcomes at all."""
     mine = cells[cells["column"].isin(["actual", "actual_change"])]
-    said = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
-    unknown = ~said["row"].isin(mine["row"])
-    refuse(said, unknown, f"data/outcomes/{plan['plan']}.csv", "no outcome of this row is printed", "the table's rows")
-    rows = [_outcome(row, plan, mine[mine["row"] == row], said[said["row"] == row]) for row in mine["row"].unique()]
+    verdicts = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
+    unknown = ~verdicts["row"].isin(mine["row"])
+    refuse(verdicts, unknown, f"data/outcomes/{plan['plan']}.csv", "no outcome of this row is printed", "the table's rows")
+    rows = [_outcome(row, plan, mine[mine["row"] == row], verdicts[verdicts["row"] == row]) for row in mine["row"].unique()]
     return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names)
 
 
-def _outcome(row: str, plan: dict, cells: pd.DataFrame, said: pd.DataFrame) -> dict:
+def _outcome(row: str, plan: dict, cells: pd.DataFrame, verdicts: pd.DataFrame) -> dict:
     printed = {c: "".join(cells["text"][cells["column"] == c]) for c in ("actual", "actual_change")}
-    values = {c: _text(reader.cell(t).value) if t else "" for c, t in printed.items()}
-    official = said.iloc[0].to_dict() if len(said) else {"official_verdict": "", "official_rate": "", "line": ""}
+    values = {c: _text(outline.cell(t).value) if t else "" for c, t in printed.items()}
+    official = verdicts.iloc[0].to_dict() if len(verdicts) else {"official_verdict": "", "official_rate": "", "line": ""}
     lines = sorted(int(n) for n in cells["line"])
     return {"plan": plan["plan"], "row": row, "actual_year": plan["target_year"], "source": plan["source"],
             "actual_value": values["actual"], "actual_change": values["actual_change"],
@@ -177,12 +177,12 @@ def _annual(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
-    """`frame` with the other frame's columns joined by key; strings, empty where there is no partner."""
+    """Join the other frame's columns by key; empty strings where there is no match."""
     return frame.merge(other, on=key, how="left", validate="m:1").fillna("")
 
 
 def _lines(cells: pd.DataFrame, kind: str) -> str:
-    """Source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
+    """Return the source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
 
     Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints.
     """
@@ -195,7 +195,7 @@ def _lines(cells: pd.DataFrame, kind: str) -> str:
 
 
 def _text(value: float | None) -> str:
-    """A number as the shortest plain text with at most ten decimals; empty for None."""
+    """Return a number as the shortest plain text with at most ten decimals; empty for None."""
     if value is None:
         return ""
     return f"{value:.10f}".rstrip("0").rstrip(".")

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import paths, schema
+from plancore import outline, paths, schema
 from plancore.collecting import build, printed_cells, transaction
 from plancore.measures import rules
-from plancore.outline import reader
 from plancore.schema import DataError
 
 OPEN = schema.OPEN
@@ -30,23 +29,23 @@ _YEARS = 5
 
 
 def new(key: str, extracted: Path, *, table: str = "", region: str = "", name: str = "", data: Path = paths.DATA) -> list[str]:
-    """Make the files of a plan from a file of `plancore extract`; what was made and how much is to decide, in lines.
+    """Make the files of a plan from a file of `plancore extract`; returns lines on the files and what is to decide.
 
     `table`: which of its tables, where there are several; `region`: key of the province or city (that of the plan whose key
     begins the same way, or the letters of `key`); `name`: the plan's Chinese name. What an earlier plan decided of the same
     indicator is taken over; what nobody has decided is `?`, and `plancore check` lists it. Raises DataError for a plan that is
     there already, a key that is none, a file that is no extracted table; nothing is written then.
     """
-    with transaction.held(data):
+    with transaction.locked(data):
         frames = build.raw(data)
         rows = _rows(extracted, table)
-        made = drafted(key, rows, frames, region or _region(key, frames["plans"]), name)
-        transaction.replace({data / f"{name}.csv": text for name, text in _texts(made, frames, data).items()}, data)
-    return [f"data/{name}.csv: {len(frame)} rows" for name, frame in made.items()] + [
-        f"{sum(_open(frame) for frame in made.values())} cells to decide (?): plancore check lists them"]
+        added = draft(key, rows, frames, region or _region(key, frames["plans"]), name)
+        transaction.replace({data / f"{name}.csv": text for name, text in _texts(added, frames, data).items()}, data)
+    return [f"data/{name}.csv: {len(frame)} rows" for name, frame in added.items()] + [
+        f"{sum(_open(frame) for frame in added.values())} cells to decide (?): plancore check lists them"]
 
 
-def drafted(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region: str, name: str = "") -> dict[str, pd.DataFrame]:
+def draft(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region: str, name: str = "") -> dict[str, pd.DataFrame]:
     """What is added to each file of `data/`, by name: the plan, its cells and readings, and the words that are new with it."""
     _check_key(key, region, frames)
     numbers = printed_cells.numbers(rows)
@@ -58,7 +57,7 @@ def drafted(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region:
     begin = next((r["baseline_year"] for r in rows if r.get("baseline_year")), "") or (str(int(end) - _YEARS) if end else "")
     title = name or next((r["title"] for r in rows if r.get("title")), "") or OPEN
     source = f"{key.replace('_', '-')}-outline"
-    made = {
+    added = {
         "plans": [{"plan": key, "region": region, "name_zh": title, "name_en": OPEN, "baseline_year": begin or OPEN,
                    "target_year": end or OPEN, "source": source}],
         "sources": [{"source": source, "title": title, "publisher": OPEN, "published": "", "seen": datetime.date.today().isoformat(),
@@ -71,10 +70,8 @@ def drafted(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region:
         f"cells/{key}": _cells(rows, numbers),
         f"targets/{key}": readings,
         f"observations/{region}": []}
-    return {n: _framed(n, r) for n, r in made.items() if r or n.startswith("observations/") and n not in frames}
+    return {n: _framed(n, r) for n, r in added.items() if r or n.startswith("observations/") and n not in frames}
 
-
-# the extracted table
 
 def _rows(path: Path, table: str) -> list[dict]:
     """The rows of one table of a file that `plancore extract` wrote."""
@@ -99,7 +96,7 @@ def _rows(path: Path, table: str) -> list[dict]:
 
 
 def _unit(row: dict) -> str:
-    return row["unit"] or reader.unit_of(row["indicator"]) or OPEN
+    return row["unit"] or outline.unit_of(row["indicator"]) or OPEN
 
 
 def _same(row: dict, known: list[dict]) -> str:
@@ -111,11 +108,9 @@ def _same(row: dict, known: list[dict]) -> str:
 
 def _plain(name: str) -> str:
     """A name without what stands before it and in brackets, and without spaces and marks."""
-    said = re.sub(r"^(其中[:：]?|\d+[.、])", "", unicodedata.normalize("NFKC", name).strip())
-    return re.sub(r"\([^()]*\)|[\s“”\"、,，·]", "", said)
+    text = re.sub(r"^(其中[:：]?|\d+[.、])", "", unicodedata.normalize("NFKC", name).strip())
+    return re.sub(r"\([^()]*\)|[\s“”\"、,，·]", "", text)
 
-
-# what is made of it
 
 def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str, pd.DataFrame]) -> dict:
     """A row of `data/targets`: as the reader of the print has it, and as the last plan decided of the same indicator."""
@@ -142,9 +137,9 @@ def _before(indicator: str, frames: dict[str, pd.DataFrame]) -> dict:
 
 def _indicator(key: str, row: dict, unit: str) -> dict:
     better = {"at_least": "higher", "more_than": "higher", "at_most": "lower", "less_than": "lower"}.get(row["bound"], OPEN)
-    said = re.sub(r"^其中[:：]?", "", re.sub(r"[(（][^()（）]*[)）]$", "", row["indicator"]))
+    text = re.sub(r"^其中[:：]?", "", re.sub(r"[(（][^()（）]*[)）]$", "", row["indicator"]))
     nature = "rate" if row["form"] == "average_growth" else OPEN
-    return {"indicator": key, "name_zh": said, "name_en": OPEN, "unit_zh": unit, "better": better, "nature": nature, "related": "",
+    return {"indicator": key, "name_zh": text, "name_en": OPEN, "unit_zh": unit, "better": better, "nature": nature, "related": "",
             "department": row.get("department", ""), "low": "", "high": ""}
 
 
@@ -172,8 +167,6 @@ def _lasts(rows: list[dict], at: int, column: str) -> int:
     return end
 
 
-# files
-
 def _region(key: str, plans: pd.DataFrame) -> str:
     """The region of the plans whose keys begin with the same letters, else those letters."""
     letters = _letters(key)
@@ -185,9 +178,9 @@ def _letters(key: str) -> str:
 
 
 def _check_key(key: str, region: str, frames: dict[str, pd.DataFrame]) -> None:
-    for said, what in ((key, "plan"), (region, "region")):
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", said):
-            raise DataError(f"{what} {said!r}: not a key; allowed: lower-case letters, digits and _, such as zj15")
+    for text, what in ((key, "plan"), (region, "region")):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+            raise DataError(f"{what} {text!r}: not a key; allowed: lower-case letters, digits and _, such as zj15")
     if key in set(frames["plans"]["plan"]):
         raise DataError(f"plan {key} is in data/plans.csv already; allowed: a key of its own, or take its files out first")
 
@@ -200,10 +193,10 @@ def _framed(name: str, rows: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=schema.DATA[name.partition("/")[0]].names, dtype=str)
 
 
-def _texts(made: dict[str, pd.DataFrame], frames: dict[str, pd.DataFrame], data: Path) -> dict[str, bytes]:
+def _texts(added: dict[str, pd.DataFrame], frames: dict[str, pd.DataFrame], data: Path) -> dict[str, bytes]:
     """The files as they will be: new ones, and those that are there with lines more; what is there stays to the letter."""
     texts = {}
-    for name, frame in made.items():
+    for name, frame in added.items():
         path, lines = data / f"{name}.csv", io.StringIO()
         frame.to_csv(lines, index=False, header=name not in frames, lineterminator="\n")
         before = path.read_bytes() if name in frames else b""

@@ -9,95 +9,77 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pandas as pd
 
 from plancore import load, paths, schema
-from plancore.collecting import build, clean_tables, returned_forms, spreadsheets, transaction, yearbooks
+from plancore.collecting import batch, build, clean_tables, returned_forms, spreadsheets, transaction, yearbooks
+from plancore.collecting.batch import Batch
 from plancore.schema import DataError
 
 _FACTS = ("qualifier", "unit_zh", "price_basis", "status", "basis")
 _LISTED = ["table", "kind", "at", "indicator", "plan", "row", "period", "value", "qualifier", "unit_zh", "source", "before",
            "used"]
-_TELLING = ("title", "publisher", "published", "grade", "url")
+_IDENTITY = ("title", "publisher", "published", "grade", "url")
 """Columns by which two sources of one name are one."""
 _EMPTY = {"qualifier": "", "basis": "", "note": "", "price_basis": "", "reporter": ""}
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What is to be entered together: rows in the columns of the files of `data/`, all text, and `at`, where each comes from.
+def enter(given: Batch, data: Path = paths.DATA, into: Path = paths.TABLES, dry_run: bool = False) -> pd.DataFrame:
+    """Enter a batch and rebuild the tables, or with `dry_run` only check it; returns one row per row of it, in order.
 
-    An observation may lack qualifier, basis, note and price_basis (then that of the indicator's other figures). `reporter`:
-    the beginning of the sources of one body that reports again and again; a figure it gave before is not entered twice.
-    """
-
-    region: str = ""
-    observations: tuple[dict, ...] = ()
-    sources: tuple[dict, ...] = ()
-    explanations: tuple[dict, ...] = ()
-
-
-def enter(batch: Batch, data: Path = paths.DATA, into: Path = paths.TABLES, dry_run: bool = False) -> pd.DataFrame:
-    """Enter a batch and rebuild the tables, or with `dry_run` only check it; what came of each row, in order:
-
-    table, kind, at, indicator or plan and row, period, value, qualifier, unit_zh, source, before (other figures held of the
+    Columns table, kind, at, indicator or plan and row, period, value, qualifier, unit_zh, source, before (other figures held of the
     period), used (whether the new figure is the one to be used). kind: `new`; `vintage` (kept beside figures held);
     `revised` (its reporter gave another before); `same` (held already, nothing to write). Raises DataError for anything that
     `plancore build` would refuse, and for another figure from the same source; then, and on any error, nothing is changed.
     """
     if dry_run:
-        transaction.settle(data)
-        return _entered(batch, data)[0]
-    with transaction.held(data):
-        entries, changed, clean = _entered(batch, data)
+        transaction.recover(data)
+        return _entered(given, data)[0]
+    with transaction.locked(data):
+        entries, changed, clean = _entered(given, data)
         if changed:
             tables = {into / name: text.encode() for name, text in build.files(clean).items()}
             transaction.replace(changed | tables, data)
     return entries
 
 
-def source(name: str, **facts: str) -> dict:
-    """A source to be declared, seen today unless said otherwise; nothing without a name."""
-    return {"source": name, "note": "", **facts, "seen": facts.get("seen") or datetime.date.today().isoformat()} if name else {}
+def receive(file: Path, mapping: Path | None = None, grade: str = "A", data: Path = paths.DATA, into: Path = paths.TABLES,
+            dry_run: bool = False) -> list[str]:
+    """Enter the figures and explanations of a file, all or none, or with `dry_run` only list them; returns the list as lines.
+
+    mapping: the map of a yearbook sheet; grade: of the source that a form becomes. Raises DataError for what is refused.
+    """
+    sheets = spreadsheets.read(file)
+    transaction.recover(data)
+    frames = build.read(data)
+    form = returned_forms.is_form(sheets)
+    if form and mapping:
+        raise DataError(f"{Path(file).name}: a form is read by its hidden key; leave the map out")
+    if not form and not mapping:
+        raise DataError(f"{Path(file).name}: not a form of plancore (it has no hidden key); "
+                        "allowed: a filled form, or a sheet with --map MAP.yml")
+    given = (returned_forms.read(sheets, frames, datetime.date.today(), grade) if form
+             else yearbooks.read(sheets, yearbooks.read_map(mapping), frames))
+    return [*given.notes, *batch.summary(enter(given, data, into, dry_run), dry_run)]
 
 
-def said(entries: pd.DataFrame, dry_run: bool = False) -> list[str]:
-    """What came of a batch in lines: one a row, then the count."""
-    counts = ", ".join(f"{n} {kind}" for kind, n in entries["kind"].value_counts(sort=False).items()) or "no row"
-    written = (entries["kind"] != "same").any()
-    done = "nothing was written (dry run)" if dry_run else "tables rebuilt" if written else "nothing to write"
-    return [*(_line(e) for e in entries.to_dict("records")), f"{counts}; {done}"]
-
-
-def _line(entry: dict) -> str:
-    at = f"  [{entry['at']}]" if entry["at"] else ""
-    if entry["table"] == "explanations":
-        return f"{entry['kind']:8} {entry['plan']} row {entry['row']}, {entry['period']}: {entry['value']}{at}"
-    figure = f"{_sign(entry['qualifier'])}{entry['value']} {entry['unit_zh']} ({entry['source']})"
-    beside = f"; held: {entry['before']}" if entry["before"] and entry["kind"] != "same" else ""
-    used = "; the new figure is used" if entry["used"] else "; the held one stays in use"
-    used = "" if entry["kind"] in ("same", "new") else used
-    return f"{entry['kind']:8} {entry['indicator']} {entry['period']}: {figure}{beside}{used}{at}"
-
-
-def _entered(batch: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes], dict[str, pd.DataFrame]]:
+def _entered(given: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes], dict[str, pd.DataFrame]]:
     """What came of each row, the changed files of `data/`, and the clean tables with them (none where nothing changed)."""
     frames = build.read(data)
-    region = _region(batch.region, frames)
+    region = _region(given.region, frames)
     name = f"observations/{region}"
-    figures = [_figure(_EMPTY | row, frames, name, batch) for row in batch.observations]
-    _refuse_twice([f["row"] for f in figures])
-    reasons = [_explanation(row, frames["explanations"]) for row in batch.explanations]
+    figures = [_figure(_EMPTY | row, frames, name, given) for row in given.observations]
+    _refuse_duplicates([f["row"] for f in figures])
+    reasons = [_explanation(row, frames["explanations"]) for row in given.explanations]
     fresh = {name: [f["row"] for f in figures if f["kind"] != "same"],
              "explanations": [r["row"] for r in reasons if r["kind"] != "same"]}
-    fresh["sources"] = _sources(batch.sources, {row["source"] for row in fresh[name]}, frames["sources"])
+    fresh["sources"] = _sources(given.sources, {row["source"] for row in fresh[name]}, frames["sources"])
     added = {name: _appended(data / f"{name}.csv", rows) for name, rows in fresh.items() if rows}
     entries = pd.DataFrame([f | f["row"] | {"table": "observations"} for f in figures] + [
-        r | r["row"] | {"table": "explanations", "period": r["row"]["as_of"], "value": _reasoned(r["row"])} for r in reasons])
+        r | r["row"] | {"table": "explanations", "period": r["row"]["as_of"], "value": batch.explanation(r["row"])} for r in reasons])
     entries = entries.reindex(columns=_LISTED).astype(object).fillna("")
     if not added:
         return entries.assign(used=False), {}, {}
@@ -108,44 +90,44 @@ def _entered(batch: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes],
     return entries.assign(used=used), {data / f"{n}.csv": text for n, text in added.items()}, clean
 
 
-def _region(said: str, frames: dict[str, pd.DataFrame]) -> str:
+def _region(name: str, frames: dict[str, pd.DataFrame]) -> str:
     known = sorted(set(frames["plans"]["region"]))
-    if said not in known and (said or len(known) > 1):
-        raise DataError(f"unknown region {said!r}; allowed: {', '.join(known)}")
-    return said or known[0]
+    if name not in known and (name or len(known) > 1):
+        raise DataError(f"unknown region {name!r}; allowed: {', '.join(known)}")
+    return name or known[0]
 
 
-def _figure(row: dict, frames: dict[str, pd.DataFrame], name: str, batch: Batch) -> dict:
-    """An observation as it would be entered, its kind, and what is held of its period."""
+def _figure(row: dict, frames: dict[str, pd.DataFrame], name: str, given: Batch) -> dict:
+    """Return an observation as it would be entered, its kind, and the figures held of its period."""
     held, at = frames[name], _at(row, name, len(frames[name]))
-    _known(row["indicator"], frames["indicators"]["indicator"], f"{at}: no indicator", "a key of data/indicators.csv")
-    sources = [*frames["sources"]["source"], *(s["source"] for s in batch.sources)]
-    _known(row["source"], sources, f"{at}: no source", "a source of data/sources.csv, or a new one declared with the figure "
+    _require_known(row["indicator"], frames["indicators"]["indicator"], f"{at}: no indicator", "a key of data/indicators.csv")
+    sources = [*frames["sources"]["source"], *(s["source"] for s in given.sources)]
+    _require_known(row["source"], sources, f"{at}: no source", "a source of data/sources.csv, or a new one declared with the figure "
            "(--new-source SLUG --title … --grade …; in a map: source: {source: …, title: …, grade: …})")
     series = held[held["indicator"] == row["indicator"]]
     row = row | {"price_basis": row["price_basis"] or _price_basis(row, series, at)}
     beside = series[series["period"] == row["period"]]
     own = beside[beside["source"] == row["source"]]
     if len(own) and not _same(own.iloc[0], row):
-        raise DataError(f"{at}: {row['indicator']} {row['period']} is {_told(row)}, but from the same source {_told(own.iloc[0])} "
+        raise DataError(f"{at}: {row['indicator']} {row['period']} is {batch.figure(row)}, but from the same source {batch.figure(own.iloc[0])} "
                         f"is held (data/{name}.csv:{own.index[0] + 2}); allowed: the same figure, or another source for a new vintage")
     before = beside[beside["source"].str.startswith(row["reporter"])] if row["reporter"] else beside.head(0)
     again = len(before) and _same(before.iloc[-1], row)
     kind = "same" if len(own) or again else "revised" if len(before) else "vintage" if len(beside) else "new"
-    return {"row": row, "kind": kind, "before": ", ".join(f"{_told(b)} ({b['source']})" for b in beside.to_dict("records"))}
+    return {"row": row, "kind": kind, "before": ", ".join(f"{batch.figure(b)} ({b['source']})" for b in beside.to_dict("records"))}
 
 
 def _price_basis(row: dict, series: pd.DataFrame, at: str) -> str:
-    """That of the indicator's figures held, where they agree."""
-    held = sorted(set(series["price_basis"]))
-    if len(held) != 1:
+    """Return the price basis of the indicator's figures held, where they agree."""
+    bases = sorted(set(series["price_basis"]))
+    if len(bases) != 1:
         raise DataError(f"{at}: price_basis is not given, and the figures of {row['indicator']} held have "
-                        f"{' and '.join(held) or 'none'}; allowed: {', '.join(schema.VOCABULARIES['price_basis'])}")
-    return held[0]
+                        f"{' and '.join(bases) or 'none'}; allowed: {', '.join(schema.VOCABULARIES['price_basis'])}")
+    return bases[0]
 
 
 def _explanation(row: dict, held: pd.DataFrame) -> dict:
-    """An explanation as it would be entered, and whether it says something new."""
+    """Return an explanation as it would be entered, and its kind."""
     mine = held[(held["plan"] == row["plan"]) & (held["row"] == row["row"]) & (held["as_of"] == row["as_of"])]
     mine = mine.sort_values("date", kind="stable")
     last = mine.iloc[-1] if len(mine) else None
@@ -155,25 +137,25 @@ def _explanation(row: dict, held: pd.DataFrame) -> dict:
     if len(once):
         raise DataError(f"{row['at']}: {row['by']} has explained row {row['row']} in other words on the same day {row['date']} "
                         f"(data/explanations.csv:{once.index[0] + 2}); allowed: the same words, or a later date")
-    return {"row": row, "kind": "new" if last is None else "revised", "before": "" if last is None else _reasoned(last)}
+    return {"row": row, "kind": "new" if last is None else "revised", "before": "" if last is None else batch.explanation(last)}
 
 
-def _refuse_twice(rows: list[dict]) -> None:
-    """No two rows of a batch give a figure for one indicator, period and source."""
+def _refuse_duplicates(rows: list[dict]) -> None:
+    """Refuse two figures for one indicator, period and source in a batch."""
     first: dict[tuple, dict] = {}
     for row in rows:
         other = first.setdefault((row["indicator"], row["period"], row["source"]), row)
         if other is not row:
-            raise DataError(f"{row['at']}: second figure for {row['indicator']} {row['period']}, {_told(row)}; "
-                            f"the first, {_told(other)}, is at {other['at']}; allowed: one")
+            raise DataError(f"{row['at']}: second figure for {row['indicator']} {row['period']}, {batch.figure(row)}; "
+                            f"the first, {batch.figure(other)}, is at {other['at']}; allowed: one")
 
 
 def _sources(given: Iterable[dict], named: set[str], held: pd.DataFrame) -> list[dict]:
-    """The sources to be added: those that a new figure names and that are not held; refuses another one of the same name."""
+    """Return the sources to be added: named by a new figure and not held; refuses another one of the same name."""
     rows = []
     for source in given:
         own = held[held["source"] == source["source"]]
-        other = [c for c in _TELLING if len(own) and own.iloc[0][c] != source.get(c, "")]
+        other = [c for c in _IDENTITY if len(own) and own.iloc[0][c] != source.get(c, "")]
         if other:
             raise DataError(f"data/sources.csv:{own.index[0] + 2}: the source {source['source']} is held with another "
                             f"{', '.join(other)}; allowed: a new name, or the source as it is held")
@@ -183,7 +165,7 @@ def _sources(given: Iterable[dict], named: set[str], held: pd.DataFrame) -> list
 
 
 def _appended(path: Path, rows: list[dict]) -> bytes:
-    """A file of `data/` with rows after its last; every byte before them stays."""
+    """Return the bytes of a file of `data/` with rows added; every byte before them stays."""
     old = path.read_bytes()
     header = next(csv.reader(io.StringIO(old.decode("utf-8-sig"), newline="")))
     end = "\r\n" if b"\r\n" in old else "\n"
@@ -193,7 +175,7 @@ def _appended(path: Path, rows: list[dict]) -> bytes:
 
 
 def _checked(data: Path, added: dict[str, bytes], rows: dict[str, tuple[int, list[dict]]]) -> dict[str, pd.DataFrame]:
-    """The clean tables of `data/` with changed files, as `plancore build` makes them; its refusals say where a row comes from."""
+    """Return the clean tables of `data/` with changed files; refusals say where a row comes from."""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(shutil.copytree(data, Path(folder) / "data", ignore=shutil.ignore_patterns(".*")))
         for name, text in added.items():
@@ -202,25 +184,25 @@ def _checked(data: Path, added: dict[str, bytes], rows: dict[str, tuple[int, lis
             return clean_tables.tables(build.read(draft))
         except DataError as error:
             place = re.compile(r"^data/(\S+)\.csv:(\d+)(?=:)", re.MULTILINE)
-            raise DataError(place.sub(lambda found: _origin(found, rows), str(error))) from None
+            raise DataError(place.sub(lambda found: _with_origin(found, rows), str(error))) from None
 
 
-def _origin(found: re.Match, rows: dict[str, tuple[int, list[dict]]]) -> str:
-    """The place in a message, behind where its row comes from."""
+def _with_origin(found: re.Match, rows: dict[str, tuple[int, list[dict]]]) -> str:
+    """Return the place in a message, after the origin of its row."""
     first, mine = rows.get(found[1], (0, []))
     number = int(found[2]) - first
     at = mine[number].get("at", "") if 0 <= number < len(mine) else ""
     return f"{at} ({found[0]})" if at else found[0]
 
 
-def _known(name: str, among: Iterable[str], what: str, allowed: str) -> None:
+def _require_known(name: str, among: Iterable[str], what: str, allowed: str) -> None:
     among = list(among)
     if name not in among:
         raise DataError(f"{what} {name!r}; {schema.nearest(name, among)}; allowed: {allowed}")
 
 
-def _at(row: dict, name: str, held: int) -> str:
-    return row.get("at") or f"data/{name}.csv:{held + 2}"
+def _at(row: dict, name: str, length: int) -> str:
+    return row.get("at") or f"data/{name}.csv:{length + 2}"
 
 
 def _same(one: dict, other: dict) -> bool:
@@ -232,39 +214,3 @@ def _number(value: str) -> Decimal | str:
         return Decimal(value)
     except InvalidOperation:
         return value
-
-
-def _told(row: dict) -> str:
-    prices = f", {row['price_basis']}" if row["price_basis"] not in ("", "none") else ""
-    return f"{_sign(row['qualifier'])}{row['value']} {row['unit_zh']}{prices}, {row['status']}"
-
-
-def _sign(qualifier: str) -> str:
-    return {"about": "≈", "more_than": ">"}.get(qualifier, "")
-
-
-def _reasoned(row: dict) -> str:
-    return " / ".join(filter(None, (row["reason"], row["measure"])))
-
-
-def receive(file: Path, said: Path | None = None, grade: str = "A", data: Path = paths.DATA, into: Path = paths.TABLES,
-            dry_run: bool = False) -> list[str]:
-    """Enter the figures and explanations of a file, all or none, or with `dry_run` only list them; gives the list in lines.
-
-    `said`: the map of a yearbook sheet. `grade` of the source that a form becomes. Raises DataError for what is refused.
-    """
-    sheets = spreadsheets.read(file)
-    transaction.settle(data)
-    frames = build.read(data)
-    if returned_forms.is_form(sheets):
-        if said:
-            raise DataError(f"{Path(file).name}: a form is read by its hidden key; leave the map out")
-        found = returned_forms.read(sheets, frames, datetime.date.today(), grade)
-        batch, left = Batch(found.region, found.observations, found.sources, found.explanations), found.notes
-    else:
-        if not said:
-            raise DataError(f"{Path(file).name}: not a form of plancore (it has no hidden key); "
-                            "allowed: a filled form, or a sheet with --map MAP.yml")
-        read = yearbooks.read(sheets, yearbooks.declared(said), frames)
-        batch, left = Batch(read.region, read.observations, read.sources), [f"not read: {line}" for line in read.left_out]
-    return [*left, *said(enter(batch, data, into, dry_run), dry_run)]

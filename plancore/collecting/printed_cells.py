@@ -1,4 +1,4 @@
-"""A plan's printed table as cells: the reader places the printed text, and what people placed stands before it."""
+"""Return a plan's printed table as cells: placed by the reader, or by hand, which goes first."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from plancore import schema
-from plancore.outline import reader
+from plancore import outline, schema
 from plancore.schema import DataError, refuse
 
 SINGLE = ("baseline", "target", "change", "actual", "actual_change")
@@ -23,7 +22,7 @@ _UNSURE = re.compile("|".join((
 
 
 def cells(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
-    """The plan's cells from the frames of `build.read`, a merged cell at each of its rows.
+    """Return the plan's cells from the frames of `build.read`, a merged cell at each of its rows.
 
     What `data/cells` has takes the place of what the reader made of `data/printed`: in its row and column, and wherever the
     reader put the same line into that row. Columns line, text, row, column; `merged`: the cell serves several rows; `file`,
@@ -44,7 +43,7 @@ def cells(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
 
 
 def counted(frames: dict[str, pd.DataFrame]) -> list[str]:
-    """For each plan a line: how many printed cells the reader placed, and how many people did, in the printed table and beside it."""
+    """Return a line for each plan: how many printed cells the reader placed, and how many people did."""
     found = []
     for plan in frames["plans"]["plan"]:
         mine = cells(frames, plan).drop_duplicates(["file", "at", "column"])
@@ -55,7 +54,7 @@ def counted(frames: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def numbers(rows: list[dict]) -> list[str]:
-    """The number of each row: as printed, counted on where none is, with a letter for what belongs to the row above (其中)."""
+    """Return the number of each row: as printed, else the next one, with a letter for parts of the row above (其中)."""
     found, last, letter = [], 0, ""
     for row in rows:
         printed = re.sub(r"\D", "", unicodedata.normalize("NFKC", row["number"]))
@@ -70,8 +69,6 @@ def numbers(rows: list[dict]) -> list[str]:
         raise DataError(f"row number {twice} stands twice in the table; allowed: each once: correct the number of the row")
     return found
 
-
-# by hand
 
 def _by_hand(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
     """The cells of `data/cells`, a merged cell repeated for each of its rows."""
@@ -89,8 +86,6 @@ def _by_hand(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
     refuse(placed, placed.index.isin(again), where, "second cell for the same row and column", "one cell, names apart")
     return spread[["line", "text", "row", "column", "merged", "file", "at"]]
 
-
-# by the reader
 
 def _read(frames: dict[str, pd.DataFrame], plan: str, hand: pd.DataFrame) -> pd.DataFrame:
     """The cells that the reader places from `data/printed`; none where there is no such file."""
@@ -131,7 +126,7 @@ def _table(lines: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]
     numbered = dict(zip(lines["line"].astype(int), lines["text"]))
     first, last = min(numbered), max(numbered)
     try:
-        tables = _placed(tuple(numbered.get(n, "") for n in range(first, last + 1)))
+        tables = _read_lines(tuple(numbered.get(n, "") for n in range(first, last + 1)))
     except DataError as error:
         raise DataError(f"{where}: {error}") from None
     if len(tables) != 1:
@@ -142,8 +137,8 @@ def _table(lines: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]
 
 
 @lru_cache(maxsize=16)
-def _placed(texts: tuple[str, ...]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
-    return reader.placed(list(texts))
+def _read_lines(texts: tuple[str, ...]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    return outline.read_lines(list(texts))
 
 
 def _check_rows(lines: pd.DataFrame, placed: pd.DataFrame, targets: pd.DataFrame, hand: pd.DataFrame, plan: str) -> None:
@@ -166,8 +161,8 @@ def _check_rows(lines: pd.DataFrame, placed: pd.DataFrame, targets: pd.DataFrame
 def _check_sure(lines: pd.DataFrame, placed: pd.DataFrame, flags: dict[str, str], targets: pd.DataFrame, hand: pd.DataFrame, plan: str) -> None:
     """What the reader is not sure of is settled by a cell of the row in `data/cells`, or where only the column is, by a note."""
     noted = set(targets["row"][targets["note"] != ""])
-    for row, said in flags.items():
-        for column, _, reason in (flag.partition(":") for flag in said.split(";") if _UNSURE.search(flag)):
+    for row, flagged in flags.items():
+        for column, _, reason in (flag.partition(":") for flag in flagged.split(";") if _UNSURE.search(flag)):
             if row in set(hand["row"]) or (row in noted and reason.startswith("uncertain")):
                 continue
             mine = placed[placed["row"] == row]
@@ -197,7 +192,7 @@ def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame]) -> N
     filled = mine & found["column"].isin(SINGLE) & (found["text"] != "")
     for text, column, at in found.loc[filled, ["text", "column", "at"]].itertuples(index=False):
         try:
-            if reader.cell(text).value is None and column not in ("target", "change"):
+            if outline.cell(text).value is None and column not in ("target", "change"):
                 raise ValueError(f"{text} is printed where a number belongs")
         except ValueError as error:
             raise DataError(f"data/{file}.csv:{at + 2}: {error}\n    row: {', '.join(frames[file].loc[at])}") from None

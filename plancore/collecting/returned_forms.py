@@ -1,47 +1,64 @@
-"""What a filled form brings: figures, reasons and measures, line by line; nothing of them lost, nothing guessed."""
+"""Read a filled form line by line: figures, reasons and measures, after a check that nothing else was changed."""
 
 from __future__ import annotations
 
-import json
 import datetime
 import hashlib
+import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pandas as pd
 
 from plancore import schema, wording
 from plancore.collecting import forms, spreadsheets
+from plancore.collecting.batch import Batch
 from plancore.collecting.forms import HEAD_LINES, KEYS, MARK, OPTIONS
 from plancore.collecting.spreadsheets import Cell, Sheet
 from plancore.schema import DataError
-from decimal import Decimal
 
 _SHOWN = 10
 """Most altered cells that a message names."""
 _SENT = "allowed: the file as it was sent out, filled in"
-
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
 @dataclass(frozen=True)
-class Return:
-    """What a form brings: rows for `observing`, and lines for a person to read: rows that are only half filled in."""
+class Filled:
+    """A form's sheet with its hidden record."""
 
-    region: str
-    observations: tuple[dict, ...]
-    sources: tuple[dict, ...]
-    explanations: tuple[dict, ...]
-    notes: tuple[str, ...]
+    sheet: Sheet
+    meta: dict
+    lines: dict[str, int]
+    columns: dict[str, int]
+    locked: dict[tuple[str, str], object]
+
+    def cell(self, line: str, column: str) -> Cell:
+        return self.sheet.get(self.lines[line], self.columns[column])
+
+    def at(self, line: str, column: str) -> str:
+        return self.sheet.at(self.lines[line], self.columns[column])
+
+    def unit(self, line: str) -> str:
+        """Return the unit of the line."""
+        return str(self.locked[line, "unit"]).split("\n")[0]
+
+    def words(self, line: str, column: str) -> str:
+        """Return a text that was filled in, in one line; empty where the cell is locked."""
+        cell = Cell() if (line, column) in self.locked else self.cell(line, column)
+        if cell.lost:
+            raise DataError(f"{self.at(line, column)}: a formula where words belong; allowed: words, or an empty cell")
+        return "" if cell.value is None else " ".join(str(cell.value).split())
 
 
-def read(sheets: list[Sheet], frames: dict[str, pd.DataFrame], today: datetime.date, grade: str) -> Return:
-    """What a filled form says; `frames` of `build.read`, `grade` of the sources it becomes, one for each day it was filled in.
+def read(sheets: list[Sheet], frames: dict[str, pd.DataFrame], today: datetime.date, grade: str) -> Batch:
+    """Return what a filled form brings; frames: of `build.read`, grade: of its sources, one for each day it was filled in.
 
-    Raises DataError with file and cell for what `filled.opened` refuses, a text where a number belongs, a word that is not in
-    its list, a day that is none or not over, and a row that lacks what it needs to be entered.
+    Raises DataError with file and cell for what `open_form` refuses, a text where a number belongs, a word that is not in
+    its list, a day that is invalid or not over, and a row that is incomplete.
     """
-    filled = opened(sheets, frames)
+    filled = open_form(sheets, frames)
     plan = frames["plans"].set_index("plan").loc[filled.meta["plan"]]
     slug = f"form-{hashlib.sha256(filled.meta['department'].encode()).hexdigest()[:8]}-{filled.meta['plan']}-"
     rows = [_line(filled, line, today) for line in filled.lines if line not in HEAD_LINES]
@@ -49,12 +66,12 @@ def read(sheets: list[Sheet], frames: dict[str, pd.DataFrame], today: datetime.d
                     for row in rows for o in row.observations]
     days = dict.fromkeys((o["source"], o.pop("date")) for o in observations)
     sources = [_source(name, day, filled.meta, plan["name_zh"], today, grade) for name, day in days]
-    return Return(plan["region"], tuple(observations), tuple(sources), tuple(e for row in rows for e in row.explanations),
-                  tuple(note for row in rows for note in row.notes))
+    return Batch(plan["region"], tuple(observations), tuple(sources), tuple(e for row in rows for e in row.explanations),
+                 tuple(note for row in rows for note in row.notes))
 
 
-def _line(filled: Filled, line: str, today: datetime.date) -> Return:
-    """The figures and the explanation of a line, and what is half filled in about it; each with the cell it stands in."""
+def _line(filled: Filled, line: str, today: datetime.date) -> Batch:
+    """Return the figures and the explanation of a line, and a note if it is half filled in; each with its cell."""
     years = [c for c in filled.columns if re.fullmatch(r"y\d{4}", c) and (line, c) not in filled.locked]
     values = {c: v for c in years if (v := _number(filled, line, c))}
     words = {c: filled.words(line, c) for c in ("note", "reason", "measure", "by")} | {"date": _day(filled, line, today)}
@@ -71,28 +88,28 @@ def _line(filled: Filled, line: str, today: datetime.date) -> Return:
     reasons = [{"plan": filled.meta["plan"], "row": row, "as_of": str(filled.meta["as_of"]), "at": filled.at(line, "reason"),
                 **{c: words[c] for c in ("reason", "measure", "by", "date")}}] if explained else []
     half = [c for c in years if values and c not in values] + [c for c in ("reason", "measure") if explained and not words[c]]
-    return Return("", tuple(figures), (), tuple(reasons), _half(filled, line, half, "without") if half else ())
+    return Batch(observations=tuple(figures), explanations=tuple(reasons), notes=_half_filled(filled, line, half, "without") if half else ())
 
 
-def _empty(filled: Filled, line: str, words: dict[str, str]) -> Return:
-    """A line that says nothing; refuses a remark that would be lost."""
+def _empty(filled: Filled, line: str, words: dict[str, str]) -> Batch:
+    """Return the notes of a line without figure and reason; refuses a remark that would be lost."""
     if words["note"]:
         raise DataError(f"{filled.at(line, 'note')}: a remark in a row without a figure or a reason, where it would be lost; "
                         "allowed: a remark beside a figure, a reason, or an empty cell")
-    left = [c for c in ("by", "date") if words[c]]
-    return Return("", (), (), (), _half(filled, line, left, "only") if left else ())
+    single = [c for c in ("by", "date") if words[c]]
+    return Batch(notes=_half_filled(filled, line, single, "only") if single else ())
 
 
-def _half(filled: Filled, line: str, columns: list[str], how: str) -> tuple[str]:
-    """That a row is half filled in, at the first of these cells."""
+def _half_filled(filled: Filled, line: str, columns: list[str], how: str) -> tuple[str]:
+    """Return the note that a row is half filled in, at the first of these cells."""
     _, row, indicator = line.split(":")
-    said = ", ".join(c.removeprefix("y") if c[1:].isdigit() else c for c in columns)
-    return (f"{filled.at(line, columns[0])}: row {row} {indicator} is half filled in: {how} {said}",)
+    names = ", ".join(c.removeprefix("y") if c[1:].isdigit() else c for c in columns)
+    return (f"{filled.at(line, columns[0])}: row {row} {indicator} is half filled in: {how} {names}",)
 
 
-def _require(filled: Filled, line: str, said: dict[str, str]) -> None:
-    """What a row needs once something of it is filled in."""
-    for column, value in said.items():
+def _require(filled: Filled, line: str, given: dict[str, str]) -> None:
+    """Refuse a row that is filled in without these."""
+    for column, value in given.items():
         if not value:
             word = wording.text(f"form_{column}", "zh")
             raise DataError(f"{filled.at(line, column)}: row {line.split(':')[1]} is half filled in: {word} ({column}) is empty; "
@@ -110,18 +127,18 @@ def _number(filled: Filled, line: str, column: str) -> str:
 
 
 def _code(filled: Filled, line: str, column: str) -> str:
-    """The code of a word chosen from a list, also where only its Chinese or English half was written."""
-    said = filled.words(line, column)
+    """Return the code of a word chosen from a list, also of only its Chinese or English half."""
+    chosen = filled.words(line, column)
     known = {name: code for code in OPTIONS[column] for name in
              (forms.option(code), *(wording.text(f"option_{code}", lang) for lang in wording.LANGUAGES))}
-    if said and said not in known:
+    if chosen and chosen not in known:
         allowed = ", ".join(map(forms.option, OPTIONS[column]))
-        raise DataError(f"{filled.at(line, column)}: {said!r} is not in the list; allowed: {allowed}")
-    return known.get(said, "")
+        raise DataError(f"{filled.at(line, column)}: {chosen!r} is not in the list; allowed: {allowed}")
+    return known.get(chosen, "")
 
 
 def _day(filled: Filled, line: str, today: datetime.date) -> str:
-    """The day a row was filled in, ISO; not after today."""
+    """Return the day a row was filled in, ISO; not after today."""
     cell, at = filled.cell(line, "date"), filled.at(line, "date")
     if not cell.text:
         return ""
@@ -136,39 +153,11 @@ def _day(filled: Filled, line: str, today: datetime.date) -> str:
 
 
 def _source(slug: str, day: str, meta: dict, plan: str, today: datetime.date, grade: str) -> dict:
-    """The source that the figures of a form are held under: its department and the day it was filled in."""
+    """Return the source of the figures of a form: its department and the day it was filled in."""
     title = wording.text("form_title", "zh", plan=plan, as_of=meta["as_of"])
     department = meta["department"] or wording.text("form_undecided", "zh")
     return {"source": slug, "title": title, "publisher": department, "published": day, "seen": today.isoformat(), "url": "",
             "grade": grade, "note": ""}
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A form's sheet with what its hidden record says of it."""
-
-    sheet: Sheet
-    meta: dict
-    lines: dict[str, int]
-    columns: dict[str, int]
-    locked: dict[tuple[str, str], object]
-
-    def cell(self, line: str, column: str) -> Cell:
-        return self.sheet.get(self.lines[line], self.columns[column])
-
-    def at(self, line: str, column: str) -> str:
-        return self.sheet.at(self.lines[line], self.columns[column])
-
-    def unit(self, line: str) -> str:
-        """The unit that the line asks for."""
-        return str(self.locked[line, "unit"]).split("\n")[0]
-
-    def words(self, line: str, column: str) -> str:
-        """A text that was filled in, its signs as they are, in one line; empty where the cell is locked."""
-        cell = Cell() if (line, column) in self.locked else self.cell(line, column)
-        if cell.lost:
-            raise DataError(f"{self.at(line, column)}: a formula where words belong; allowed: words, or an empty cell")
-        return "" if cell.value is None else " ".join(str(cell.value).split())
 
 
 def is_form(sheets: list[Sheet]) -> bool:
@@ -176,10 +165,10 @@ def is_form(sheets: list[Sheet]) -> bool:
     return any(s.name == KEYS or s.get(1, 1).text == MARK for s in sheets)
 
 
-def opened(sheets: list[Sheet], frames: dict[str, pd.DataFrame]) -> Filled:
-    """The form of a workbook; what may be filled in is not looked at yet.
+def open_form(sheets: list[Sheet], frames: dict[str, pd.DataFrame]) -> Filled:
+    """Return the form of a workbook, its open cells not checked yet; frames: of `build.read`.
 
-    `frames` of `build.read`. Raises DataError with file and cell for a form that is damaged or of another plan, for every
+    Raises DataError with file and cell for a form that is damaged or of another plan, for every
     locked cell that was altered, and for something written outside the form.
     """
     filled = _verified(sheets, frames)
@@ -190,7 +179,7 @@ def opened(sheets: list[Sheet], frames: dict[str, pd.DataFrame]) -> Filled:
 
 
 def _verified(sheets: list[Sheet], frames: dict[str, pd.DataFrame]) -> Filled:
-    """The form of a workbook, its hidden record verified."""
+    """Return the form of a workbook, its hidden record verified."""
     file = sheets[0].file
     records, pages = [s for s in sheets if s.name == KEYS], [s for s in sheets if s.get(1, 1).text == MARK]
     if len(records) != 1 or len(pages) != 1:
@@ -211,10 +200,10 @@ def _verified(sheets: list[Sheet], frames: dict[str, pd.DataFrame]) -> Filled:
     return Filled(pages[0], meta, lines, columns, found)
 
 
-def _keys(page: Sheet, said: dict[int, str], what: str, axis: int) -> dict[str, int]:
-    """Each hidden key and the row or column it stands in."""
+def _keys(page: Sheet, names: dict[int, str], what: str, axis: int) -> dict[str, int]:
+    """Return the row or column of each hidden key."""
     places: dict[str, int] = {}
-    for place, name in ((p, n) for p, n in said.items() if n):
+    for place, name in ((p, n) for p, n in names.items() if n):
         if name in places:
             at = page.at(place, 1) if axis else page.at(1, place)
             raise DataError(f"{at}: the {what} {name} stands twice; allowed: the rows and columns of the form as it was sent out")
@@ -223,7 +212,7 @@ def _keys(page: Sheet, said: dict[int, str], what: str, axis: int) -> dict[str, 
 
 
 def _check_keys(filled: Filled, frames: dict[str, pd.DataFrame]) -> None:
-    """Every line and column that went out is there, no other, and each line is still this indicator in this unit."""
+    """Check that the lines and columns are those sent out, and each line is still this indicator in this unit."""
     plan, file = filled.meta["plan"], filled.sheet.file
     sent = list(dict.fromkeys(line for line, _ in filled.locked))
     _check_set(f"{file}: rows", set(filled.lines), set(sent))
@@ -241,15 +230,15 @@ def _check_keys(filled: Filled, frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _check_set(what: str, now: set[str], then: set[str]) -> None:
-    """The keys of rows or columns are those that went out."""
+    """Check that the keys of rows or columns are those sent out."""
     wrong = {"missing": then - now, "unknown": now - then}
-    said = [f"{len(names)} {word}: {', '.join(sorted(names)[:3])}" for word, names in wrong.items() if names]
-    if said:
-        raise DataError(f"{what} of the form {'; '.join(said)}; allowed: the rows and columns of the form as it was sent out")
+    differences = [f"{len(names)} {word}: {', '.join(sorted(names)[:3])}" for word, names in wrong.items() if names]
+    if differences:
+        raise DataError(f"{what} of the form {'; '.join(differences)}; allowed: the rows and columns of the form as it was sent out")
 
 
 def _check_locked(filled: Filled) -> None:
-    """No locked cell says anything but what it said when the form went out."""
+    """Refuse locked cells that were altered."""
     altered = []
     for (line, column), was in filled.locked.items():
         cell = filled.cell(line, column)
@@ -263,14 +252,14 @@ def _check_locked(filled: Filled) -> None:
 
 
 def _plain(value: object) -> str:
-    """A locked value as it is compared: numbers by their 15 digits, texts by their words."""
+    """Return a locked value for comparison: numbers by their 15 digits, texts by their words."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{Decimal(f'{value:.15g}').normalize():f}"
     return "" if value is None else " ".join(str(value).split())
 
 
 def _check_outside(sheets: list[Sheet], filled: Filled) -> None:
-    """Nothing was written where nobody would read it."""
+    """Refuse cells that were filled in outside the form."""
     inside = {(r, c) for r in [1, *filled.lines.values()] for c in [1, *filled.columns.values()]}
     guide = wording.text("form_guide", "zh")
     outside = [filled.sheet.at(*place) for place in sorted(set(filled.sheet.cells) - inside)]

@@ -102,12 +102,12 @@ def number(cell: Cell, unit: str) -> str:
     value = cell.value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{value} is not a number")
-    said = f"{value:.15g}" if isinstance(value, int | float) else cell.text.replace("−", "-")
-    if isinstance(value, str) and said.endswith("%") and unit == "%":
-        said = said[:-1].rstrip()
-    if isinstance(value, str) and not _NUMBER.fullmatch(said) or said in ("inf", "-inf", "nan"):
+    text = f"{value:.15g}" if isinstance(value, int | float) else cell.text.replace("−", "-")
+    if isinstance(value, str) and text.endswith("%") and unit == "%":
+        text = text[:-1].rstrip()
+    if isinstance(value, str) and not _NUMBER.fullmatch(text) or text in ("inf", "-inf", "nan"):
         raise ValueError(f"{value!r} is not a number")
-    exact = Decimal(said.replace(",", ""))
+    exact = Decimal(text.replace(",", ""))
     if cell.percent and not isinstance(value, str):
         if unit != "%":
             raise ValueError(f"shown as per cent, where the unit is {unit}")

@@ -1,4 +1,4 @@
-"""Several files written as one: all of them or none, also when the writing is cut off in the middle."""
+"""Write several files as one: all of them or none, also when writing is interrupted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-_ROOM = ".observing"
-"""Folder in `data/` for the lock and for what an unfinished writing would have to put back."""
+_FOLDER = ".observing"
+"""Folder in `data/` for the lock and for the old files while writing."""
 _WAIT = 20
 """Seconds to wait for another writing to end; one takes well under a second."""
 
@@ -22,82 +22,82 @@ class Busy(RuntimeError):
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold a folder for writing; what an earlier writing left unfinished is put back first. Raises Busy after a while."""
-    room = folder / _ROOM
-    room.mkdir(exist_ok=True)
+def locked(folder: Path) -> Iterator[None]:
+    """Lock a folder for writing; files of an unfinished writing are restored first. Raises Busy after a while."""
+    record = folder / _FOLDER
+    record.mkdir(exist_ok=True)
     try:
-        with FileLock(room / "lock", timeout=_WAIT):
-            _put_back(room)
+        with FileLock(record / "lock", timeout=_WAIT):
+            _restore(record)
             yield
     except Timeout:
         raise Busy(f"another command is writing to {folder}; nothing was changed, try again") from None
 
 
-def settle(folder: Path) -> None:
-    """Put back what a writing to this folder left unfinished; nothing where none did."""
-    if (folder / _ROOM / "undo.json").is_file():
-        with held(folder):
+def recover(folder: Path) -> None:
+    """Restore the files of an unfinished writing to this folder, if there was one."""
+    if (folder / _FOLDER / "undo.json").is_file():
+        with locked(folder):
             pass
 
 
 def replace(contents: dict[Path, bytes], folder: Path) -> None:
-    """Give files new contents, all or none; to be called while `folder` is `held`.
+    """Give files new contents, all or none; to be called while `folder` is `locked`.
 
-    New contents are written beside their places first, then copies of the old ones are kept, and only then is anything
-    moved. An error, or the next `held` or `settle` after a cut, puts the old files back.
+    New contents are written beside their places first, then copies of the old ones are old, and only then is anything
+    moved. An error, or the next `locked` or `recover` after an interruption, puts the old files back.
     """
-    room = folder / _ROOM
+    record = folder / _FOLDER
     drafts = {path: path.with_name(f".{path.name}.draft") for path in contents}
     try:
         for path, draft in drafts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(draft, contents[path])
-        _keep(list(contents), room)
+        _back_up(list(contents), record)
         for path, draft in drafts.items():
             os.replace(draft, path)
     except BaseException:
-        _put_back(room)
+        _restore(record)
         raise
     finally:
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
-    _done(room)
+    _clear(record)
 
 
-def _keep(paths: list[Path], room: Path) -> None:
-    """Copies of the old files, and last the list of them: from then on an unfinished writing is put back."""
-    kept = room / "old"
-    shutil.rmtree(kept, ignore_errors=True)
-    kept.mkdir()
-    said = []
+def _back_up(paths: list[Path], record: Path) -> None:
+    """Copy the old files, and last list them: from then on an unfinished writing is restored."""
+    old = record / "old"
+    shutil.rmtree(old, ignore_errors=True)
+    old.mkdir()
+    listed_files = []
     for number, path in enumerate(paths):
         if path.is_file():
-            _write(kept / str(number), path.read_bytes())
-        said.append({"path": str(path.absolute()), "copy": str(number) if path.is_file() else ""})
-    _write(room / "undo.draft", json.dumps(said).encode())
-    os.replace(room / "undo.draft", room / "undo.json")
+            _write(old / str(number), path.read_bytes())
+        listed_files.append({"path": str(path.absolute()), "copy": str(number) if path.is_file() else ""})
+    _write(record / "undo.draft", json.dumps(listed_files).encode())
+    os.replace(record / "undo.draft", record / "undo.json")
 
 
-def _put_back(room: Path) -> None:
-    """The old files in their places, as `undo.json` lists them; may be cut off and done again."""
-    listed = room / "undo.json"
+def _restore(record: Path) -> None:
+    """Restore the old files that `undo.json` lists; may be interrupted and run again."""
+    listed = record / "undo.json"
     if not listed.is_file():
         return
     for item in json.loads(listed.read_text(encoding="utf-8")):
         path = Path(item["path"])
         if item["copy"]:
             draft = path.with_name(f".{path.name}.draft")
-            _write(draft, (room / "old" / item["copy"]).read_bytes())
+            _write(draft, (record / "old" / item["copy"]).read_bytes())
             os.replace(draft, path)
         else:
             path.unlink(missing_ok=True)
-    _done(room)
+    _clear(record)
 
 
-def _done(room: Path) -> None:
-    (room / "undo.json").unlink(missing_ok=True)
-    shutil.rmtree(room / "old", ignore_errors=True)
+def _clear(record: Path) -> None:
+    (record / "undo.json").unlink(missing_ok=True)
+    shutil.rmtree(record / "old", ignore_errors=True)
 
 
 def _write(path: Path, content: bytes) -> None:

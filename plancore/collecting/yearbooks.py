@@ -1,21 +1,22 @@
-"""A yearbook sheet read by a map that a person declares: which row is which indicator, which column which year, which unit."""
+"""Read a yearbook sheet by a declared map: which row is which indicator, which column which year, which unit."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from openpyxl.utils import column_index_from_string, get_column_letter
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.constructor import DuplicateKeyError
 
 from plancore import schema
 from plancore.collecting import spreadsheets
+from plancore.collecting.batch import Batch
 from plancore.collecting.spreadsheets import Cell, Sheet
 from plancore.schema import DataError
-from decimal import Decimal
 
 _KEYS = ("sheet", "orientation", "header", "names", "units", "unit", "first", "last", "pick", "years", "missing", "marks",
          "indicators", "region", "source", "status", "price_basis", "qualifier", "note", "rates")
@@ -29,78 +30,65 @@ _FOOTNOTES = re.compile(r"[①-⑳*＊†‡⁰¹²³⁴-⁹]+|[\[［〔]\d+[\]�
 _YEAR = re.compile(r"((?:19|20)\d\d) ?年?")
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a map made of a sheet: observations, `at` the cell of each; sources the map declares; what was not read."""
-
-    region: str
-    observations: tuple[dict, ...]
-    sources: tuple[dict, ...]
-    left_out: tuple[str, ...]
-
-
-class _Once(yaml.SafeLoader):
-    """YAML in which a key stands once: of two, YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [str(k) for k in keys if keys.count(k) > 1]
-        if twice:
-            raise yaml.YAMLError(f"{twice[0]!r} stands twice")
-        return super().construct_mapping(node, deep)
-
-
-def declared(path: Path) -> dict:
-    """A map, checked: its keys, and that nothing it needs is missing. Raises DataError with what is allowed."""
+def read_map(path: Path) -> dict:
+    """Read a map and check its keys. Raises DataError with what is allowed."""
     name = Path(path).name
-    try:
-        said = yaml.load(Path(path).read_text(encoding="utf-8-sig"), _Once)
-    except FileNotFoundError:
-        raise DataError(f"{name}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{name}: not a YAML file: {str(error).splitlines()[0]}") from None
-    said = {"orientation": "years_across", **_section(said, _KEYS, name)}
-    lacking = [k for k in _NEEDED if not said.get(k)]
+    mapping = {"orientation": "years_across", **_section(_loaded(Path(path)), _KEYS, name)}
+    lacking = [k for k in _NEEDED if not mapping.get(k)]
     if lacking:
         raise DataError(f"{name}: {', '.join(lacking)} not given; needed: {', '.join(_NEEDED)}")
-    if said["orientation"] not in _ORIENTATIONS:
-        raise DataError(f"{name}: orientation {said['orientation']!r}; allowed: {', '.join(_ORIENTATIONS)}")
-    if not isinstance(said["indicators"], dict):
+    if mapping["orientation"] not in _ORIENTATIONS:
+        raise DataError(f"{name}: orientation {mapping['orientation']!r}; allowed: {', '.join(_ORIENTATIONS)}")
+    if not isinstance(mapping["indicators"], dict):
         raise DataError(f"{name}: indicators says of each name in the sheet which indicator it is; allowed: 进出口总额: goods_trade")
     entries = {str(k): _section(v if isinstance(v, dict) else {"indicator": v}, _ENTRY, f"{name}, {k}")
-               for k, v in said["indicators"].items()}
+               for k, v in mapping["indicators"].items()}
     lacking = [k for k, entry in entries.items() if not entry.get("indicator")]
     if lacking:
         raise DataError(f"{name}, {lacking[0]}: indicator not given; allowed: a key of data/indicators.csv")
-    for source in (said["source"], *(e.get("source") for e in entries.values())):
+    for source in (mapping["source"], *(e.get("source") for e in entries.values())):
         if isinstance(source, dict) and not _section(source, schema.DATA["sources"].names, f"{name}, source").get("source"):
             raise DataError(f"{name}, source: its name is not given; allowed: {', '.join(schema.DATA['sources'].names)}")
-    rates = [_rate(r, f"{name}, rates") for r in said.get("rates") or []]
-    return said | {"file": name, "indicators": entries, "rates": rates}
+    rates = [_rate(r, f"{name}, rates") for r in mapping.get("rates") or []]
+    return mapping | {"file": name, "indicators": entries, "rates": rates}
 
 
-def read(sheets: list[Sheet], said: dict, frames: dict[str, pd.DataFrame]) -> Reading:
-    """The observations that a map (of `declared`) finds in the sheets, in the units of their indicators.
+def _loaded(path: Path) -> object:
+    """Load a YAML file; of a key that stands twice YAML itself would keep the last."""
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise DataError(f"{path.name}: no such file") from None
+    except DuplicateKeyError as error:
+        key = re.search('duplicate key "(.*?)" with', error.problem)[1]
+        raise DataError(f"{path.name}: not a YAML file: {key!r} stands twice (line {error.problem_mark.line + 1})") from None
+    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path.name}: not a YAML file: {str(error).splitlines()[0]}") from None
+
+
+def read(sheets: list[Sheet], mapping: dict, frames: dict[str, pd.DataFrame]) -> Batch:
+    """Return the observations that a map (of `read_map`) finds in the sheets, in the units of their indicators.
 
     `frames` of `build.read`: indicators, units, conversions, sources. Raises DataError with file and cell for a name or a year
     that is not there or there twice, for a cell that is no number, and for a unit that no declared rule leads from.
     """
-    view = _View(_chosen(sheets, said), said["orientation"] == "years_down")
-    _check_rates(said["rates"], frames["sources"])
-    years, left = _years(view, said)
-    named, rows, mapped = dict(_names(view, said)), [], set()
-    for name, entry in said["indicators"].items():
-        line = _line(view, named, name, entry, said)
-        unit = _unit(view, line, entry, said)
+    view = _View(_chosen(sheets, mapping), mapping["orientation"] == "years_down")
+    _check_rates(mapping["rates"], frames["sources"])
+    years, unread = _years(view, mapping)
+    named, rows, mapped = dict(_names(view, mapping)), [], set()
+    for name, entry in mapping["indicators"].items():
+        line = _line(view, named, name, entry, mapping)
+        unit = _unit(view, line, entry, mapping)
         mapped.add(line)
         for place, period in years.items():
-            value = _value(view, line, place, unit, said)
+            value = _value(view, line, place, unit, mapping)
             if value:
-                rows.append(_row(value, unit, period, said | entry, frames, view.at(line, place)))
-    place = _index(said["names"], said)
-    left += [f"{view.at(line, place)}: {name!r}, not in the map" for line, name in named.items() if line not in mapped]
-    sources = [s for s in (said["source"], *(e.get("source") for e in said["indicators"].values())) if isinstance(s, dict)]
-    return Reading(str(said.get("region", "")), tuple(rows), tuple(_texts(s) for s in sources), tuple(left))
+                rows.append(_row(value, unit, period, mapping | entry, frames, view.at(line, place)))
+    place = _index(mapping["names"], mapping)
+    unread += [f"{view.at(line, place)}: {name!r}, not in the map" for line, name in named.items() if line not in mapped]
+    sources = [s for s in (mapping["source"], *(e.get("source") for e in mapping["indicators"].values())) if isinstance(s, dict)]
+    return Batch(str(mapping.get("region", "")), tuple(rows), tuple({str(k): str(v) for k, v in s.items()} for s in sources),
+                 notes=tuple(f"not read: {line}" for line in unread))
 
 
 class _View:
@@ -124,53 +112,53 @@ class _View:
         return self._where(line, place) in self.sheet.merged
 
 
-def _section(said: object, known: Iterable[str], where: str) -> dict:
-    unknown = [str(k) for k in said if k not in list(known)] if isinstance(said, dict) else ["(not a list of keys and values)"]
+def _section(given: object, known: Iterable[str], where: str) -> dict:
+    unknown = [str(k) for k in given if k not in list(known)] if isinstance(given, dict) else ["(not a list of keys and values)"]
     if unknown:
         raise DataError(f"{where}: unknown {', '.join(unknown)}; allowed: {', '.join(known)}")
-    return {k: v for k, v in said.items() if v is not None}
+    return {k: v for k, v in given.items() if v is not None}
 
 
-def _rate(said: object, where: str) -> dict:
-    rate = _section(said, _RATE, where)
+def _rate(given: object, where: str) -> dict:
+    rate = _section(given, _RATE, where)
     if set(rate) != set(_RATE) or not isinstance(rate["rate"], int | float) or not rate["rate"] > 0:
         raise DataError(f"{where}: a rate needs {', '.join(_RATE)}, rate a number above 0; "
                         "allowed: {from: 美元, to: 元, period: 2021, rate: 6.4515, source: …}")
     return rate
 
 
-def _chosen(sheets: list[Sheet], said: dict) -> Sheet:
+def _chosen(sheets: list[Sheet], mapping: dict) -> Sheet:
     names = [s.name for s in sheets]
-    if "sheet" not in said and len(sheets) == 1:
+    if "sheet" not in mapping and len(sheets) == 1:
         return sheets[0]
-    if str(said.get("sheet", "")) not in names:
-        asked = said.get("sheet", "(none named in the map)")
-        raise DataError(f"{sheets[0].file}: no sheet {asked!r}; allowed: {', '.join(names)}")
-    return sheets[names.index(str(said["sheet"]))]
+    if str(mapping.get("sheet", "")) not in names:
+        name = mapping.get("sheet", "(none named in the map)")
+        raise DataError(f"{sheets[0].file}: no sheet {name!r}; allowed: {', '.join(names)}")
+    return sheets[names.index(str(mapping["sheet"]))]
 
 
-def _index(said: object, of: dict) -> int:
+def _index(place: object, of: dict) -> int:
     """A row number or a column's letters as a number."""
     try:
-        number = isinstance(said, int) and not isinstance(said, bool) and said > 0
-        return said if number else column_index_from_string(str(said).upper())
+        number = isinstance(place, int) and not isinstance(place, bool) and place > 0
+        return place if number else column_index_from_string(str(place).upper())
     except ValueError:
-        raise DataError(f"{of['file']}: {said!r} is neither a row number nor a column's letter, such as 3 or A") from None
+        raise DataError(f"{of['file']}: {place!r} is neither a row number nor a column's letter, such as 3 or A") from None
 
 
-def _years(view: _View, said: dict) -> tuple[dict[int, str], list[str]]:
-    """The places that stand for a year, with their period; and header cells that say no year."""
-    headers = said["header"] if isinstance(said["header"], list) else [said["header"]]
-    lines = [_index(h, said) for h in headers]
-    aside = {_index(said[k], said) for k in ("names", "units") if k in said}
-    given = {_clean(k): str(v) for k, v in (said.get("years") or {}).items()}
+def _years(view: _View, mapping: dict) -> tuple[dict[int, str], list[str]]:
+    """Return the places of the years, with their period, and notes on header cells without a year."""
+    headers = mapping["header"] if isinstance(mapping["header"], list) else [mapping["header"]]
+    lines = [_index(h, mapping) for h in headers]
+    aside = {_index(mapping[k], mapping) for k in ("names", "units") if k in mapping}
+    given = {_clean(k): str(v) for k, v in (mapping.get("years") or {}).items()}
     years: dict[str, int] = {}
     other = []
     for place in (p for p in range(1, view.places + 1) if p not in aside):
         words = [view.get(line, place).text for line in lines]
         periods = {i: p for i, w in enumerate(words) if (p := given.get(w) or _year(w))}
         rest = [w for i, w in enumerate(words) if i not in periods]
-        if "pick" in said and _clean(said["pick"]) not in rest:
+        if "pick" in mapping and _clean(mapping["pick"]) not in rest:
             continue
         if len(periods) != 1:
             other += [f"{view.at(lines[0], place)}: {' '.join(words)!r}, no year"] if any(words) else []
@@ -186,33 +174,33 @@ def _years(view: _View, said: dict) -> tuple[dict[int, str], list[str]]:
     return {place: period for period, place in years.items()}, other
 
 
-def _year(said: str) -> str:
-    found = _YEAR.fullmatch(said)
+def _year(text: str) -> str:
+    found = _YEAR.fullmatch(text)
     return found[1] if found else ""
 
 
-def _names(view: _View, said: dict) -> Iterator[tuple[int, str]]:
-    """The lines below the header with their names, footnote marks and white space left out."""
-    headers = said["header"] if isinstance(said["header"], list) else [said["header"]]
-    first = said.get("first") or max(_index(h, said) for h in headers) + 1
-    last, place = said.get("last") or view.lines, _index(said["names"], said)
-    for line in range(_index(first, said), min(_index(last, said), view.lines) + 1):
+def _names(view: _View, mapping: dict) -> Iterator[tuple[int, str]]:
+    """Yield the lines below the header with their names, without footnote marks and white space."""
+    headers = mapping["header"] if isinstance(mapping["header"], list) else [mapping["header"]]
+    first = mapping.get("first") or max(_index(h, mapping) for h in headers) + 1
+    last, place = mapping.get("last") or view.lines, _index(mapping["names"], mapping)
+    for line in range(_index(first, mapping), min(_index(last, mapping), view.lines) + 1):
         name = _clean(view.get(line, place).value)
         if name:
             yield line, name
 
 
 def _clean(value: object) -> str:
-    """A name as it is compared: without footnote marks, white space and full-width forms."""
+    """Return a name for comparison: without footnote marks, white space and full-width forms."""
     return "".join(Cell(_FOOTNOTES.sub("", "" if value is None else str(value))).text.split())
 
 
-def _line(view: _View, named: dict[int, str], name: str, entry: dict, said: dict) -> int:
-    """The one line of a name; where it stands several times, the one the map gives."""
+def _line(view: _View, named: dict[int, str], name: str, entry: dict, mapping: dict) -> int:
+    """Return the line of a name; where it stands several times, the one the map gives."""
     found = [line for line, known in named.items() if known == _clean(name)]
     if "line" in entry:
-        found = [line for line in found if line == _index(entry["line"], said)]
-    place = _index(said["names"], said)
+        found = [line for line in found if line == _index(entry["line"], mapping)]
+    place = _index(mapping["names"], mapping)
     if not found:
         axis = f"row {place}" if view.turned else f"column {get_column_letter(place)}"
         raise DataError(f"{view.sheet.file}: {name!r} of the map stands nowhere in {axis}; "
@@ -223,13 +211,13 @@ def _line(view: _View, named: dict[int, str], name: str, entry: dict, said: dict
     return found[0]
 
 
-def _unit(view: _View, line: int, entry: dict, said: dict) -> str:
-    """The unit of a line: as the sheet's column says, the map's entry, or the map's one unit; they may not contradict."""
+def _unit(view: _View, line: int, entry: dict, mapping: dict) -> str:
+    """Return the unit of a line: of the sheet's column, the map's entry, or the map; they may not contradict."""
     printed = ""
-    if "units" in said:
-        printed = view.get(line, _index(said["units"], said)).text.strip("()")
-    given = str(entry.get("unit", "")) or ("" if printed else str(said.get("unit", "")))
-    where = view.at(line, _index(said.get("units", said["names"]), said))
+    if "units" in mapping:
+        printed = view.get(line, _index(mapping["units"], mapping)).text.strip("()")
+    given = str(entry.get("unit", "")) or ("" if printed else str(mapping.get("unit", "")))
+    where = view.at(line, _index(mapping.get("units", mapping["names"]), mapping))
     if printed and given and printed != given:
         raise DataError(f"{where}: unit {printed} in the sheet, {given} in the map; allowed: the same, or none in the map")
     if not printed and not given:
@@ -237,18 +225,18 @@ def _unit(view: _View, line: int, entry: dict, said: dict) -> str:
     return printed or given
 
 
-def _value(view: _View, line: int, place: int, unit: str, said: dict) -> str:
-    """The number in a cell; empty where a mark says that there is none."""
+def _value(view: _View, line: int, place: int, unit: str, mapping: dict) -> str:
+    """Return the number in a cell; empty for a mark of no figure."""
     cell, at = view.get(line, place), view.at(line, place)
     allowed = f"allowed: a number, or {' '.join(MISSING)} or nothing for no figure (more in `missing` of the map)"
     if cell.lost:
         raise DataError(f"{at}: a formula without its result; open the file in Excel, save it and try again")
     text = cell.text
-    if text in MISSING or text in {Cell(m).text for m in said.get("missing", [])} or not text:
+    if text in MISSING or text in {Cell(m).text for m in mapping.get("missing", [])} or not text:
         return ""
     if view.shared(line, place):
         raise DataError(f"{at}: {text!r} in a merged cell, so that its year or name cannot be told; allowed: one cell each")
-    for mark in said.get("marks", []) if isinstance(cell.value, str) else []:
+    for mark in mapping.get("marks", []) if isinstance(cell.value, str) else []:
         cell = Cell(str(cell.value).strip().removeprefix(str(mark)).removesuffix(str(mark)))
     try:
         return spreadsheets.number(cell, unit)
@@ -257,7 +245,7 @@ def _value(view: _View, line: int, place: int, unit: str, said: dict) -> str:
 
 
 def _row(value: str, unit: str, period: str, entry: dict, frames: dict[str, pd.DataFrame], at: str) -> dict:
-    """An observation in its indicator's unit; an unknown indicator keeps its unit and is refused where all is checked."""
+    """Return an observation in its indicator's unit; an unknown indicator is refused later, where all is checked."""
     facts = {k: str(entry.get(k, "")) for k in ("indicator", "status", "price_basis", "qualifier", "basis", "note")}
     wanted = frames["indicators"].set_index("indicator")["unit_zh"].get(facts["indicator"], unit)
     try:
@@ -277,20 +265,16 @@ def _check_rates(rates: list[dict], sources: pd.DataFrame) -> None:
                             f"{schema.nearest(str(rate['source']), sources['source'])}; allowed: a source that is declared there")
 
 
-def _texts(source: dict) -> dict:
-    return {str(k): str(v) for k, v in source.items()}
-
-
 class Refused(ValueError):
-    """No rule leads from the unit to the wanted one; says what is allowed."""
+    """No rule converts the unit to the wanted one; the message says what is allowed."""
 
 
 def convert(value: str, unit: str, wanted: str, period: str, rules: pd.DataFrame, units: pd.DataFrame,
             rates: list[dict] = ()) -> tuple[str, str]:
-    """The value in the wanted unit, exactly, and a note on the rate of exchange used, if any.
+    """Convert a value to the wanted unit, exactly; returns it with a note on the rate of exchange used, if any.
 
-    `rules` of data/csv, `units` of data/units.csv (a synonym needs no rule), `rates`: from, to, period, rate,
-    source; such as 美元, 元, 2021, 6.4515. Raises Refused where nothing declared leads there.
+    `rules` of data/conversions.csv, `units` of data/units.csv (a synonym needs no rule), `rates`: from, to, period, rate,
+    source; such as 美元, 元, 2021, 6.4515. Raises Refused where no rule does.
     """
     canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in units.to_dict("records")}
     if unit == wanted or canonical.get(unit, unit) == canonical.get(wanted, wanted):
@@ -306,7 +290,7 @@ def convert(value: str, unit: str, wanted: str, period: str, rules: pd.DataFrame
             return _plain(Decimal(value) * Decimal(str(rate["rate"])) * factor), note
     into = sorted(rules.loc[rules["to_unit"] == wanted, "from_unit"])
     raise Refused(f"no rule from {unit} to {wanted} ({period}); allowed: {', '.join([wanted, *into])}, a rule in "
-                  "data/csv, or for another currency a rate of that year with its source (`rates` of the map)")
+                  "data/conversions.csv, or for another currency a rate of that year with its source (`rates` of the map)")
 
 
 def _factor(unit: str, wanted: str, rules: pd.DataFrame) -> Decimal | None:
@@ -315,6 +299,6 @@ def _factor(unit: str, wanted: str, rules: pd.DataFrame) -> Decimal | None:
 
 
 def _plain(value: Decimal) -> str:
-    """As plain text, with at most ten decimals, as the tables hold."""
-    said = f"{value.quantize(Decimal(1).scaleb(-10)):f}"
-    return said.rstrip("0").rstrip(".") if "." in said else said
+    """Return plain text with at most ten decimals, as the tables hold."""
+    text = f"{value.quantize(Decimal(1).scaleb(-10)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

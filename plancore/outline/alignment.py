@@ -4,23 +4,21 @@ The cells of a copied table come in the order of the print: row after row, colum
 merged with the one above, may leave no trace, and a name may run over several lines. So every cell is given a column of the
 header such that columns never go back within a row, and the whole is the likeliest of all such ways (Viterbi's search):
 
-- what a cell looks like: a number, words such as 国家下达指标, an attribute, a unit, a department, a usual category, a
+- how a cell looks: a number, words such as 国家下达指标, an attribute, a unit, a department, a usual category, a
   running number (one of the chain 1, 2, 3 … each followed by a name), a name;
 - what the order costs: a merged category is left out for nothing, an attribute for little, a name never;
 - whether a line continues the one before: an open bracket, a unit in brackets, or a name that is complete;
-- where the copy keeps whole lines, that a line begins a row.
+- where the copy keeps_blanks whole lines, that a line begins a row.
 
-Which of the columns of values the numbers of a row belong to is decided afterwards, row by row, in `placing`.
+Which of the columns of values the numbers of a row belong to is decided afterwards, row by row, in `columns`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import lru_cache
 
-from plancore.outline import cells as printed, patterns
-from plancore.outline.headers import VALUES, Column
+from plancore.outline import cells, patterns
+from plancore.outline.cells import VALUES, Column, Row, Token
 
 MOST_TOKENS = 6_000
 """Most cells of one table that are searched; what follows is left out, with a flag."""
@@ -31,39 +29,8 @@ _SKIP_VALUE = 0.3
 _LEXICON = frozenset(patterns.CATEGORIES)
 
 
-@dataclass(frozen=True)
-class Token:
-    """One cell or line as copied: text, source line, whether it begins a line of several cells, the middle of its place in it."""
-
-    text: str
-    line: int = 0
-    first: bool = True
-    middle: float = -1.0
-
-
-@dataclass
-class Row:
-    """Cells of a row by column; `values`: the cells of the columns of values, blanks among them, not placed yet."""
-
-    cells: dict[int, list[Token]] = field(default_factory=dict)
-    values: list[Token] = field(default_factory=list)
-    dropped: list[Token] = field(default_factory=list)
-
-    def text(self, column: int | None) -> str:
-        return joined([t.text for t in self.cells.get(column, [])])
-
-
-def joined(parts: list[str]) -> str:
-    """Lines of one cell put together without a blank, except between Latin words."""
-    text = ""
-    for part in parts:
-        part = printed.tidy(part)
-        text += (" " if re.search(r"[a-z][,.]?$", text) and re.match(r"[A-Za-z]", part) else "") + part
-    return text
-
-
 def with_group(columns: list[Column]) -> list[Column]:
-    """The columns with a place for a line that groups rows, before the name and its number, where the header has none."""
+    """Return the columns with one for groups of rows, before the name and its number, where the header has none."""
     if any(c.role == "group" for c in columns):
         return columns
     found: list[Column] = []
@@ -74,31 +41,31 @@ def with_group(columns: list[Column]) -> list[Column]:
     return found
 
 
-def rows(tokens: list[Token], columns: list[Column], keeps: bool = False, lines: bool = False) -> list[Row]:
-    """Rows of the tokens; `keeps`: blanks are kept, so that an unused column is unlikely; `lines`: lines are rows.
+def rows(tokens: list[Token], columns: list[Column], keeps_blanks: bool = False, whole_lines: bool = False) -> list[Row]:
+    """Assign tokens to rows and columns.
 
-    columns: as `with_group` gives them.
+    columns: of `with_group`; keeps_blanks: the copy has blank cells, so that an unused column is unlikely; whole_lines: lines are rows.
     """
     tokens = tokens[:MOST_TOKENS]
     if not tokens:
         return []
-    return _collect(tokens, columns, _search(tokens, columns, keeps, lines))
+    return _rows_of_path(tokens, columns, _search(tokens, columns, keeps_blanks, whole_lines))
 
 
-def _search(tokens: list[Token], columns: list[Column], keeps: bool, lines: bool) -> list[tuple[int, bool, bool]]:
-    """For every token its column, whether it begins a row, and whether it was dropped as noise."""
+def _search(tokens: list[Token], columns: list[Column], keeps_blanks: bool, whole_lines: bool) -> list[tuple[int, bool, bool]]:
+    """Return for every token its column, whether it begins a row, and whether it is dropped as noise."""
     size = len(columns)
-    fits = _emissions(tokens, columns, keeps)
-    within, wrap = _moves(columns, keeps)
+    fits = _fits(tokens, columns, keeps_blanks)
+    within, wrap = _move_costs(columns, keeps_blanks)
     name = next(i for i, c in enumerate(columns) if c.role == "name")
     scores = [_NEVER * 9] * size
     back: list[list[tuple[int, bool, bool]]] = []
     for i, token in enumerate(tokens):
         new, trace = [_NEVER * 99] * size, [(0, False, False)] * size
-        stay = _continues(tokens[i - 1], token, columns, name) if i else None
-        begin = (1.5 if token.first else -6.0) if lines else 0.0
-        goes_on = (-1.5 if token.first else 0.0) if lines else 0.0
-        drop = _drop(token, fits[i], keeps)
+        stay = _stay_costs(tokens[i - 1], token, columns, name) if i else None
+        begin = (1.5 if token.first else -6.0) if whole_lines else 0.0
+        goes_on = (-1.5 if token.first else 0.0) if whole_lines else 0.0
+        drop = _drop_cost(token, fits[i], keeps_blanks)
         for t in range(size):
             if i == 0:
                 new[t], trace[t] = fits[i][t] - within[-1][t], (t, True, False)
@@ -124,10 +91,10 @@ def _search(tokens: list[Token], columns: list[Column], keeps: bool, lines: bool
     return path[::-1]
 
 
-def _moves(columns: list[Column], keeps: bool) -> tuple[list[list[float]], list[list[float]]]:
-    """Costs of going from one column to a later one, and to one of the next row; the last line of the first is the start."""
+def _move_costs(columns: list[Column], keeps_blanks: bool) -> tuple[list[list[float]], list[list[float]]]:
+    """Return the costs of moving to a later column of the row (last line: from the start), and to one of the next row."""
     size = len(columns)
-    value = 2.5 if keeps else _SKIP_VALUE
+    value = 2.5 if keeps_blanks else _SKIP_VALUE
     skip = [value if c.role in VALUES else 0.0 if c.doubt == "not in the header" else _SKIP[c.role] for c in columns]
     total = [0.0]
     for cost in skip:
@@ -141,31 +108,17 @@ def _moves(columns: list[Column], keeps: bool) -> tuple[list[list[float]], list[
     return within, wrap
 
 
-def _emissions(tokens: list[Token], columns: list[Column], keeps: bool) -> list[list[float]]:
-    chain = _chain(tokens) if any(c.role == "number" for c in columns) else set()
+def _fits(tokens: list[Token], columns: list[Column], keeps_blanks: bool) -> list[list[float]]:
+    chain = _running_numbers(tokens) if any(c.role == "number" for c in columns) else set()
     usual = sum(t.text in _LEXICON for t in tokens) >= 2
     has_unit, has_department = (any(c.role == r for c in columns) for r in ("unit", "department"))
     found = []
     for i, token in enumerate(tokens):
-        kind = "number" if i in chain else kind_of(token.text)
+        kind = "number" if i in chain else cells.kind_of(token.text)
         following = tokens[i + 1].text if i + 1 < len(tokens) else ""
         table = _score(kind, token.text, following, usual and i > 0, has_unit, has_department)
         found.append([table["value"] if c.role in VALUES else table[c.role] for c in columns])
     return found
-
-
-@lru_cache(maxsize=20_000)
-def kind_of(text: str) -> str:
-    """What a cell looks like: blank, attribute, value, words, unit or text."""
-    plain = re.sub(r"\s", "", printed.folded(text))
-    if re.sub(rf"{patterns.FOOTNOTES}$", "", plain).strip("[](){}【】") in patterns.ATTRIBUTES:
-        return "attribute"
-    read = printed.read(text)
-    if read.kind in ("number", "range", "ratio"):
-        return "value"
-    if read.kind in ("blank", "words"):
-        return read.kind
-    return "unit" if printed.is_unit(text) else "text"
 
 
 def _score(kind: str, text: str, following: str, usual: bool, has_unit: bool, has_department: bool) -> dict[str, float]:
@@ -188,37 +141,32 @@ def _score(kind: str, text: str, following: str, usual: bool, has_unit: bool, ha
 
 
 def _as_text(text: str, following: str, usual: bool, has_department: bool) -> dict[str, float]:
-    plain = section(re.sub(r"\s", "", printed.folded(text)))
-    unit = printed.name_unit(plain)
+    plain = cells.section(re.sub(r"\s", "", cells.folded(text)))
+    unit = cells.name_unit(plain)
     bare = re.sub(r"\([^()]*\)$", "", plain) if unit else plain
     short = len(plain) <= 7 and re.fullmatch(r"[\u4e00-\u9fff、“”\"\-·]+", plain) and not unit
     grouped = any(bare == g or bare == g + "情况" for g in patterns.GROUPS)
-    known = plain in _LEXICON or (plain != re.sub(r"\s", "", printed.folded(text)) and len(plain) <= 12)
+    known = plain in _LEXICON or (plain != re.sub(r"\s", "", cells.folded(text)) and len(plain) <= 12)
     ends = short and re.fullmatch(patterns.CATEGORY_END, plain)
     likely = (0.6 if len(plain) == 4 else -0.4) + 0.8 * bool(ends) - 1.6 * usual
     category = 3.5 if known and not grouped else -4.0 if grouped or not short else likely
     if not short and not known:
         category = -7.0 if unit or len(plain) > 10 else -4.5
     group = 3.0 if grouped else -1.0 if unit else -2.5 if short else -4.5 if len(plain) < 14 else -7.0
-    if unit and not grouped and (printed.name_unit(following) or kind_of(following) != "text"):
+    if unit and not grouped and (cells.name_unit(following) or cells.kind_of(following) != "text"):
         group = -6.0
     office = bool(re.fullmatch(patterns.DEPARTMENT, plain))
     name = 1.0 + 1.5 * bool(unit) - 2.0 * (known and not grouped) - 2.5 * (office and has_department) - 1.0 * grouped
-    value = -9.0 if len(plain) > 20 else -1.5 if kind_of(following) == "attribute" and not unit else -5.0
+    value = -9.0 if len(plain) > 20 else -1.5 if cells.kind_of(following) == "attribute" and not unit else -5.0
     department = -20.0 if not has_department else 3.5 if office else -1.0
     return {"category": category, "group": group, "name": name, "department": department, "note": -1.5, "value": value, "unit": -4.0, "": -1.0}
 
 
-def section(text: str) -> str:
-    """A line of a section without its numeral: `一、经济发展` → `经济发展`."""
-    return re.sub(r"^[(（]?[一二三四五六七八九十]{1,3}[)）、.．]\s*", "", text) or text
-
-
-def _continues(before: Token, now: Token, columns: list[Column], name: int) -> list[float | None]:
-    """For each column what it costs to put a cell into the same one as the cell before; None where it cannot be."""
-    a, b = (re.sub(r"\s", "", printed.folded(t.text)) for t in (before, now))
+def _stay_costs(before: Token, now: Token, columns: list[Column], name: int) -> list[float | None]:
+    """Return for each column the cost of a second cell in it; None where there cannot be one."""
+    a, b = (re.sub(r"\s", "", cells.folded(t.text)) for t in (before, now))
     opened = a.count("(") > a.count(")")
-    complete = bool(printed.name_unit(a))
+    complete = bool(cells.name_unit(a))
     starts = b.startswith(("(", ")", "、", "/"))
     bracket = b.startswith("(")
     cost = 2.0 if opened else (-1.5 if bracket else -4.5) if complete else 0.5 if bracket else -1.0
@@ -228,25 +176,25 @@ def _continues(before: Token, now: Token, columns: list[Column], name: int) -> l
         cost -= 0.4
     found: list[float | None] = []
     for i, column in enumerate(columns):
-        several = column.role in ("category", "group", "department", "note", "") and kind_of(now.text) == "text"
+        several = column.role in ("category", "group", "department", "note", "") and cells.kind_of(now.text) == "text"
         found.append(cost if i == name else -2.0 if several else None)
     return found
 
 
-def _drop(token: Token, fits: list[float], keeps: bool) -> float:
-    """What it costs to leave a cell out: little for a blank that may mean nothing, more for a page's number."""
-    kind = kind_of(token.text)
+def _drop_cost(token: Token, fits: list[float], keeps_blanks: bool) -> float:
+    """Return the cost of leaving a cell out: little for a blank, more for a page number."""
+    kind = cells.kind_of(token.text)
     if kind == "blank":
-        return -2.0 if keeps else -0.2
+        return -2.0 if keeps_blanks else -0.2
     return -5.0 if re.fullmatch(r"\s*\d{1,3}\s*", token.text) else -9.0
 
 
-def _chain(tokens: list[Token]) -> set[int]:
-    """Places of the running numbers: the longest chain n, n + 1, … of integers that a name follows."""
+def _running_numbers(tokens: list[Token]) -> set[int]:
+    """Return the places of the running numbers: the longest chain n, n + 1, … of integers before names."""
     places: dict[int, list[int]] = {}
     for i, token in enumerate(tokens[:-1]):
-        plain = re.sub(r"[\s.、．]", "", printed.folded(token.text))
-        if plain.isascii() and plain.isdigit() and len(plain) < 4 and kind_of(tokens[i + 1].text) in ("text", "unit"):
+        plain = re.sub(r"[\s.、．]", "", cells.folded(token.text))
+        if plain.isascii() and plain.isdigit() and len(plain) < 4 and cells.kind_of(tokens[i + 1].text) in ("text", "unit"):
             places.setdefault(int(plain), []).append(i)
     best: dict[int, tuple[int, int]] = {}
     for i, n in sorted((i, n) for n, at in places.items() for i in at):
@@ -269,16 +217,16 @@ def _chain(tokens: list[Token]) -> set[int]:
     return found
 
 
-def _collect(tokens: list[Token], columns: list[Column], path: list[tuple[int, bool, bool]]) -> list[Row]:
+def _rows_of_path(tokens: list[Token], columns: list[Column], path: list[tuple[int, bool, bool]]) -> list[Row]:
     found: list[Row] = []
     for token, (column, begins, dropped) in zip(tokens, path):
         if begins or not found:
             found.append(Row())
         row = found[-1]
-        if columns[column].role in VALUES and (not dropped or kind_of(token.text) == "blank"):
+        if columns[column].role in VALUES and (not dropped or cells.kind_of(token.text) == "blank"):
             row.values.append(token)
         elif dropped:
-            if kind_of(token.text) != "blank":
+            if cells.kind_of(token.text) != "blank":
                 row.dropped.append(token)
         else:
             row.cells.setdefault(column, []).append(token)

@@ -1,10 +1,9 @@
-"""Amounts in Chinese prose as numbers: 8.5万亿元, 三分之一, 翻一番, 1—2家, 5万名以上; what is said of them, not whether it is promised."""
+"""Amounts in Chinese prose as numbers, 8.5万亿元, 三分之一, 翻一番, 1—2家, 5万名以上, and the words by which one is a commitment."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
 
 FULL_WIDTH = str.maketrans("０１２３４５６７８９．％＋－～（）：；＂＜＞／　", "0123456789.%+-~():;\"<>/ ")
 """One character for one, so that places in a line stay where they are; the full-width comma is punctuation."""
@@ -113,7 +112,7 @@ REJECTED = (  # reason, the forms it is about (empty: all), where it looks, what
     ("denominator", "han", "both", r"(?:^|[^超过破达到近约])\|(?:GDP|地区生产总值|生产总值|工业增加值|产值|人口)"),
     ("class", "amount han", "after", r"^(?:方面|环节|层次|层面|维度|阶段|领域|时期|大局|市场(?![主化]))"),
     ("class", "amount han", "both", r"\|(?:及)?以[上下](?:的)?(?:婴幼儿|老年人|人口|老人|儿童|人群|群体|青少年|城市|河流|企业|工业|企事业)"),
-        ("qualifier", "money", "after",
+    ("qualifier", "money", "after",
      r"^(?:以上|左右)?(?:的|级)?(?![^,，。;；]{0,8}基金)[\u4e00-\u9fff]{0,4}?(?:企业|集群|产业|园区|县|镇|村|项目群)(?!投资)"),
     ("qualifier", "money", "after", r"^以上(?:的)?(?:重大|产业|工业|制造业)?项目"),
     ("qualifier", "money", "after", r"^(?:以上|左右)?的(?![^,，。;；]{0,8}基金)"),
@@ -175,25 +174,25 @@ class Mention:
 
 
 def mentions(line: str) -> list[Mention]:
-    """All mentions of a line, its digits and brackets already of half width."""
+    """Return all mentions of a line whose digits and brackets are of half width."""
     return [_mention(match, line) for match in ALL.finditer(line)]
 
 
-def number(said: str) -> float | None:
-    """A number in Arabic or Chinese digits; None for what is none: 三百五十 → 350, 千 → 1000, 1,200 → 1200, 一二三 → None."""
-    plain = said.replace(",", "")
+def number(text: str) -> float | None:
+    """Return a number in Arabic or Chinese digits, None for other text: 三百五十 → 350, 千 → 1000, 1,200 → 1200, 一二三 → None."""
+    plain = text.replace(",", "")
     if re.fullmatch(r"\d+(\.\d+)?", plain, re.ASCII):
         return float(plain) if len(plain.partition(".")[0]) <= _LONGEST else None
-    whole, _, rest = said.partition("点")
+    whole, _, rest = text.partition("点")
     value = _chinese(whole)
     if rest and value is not None:
         return value + sum(DIGITS.get(c, 0) / 10 ** n for n, c in enumerate(rest, 1))
     return value
 
 
-def _chinese(said: str) -> float | None:
+def _chinese(text: str) -> float | None:
     total, section, digit = 0, 0, None
-    for c in said:
+    for c in text:
         if c in DIGITS:
             if digit:
                 return None
@@ -205,7 +204,7 @@ def _chinese(said: str) -> float | None:
         else:
             below = section + (digit or 0)
             total, section, digit = (total + below or 1) * SCALES[c], 0, None
-    return float(total + section + (digit or 0)) if said else None
+    return float(total + section + (digit or 0)) if text else None
 
 
 def _mention(match: re.Match, line: str) -> Mention:
@@ -216,7 +215,7 @@ def _mention(match: re.Match, line: str) -> Mention:
 
 
 def _bound(line: str, start: int, stop: int) -> str:
-    """The bound said around an amount; a word before it, such as 不低于, goes before one behind it."""
+    """Return the bound of the words around an amount; one before it, such as 不低于, goes before one after it."""
     before, after = line[max(0, start - 8):start], line[stop:stop + 5]
     for pattern, bound in BEFORE:
         if re.search(pattern + r"\s?$", before):
@@ -228,20 +227,20 @@ def _bound(line: str, start: int, stop: int) -> str:
 
 
 def scaled(value: float, times: str, unit: str) -> tuple[float, str]:
-    """A value with its multiplier in the unit plans count in: 8.5万亿元 → 85000 亿元, 13万元 → 130000 元, 5万人 → 5 万人."""
-    factor, kept = 1.0, times
+    """Return a value with its multiplier in the unit plans count in: 8.5万亿元 → 85000 亿元, 13万元 → 130000 元, 5万人 → 5 万人."""
+    factor, prefix = 1.0, times
     if times == "万亿":
-        factor, kept = 1e4, "亿"
+        factor, prefix = 1e4, "亿"
     elif times in ("千亿", "百亿"):
-        factor, kept = (1e3 if times[0] == "千" else 1e2), "亿"
+        factor, prefix = (1e3 if times[0] == "千" else 1e2), "亿"
     elif times in ("千万", "百万", "十万"):
-        factor, kept = number(times[0]) or 1.0, "万"
+        factor, prefix = number(times[0]) or 1.0, "万"
     elif times in ("千", "百"):
-        factor, kept = number(times) or 1.0, ""
+        factor, prefix = number(times) or 1.0, ""
     unit = SAME_UNIT.get(unit, unit)
-    if kept == "万" and unit.partition("/")[0] == "元":
-        factor, kept = factor * 1e4, ""
-    return round(value * factor, 10), kept + unit
+    if prefix == "万" and unit.partition("/")[0] == "元":
+        factor, prefix = factor * 1e4, ""
+    return round(value * factor, 10), prefix + unit
 
 
 def _amount(match: re.Match) -> tuple:
@@ -251,10 +250,10 @@ def _amount(match: re.Match) -> tuple:
         return low, None, "∶1", ""
     if low is None or (match["high"] and high is None):
         return None, None, "", ""
-    value, said = scaled(low, match["low_times"] or times, unit or match["low_unit"] or "")
     top = scaled(high, times, unit)[0] if high is not None else None
+    value, unit = scaled(low, match["low_times"] or times, unit or match["low_unit"] or "")
     more = "more_than" if match["more"] or match["more_after"] else ""
-    return value, top, said, SIGNS.get(match["sign"] or "", more)
+    return value, top, unit, SIGNS.get(match["sign"] or "", more)
 
 
 def _han(match: re.Match) -> tuple:

@@ -1,9 +1,9 @@
-"""Read one printed cell: number, range, ratio or words, with its bound, bracket, unit and note mark."""
+"""Read one printed cell: number, range, ratio or words, with its bound, bracket, unit and note mark; what rows and columns are made of."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from plancore.outline import patterns
@@ -15,12 +15,16 @@ _BOUNDS = {"以上": "at_least", "以下": "at_most", "以内": "at_most", "左�
 _CELL = re.compile(
     r"(?P<open>〔)?(?P<before>不低于|不超过|突破|超过|大于|不满|低于)?(?P<number>\d+(?:\.\d+)?|三分之一|所有)"
     r"(?P<times>万亿|万)?(?P<unit>%|[\u4e00-\u9fff/]*?)(?P<after>以上|以下|以内|左右)?(?P<close>〕)?", re.ASCII)
+VALUES = ("baseline", "target", "change", "actual", "actual_change", "either", "other")
+"""Roles of columns that hold values; `either`: a merged column for target or change; `other`: a further year."""
+CHANGES = ("change", "actual_change")
+"""Those of them that hold a change since the baseline."""
 _NUMBERS = {"三分之一": 100 / 3, "所有": 100.0}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A printed cell: its value (None where no number is printed), bound, whether in 〔 〕, and unit if printed."""
+    """A printed cell of `data/`: its value (None where no number is printed), bound, whether in 〔 〕, and unit if printed."""
 
     value: float | None
     bound: str
@@ -30,10 +34,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Printed:
-    """A cell of any outline: its kind (`blank`, `number`, `range`, `ratio`, `words`, `unreadable`) and what it says.
+    """A cell of any outline: its kind (`blank`, `number`, `range`, `ratio`, `words`, `unreadable`), value and bound.
 
-    high: upper end of a range; cumulative: in brackets or said to be a total; unit: printed in the cell; mark: a note's
-    mark; doubts: what a person should look at.
+    high: upper end of a range; cumulative: in brackets or called a total; unit: printed in the cell; mark: a note's
+    mark; doubts: what a person should check.
     """
 
     kind: str
@@ -46,8 +50,40 @@ class Printed:
     doubts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column: its role, the header as printed, its year (0: none), and a doubt about the role."""
+
+    role: str
+    header: str = ""
+    year: int = 0
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """One cell or line as copied: text, source line, whether it begins a line of several cells, the middle of its place in it."""
+
+    text: str
+    line: int = 0
+    first: bool = True
+    middle: float = -1.0
+
+
+@dataclass
+class Row:
+    """Cells of a row by column; `values`: those of the columns of values, blank ones too, not assigned yet; `dropped`: noise."""
+
+    cells: dict[int, list[Token]] = field(default_factory=dict)
+    values: list[Token] = field(default_factory=list)
+    dropped: list[Token] = field(default_factory=list)
+
+    def text(self, column: int | None) -> str:
+        return joined([t.text for t in self.cells.get(column, [])])
+
+
 def cell(text: str) -> Cell:
-    """The printed cell as typed values; a bare number has the bound `equal`. The strict reading, for files in `data/`.
+    """Parse a printed cell of `data/` strictly; a bare number has the bound `equal`.
 
     `8.5万亿元` is 85000 亿元 and `13万元` 130000 元, the units plans count in; `三分之一` is 33.3… %.
     Raises ValueError for text that is neither a number nor 国家下达指标.
@@ -67,7 +103,7 @@ def cell(text: str) -> Cell:
 
 
 def unit_of(printed_name: str) -> str:
-    """The unit a printed name ends with in brackets, `(亿元)` → `亿元`; empty where none is printed."""
+    """Return the unit in brackets at the end of a printed name, `(亿元)` → `亿元`; empty where there is none."""
     match = re.search(r"[(（]([^()（）]+)[)）]$", printed_name)
     return match[1] if match else ""
 
@@ -78,12 +114,12 @@ _FOLD |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad\u2060"), "")
 
 
 def folded(text: str) -> str:
-    """Full-width signs, letters and digits as ASCII, invisible signs left out; nothing else changes."""
+    """Return the text with full-width characters as ASCII and without invisible ones."""
     return text.translate(_FOLD)
 
 
 def tidy(text: str) -> str:
-    """The text of a cell without the blanks around it, and with one blank at most between Latin words."""
+    """Return the text of a cell without surrounding blanks, with one blank at most between Latin words."""
     text = re.sub(r"[\s\u3000\u00a0\u200b\ufeff]+", " ", text).strip()
     return re.sub(r"(?<![A-Za-z,.]) | (?![A-Za-z])", "", text)
 
@@ -111,7 +147,7 @@ _YEARS = re.compile(patterns.YEAR)
 
 @lru_cache(maxsize=20_000)
 def read(text: str) -> Printed:
-    """What a printed cell of any outline says; never raises: words and what cannot be read have no value and a doubt."""
+    """Parse a printed cell of any outline; never raises: words and what cannot be read have no value and a doubt."""
     if len(text) > 80:
         return Printed("words", doubts=("no number",))
     plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d)，(?=\d{3}(?!\d))", ",", tidy_number(folded(text))).strip()
@@ -130,7 +166,7 @@ def read(text: str) -> Printed:
 
 
 def tidy_number(text: str) -> str:
-    """Blanks beside brackets, signs and Chinese words dropped; between digits they stay (thousands)."""
+    """Return the text without blanks, but for those between digits (thousands)."""
     return re.sub(r"\s+(?=\D)|(?<=\D)\s+", "", text)
 
 
@@ -232,13 +268,13 @@ def _a_unit(text: str) -> bool:
     return not text or bool(_SIMPLE.fullmatch(text))
 
 
-def in_unit(said: Printed, unit: str) -> Printed:
+def in_unit(printed: Printed, unit: str) -> Printed:
     """A number whose 万 or 亿 stands in its cell and whose unit in another: `3.2万` in 亿元 is 32000, with a doubt."""
-    times = patterns.TIMES.get(said.unit, 0)
-    if not times or not unit or unit.startswith(said.unit) or said.value is None:
-        return said
-    high = None if said.high is None else round(said.high * times, 10)
-    return replace(said, value=round(said.value * times, 10), high=high, unit=unit, doubts=(*said.doubts, f"counted in {said.unit}"))
+    times = patterns.TIMES.get(printed.unit, 0)
+    if not times or not unit or unit.startswith(printed.unit) or printed.value is None:
+        return printed
+    high = None if printed.high is None else round(printed.high * times, 10)
+    return replace(printed, value=round(printed.value * times, 10), high=high, unit=unit, doubts=(*printed.doubts, f"counted in {printed.unit}"))
 
 
 @lru_cache(maxsize=20_000)
@@ -251,14 +287,42 @@ def is_unit(text: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def name_unit(name: str) -> str:
-    """The unit in the last brackets of a name, only where it is one: `执业(助理)` has none; `(PM2.5)` has none."""
+    """Return the unit in the last brackets of a name; empty where they hold none, as in `执业(助理)` or `(PM2.5)`."""
     plain = re.sub(rf"{patterns.FOOTNOTES}$", "", folded(name).replace(" ", ""))
     match = re.search(r"[(\[〔]([^()\[\]〔〕]+|[^()]*\([^()]*\)[^()]*)[)\]〕]$", plain)
     return match[1].removeprefix("单位:") if match and is_unit(match[1].removeprefix("单位:")) else ""
 
 
-def without_marks(name: str) -> tuple[str, str]:
-    """A name without its notes' marks, and the marks: `森林覆盖率①(%)` → `森林覆盖率(%)`, `①`."""
+def split_marks(name: str) -> tuple[str, str]:
+    """Split the footnote marks from a name: `森林覆盖率①(%)` → `森林覆盖率(%)`, `①`."""
     found = re.findall(rf"{patterns.FOOTNOTES}(?=[(（]|$)", name)
     bare = re.sub(rf"{patterns.FOOTNOTES}(?=[(（]|$)", "", name)
     return (bare, "".join(found)) if bare else (name, "")
+
+
+@lru_cache(maxsize=20_000)
+def kind_of(text: str) -> str:
+    """Return what a cell looks like: `blank`, `attribute`, `value`, `words`, `unit` or `text`."""
+    plain = re.sub(r"\s", "", folded(text))
+    if re.sub(rf"{patterns.FOOTNOTES}$", "", plain).strip("[](){}【】") in patterns.ATTRIBUTES:
+        return "attribute"
+    kind = read(text).kind
+    if kind in ("number", "range", "ratio"):
+        return "value"
+    if kind in ("blank", "words"):
+        return kind
+    return "unit" if is_unit(text) else "text"
+
+
+def joined(parts: list[str]) -> str:
+    """Join the lines of one cell without a blank, except between Latin words."""
+    text = ""
+    for part in parts:
+        part = tidy(part)
+        text += (" " if re.search(r"[a-z][,.]?$", text) and re.match(r"[A-Za-z]", part) else "") + part
+    return text
+
+
+def section(text: str) -> str:
+    """Return a section heading without its numeral: `一、经济发展` → `经济发展`."""
+    return re.sub(r"^[(（]?[一二三四五六七八九十]{1,3}[)）、.．]\s*", "", text) or text

@@ -1,4 +1,4 @@
-"""Turn HTML and .docx into lines of text and grids of cells, spans resolved, in the order of the document."""
+"""Parse HTML and .docx into lines of text and grids of cells, spans resolved, in the order of the document."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def looks_like_html(text: str) -> bool:
     return bool(re.search(r"<\s*(!doctype|html|table|tbody|tr|td|body|p|div|meta)\b[^<>]*>", text[:2_000_000], re.I))
 
 
-def of_html(text: str) -> list[str | Grid]:
-    """Lines and grids of a page. Nested tables are grids of their own; scripts and navigation are left out."""
+def from_html(text: str) -> list[str | Grid]:
+    """Return the lines and grids of a page; nested tables are grids of their own, scripts and navigation are left out."""
     from lxml import etree
 
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
@@ -86,7 +86,7 @@ def _page(root) -> list[str | Grid]:
                 _close(name, tables, line, end_line)
             skipped -= name in _SKIPPED
             if node.tail and not skipped:
-                _say(node.tail, tables, line)
+                _add_text(node.tail, tables, line)
     end_line()
     return found
 
@@ -104,11 +104,11 @@ def _open(name: str, node, tables: list, line: list, found: list, end_line) -> N
     elif tables and name == "caption":
         tables[-1].in_caption = True
     elif name in _BLOCKS:
-        tables[-1].say("\n") if tables else end_line()
+        tables[-1].add("\n") if tables else end_line()
     if name == "br" and not tables:
         line.append("\n")
     if node.text:
-        _say(node.text, tables, line, raw=name == "pre")
+        _add_text(node.text, tables, line, raw=name == "pre")
 
 
 def _close(name: str, tables: list, line: list, end_line) -> None:
@@ -122,10 +122,10 @@ def _close(name: str, tables: list, line: list, end_line) -> None:
         end_line()
 
 
-def _say(text: str, tables: list, line: list, raw: bool = False) -> None:
+def _add_text(text: str, tables: list, line: list, raw: bool = False) -> None:
     text = text if raw or "\t" in text else re.sub(r"[ \r\n]+", " ", text)
     if tables:
-        tables[-1].say(text)
+        tables[-1].add(text)
     elif text.strip(" ") or line:
         line.append(text)
 
@@ -137,7 +137,7 @@ def _span(node, name: str) -> int:
 
 
 class _Table:
-    """A grid in the making: cells fall into the next free place of their row, spans from above keep theirs."""
+    """Builds a grid: each cell goes into the next free place of its row, spans from above keep theirs."""
 
     def __init__(self) -> None:
         self.grid, self.cells, self.in_caption = Grid(), 0, False
@@ -159,7 +159,7 @@ class _Table:
         if cells >= MOST_CELLS:
             raise DataError(f"more than {MOST_CELLS:,} cells of tables; keep only the part with the indicator tables")
 
-    def say(self, text: str) -> None:
+    def add(self, text: str) -> None:
         if self.in_caption:
             self.grid.title = f"{self.grid.title} {text}".strip()[:200]
         elif self._text is not None:
@@ -184,10 +184,10 @@ class _Table:
         self._end_row()
 
     def _fill(self) -> None:
-        """Places of this row that a cell above covers."""
+        """Fill the places of this row that a cell above covers."""
         here = len(self.grid.rows)
-        while (held := self._above.get(len(self._row))) and held[1].row < here:
-            left, box = held
+        while (above := self._above.get(len(self._row))) and above[1].row < here:
+            left, box = above
             self._above[len(self._row)] = (left - 1, box)
             if left <= 1:
                 del self._above[len(self._row)]
@@ -206,8 +206,8 @@ class _Table:
         self._row = None
 
 
-def of_docx(data: bytes) -> list[str | Grid]:
-    """Paragraphs and tables of a .docx, in order; text boxes and headers of pages are left out."""
+def from_docx(data: bytes) -> list[str | Grid]:
+    """Return the paragraphs and tables of a .docx in order; text boxes and page headers are left out."""
     import docx
 
     try:
@@ -236,7 +236,7 @@ def _flat(body) -> Iterator:
 
 
 def _grid(table) -> tuple[Grid, int]:
-    grid, held, cells = Grid(), {}, 0
+    grid, above, cells = Grid(), {}, 0
     for tr in table.iter(f"{_W}tr"):
         if next(tr.iterancestors(f"{_W}tbl")) is not table:
             continue
@@ -247,12 +247,12 @@ def _grid(table) -> tuple[Grid, int]:
             cells += 1
             place, wide = len(row), max(1, min(_number(tc, "tcPr/gridSpan"), WIDEST))
             merge = tc.find(f"{_W}tcPr/{_W}vMerge")
-            if merge is not None and merge.get(f"{_W}val") != "restart" and place in held:
-                box = held[place]
+            if merge is not None and merge.get(f"{_W}val") != "restart" and place in above:
+                box = above[place]
             else:
                 text = "\n".join(_text(p) for p in tc.iter(f"{_W}p") if next(p.iterancestors(f"{_W}tc")) is tc).strip()
                 box = Box(text, len(grid.rows), place, wide)
-            held[place] = box
+            above[place] = box
             row += [box] * min(wide, WIDEST - place if place < WIDEST else 0)
         grid.rows.append(row)
     return grid, cells
@@ -270,6 +270,6 @@ def _text(paragraph) -> str:
     for node in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}cr", f"{_W}noBreakHyphen", f"{_W}sym"):
         if any(a.tag in (f"{_W}txbxContent", f"{_W}pPr") for a in node.iterancestors()):
             continue
-        said = {f"{_W}tab": "\t", f"{_W}noBreakHyphen": "-", f"{_W}sym": ""}.get(node.tag, "\n")
-        parts.append(node.text or "" if node.tag == f"{_W}t" else said)
+        replacement = {f"{_W}tab": "\t", f"{_W}noBreakHyphen": "-", f"{_W}sym": ""}.get(node.tag, "\n")
+        parts.append(node.text or "" if node.tag == f"{_W}t" else replacement)
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""Open a received file within limits: what it is, and its text, whatever its encoding."""
+"""Read a file within limits: its text, whatever the encoding, or the bytes of a .docx."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LARGEST_PART = 60_000_000
 _OLD_WORD = b"\xd0\xcf\x11\xe0"
 
 
-def received(path: str | Path) -> str | bytes:
-    """The text of a file, or the bytes of a .docx. Raises DataError for what cannot be read, FileNotFoundError if missing."""
+def read(path: str | Path) -> str | bytes:
+    """Return the text of a file, or the bytes of a .docx. Raises DataError for other kinds of file, FileNotFoundError if missing."""
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{path}: a folder; expected a text, HTML or .docx file")
@@ -31,11 +31,11 @@ def received(path: str | Path) -> str | bytes:
         return _docx(data, str(path))
     if data.startswith(_OLD_WORD) or data.startswith(b"%PDF") or data.startswith(b"{\\rtf"):
         raise DataError(f"{path}: an old Word file, an RTF or a PDF; save it as .docx, .html or plain text first")
-    return decoded(data, str(path))
+    return decode(data, str(path))
 
 
-def decoded(data: bytes, where: str = "text") -> str:
-    """Bytes as text: UTF-8 or UTF-16 with or without a byte order mark, else GB18030. Raises DataError for binary."""
+def decode(data: bytes, where: str = "text") -> str:
+    """Decode bytes: UTF-8 or UTF-16 with or without a byte order mark, else GB18030. Raises DataError for binary."""
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return _as(data, encoding, where)

@@ -1,13 +1,13 @@
-"""Read an indicator table from a grid whose cells kept their places: HTML, .docx, or text with separators."""
+"""Read indicator tables from grids whose cells have their places: HTML, .docx, or text with separators."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 
-from plancore.outline import alignment, cells, columns as placing, headers, patterns, rows
+from plancore.outline import alignment, cells, headers, patterns, rows
+from plancore.outline.cells import CHANGES, VALUES, Column
 from plancore.outline.documents import Box, Grid
-from plancore.outline.headers import VALUES, Column
 from plancore.outline.rows import Record, Table
 
 
@@ -23,7 +23,7 @@ def tables(grid: Grid, title: str, before: list[Column] | None = None) -> list[T
     for (start, end, columns), following in zip(starts, [*(s[0] for s in starts[1:]), len(grid.rows)]):
         name = _title_row(grid, start) or title
         table = _table(grid, end, following, columns, name)
-        if found and _same(found[-1].columns, columns) and not _restarts(found[-1], table):
+        if found and _same(found[-1].columns, columns) and not _numbers_restart(found[-1], table):
             found[-1].records += table.records
         elif table.records:
             found.append(table)
@@ -34,7 +34,7 @@ def _same(first: list[Column], second: list[Column]) -> bool:
     return [(c.role, headers.plain(c.header)) for c in first] == [(c.role, headers.plain(c.header)) for c in second]
 
 
-def _restarts(first: Table, second: Table) -> bool:
+def _numbers_restart(first: Table, second: Table) -> bool:
     """Whether running numbers begin again with the second part."""
     numbers = [[int(r["number"]) for r in t.records if r["number"].isdecimal()] for t in (first, second)]
     return bool(numbers[0] and numbers[1] and numbers[1][0] <= numbers[0][0] and len(numbers[0]) > 1)
@@ -48,7 +48,7 @@ def _headers(grid: Grid) -> list[tuple[int, int, list[Column]]]:
             end = i + 1
             while end < len(grid.rows) and end - i < 4 and _header_row(grid.rows[end], False):
                 end += 1
-            columns = headers.columns(_paths(grid, i, end), "")
+            columns = headers.from_paths(_paths(grid, i, end), "")
             columns = _by_content(columns, grid, end)
             if headers.is_header(columns):
                 found.append((i, end, columns))
@@ -90,7 +90,7 @@ def _paths(grid: Grid, start: int, end: int) -> list[tuple[str, ...]]:
 
 
 def _by_content(columns: list[Column], grid: Grid, start: int) -> list[Column]:
-    """Columns whose header says nothing, told from what they hold."""
+    """Columns without a header, told from their cells."""
     found = list(columns)
     for i, column in enumerate(columns):
         if column.role and not (column.role == "category" and _kind(grid, start, i) == "attribute"):
@@ -111,14 +111,14 @@ def _kind(grid: Grid, start: int, column: int) -> str:
     for row in grid.rows[start:start + 60]:
         box = row[column] if column < len(row) else None
         if box and box.text.strip() and box.wide == 1:
-            kind = alignment.kind_of(box.text)
+            kind = cells.kind_of(box.text)
             kinds["number" if kind == "value" and re.fullmatch(r"\d{1,3}[.、]?", box.text.strip()) else kind] += 1
     kind, count = kinds.most_common(1)[0] if kinds else ("", 0)
     return kind if count > 0.6 * sum(kinds.values()) else ""
 
 
 def _has_values(grid: Grid) -> bool:
-    return sum(any(alignment.kind_of(t) in ("value", "attribute") for t in _texts(row)) for row in grid.rows) > 0.5 * len(grid.rows)
+    return sum(any(cells.kind_of(t) in ("value", "attribute") for t in _texts(row)) for row in grid.rows) > 0.5 * len(grid.rows)
 
 
 def _title_row(grid: Grid, start: int) -> str:
@@ -132,78 +132,78 @@ def _title_row(grid: Grid, start: int) -> str:
 
 def _table(grid: Grid, start: int, end: int, columns: list[Column], title: str) -> Table:
     found: list[Record] = []
-    section, held = "", ""
+    section, pending_name = "", ""
     for number in range(start, end):
         row = grid.rows[number]
         texts = _texts(row)
         if not texts or _header_row(row, True):
             continue
-        if len(texts) == 1 and (len(row) > 2 or len(columns) > 2) and (not _whole_name(row, columns) or _numbered_section(texts[0])):
-            said = cells.tidy(texts[0])
-            if any(re.fullmatch(n, said) for n in patterns.NOISE):
+        if len(texts) == 1 and (len(row) > 2 or len(columns) > 2) and (not _may_be_name(row, columns) or _numbered_section(texts[0])):
+            text = cells.tidy(texts[0])
+            if any(re.fullmatch(n, text) for n in patterns.NOISE):
                 continue
-            if re.fullmatch(patterns.NOTES, said) or len(said) > 40:
+            if re.fullmatch(patterns.NOTES, text) or len(text) > 40:
                 continue
-            section = said
+            section = text
             continue
-        record = _direct(row, number, columns) if len(row) >= len(columns) else _short(row, columns)
+        record = _full_row(row, number, columns) if len(row) >= len(columns) else _shorter_row(row, columns)
         if section:
             if not record["category"]:
-                record["category"] = alignment.section(section)
+                record["category"] = cells.section(section)
                 record.flag("category", "read")
             section = ""
-        held = _only_name(record, found, held)
-        if held is None:
-            held = ""
+        pending_name = _pending_name(record, found, pending_name)
+        if pending_name is None:
+            pending_name = ""
             found.append(record)
     return Table(title, columns, found)
 
 
-def _whole_name(row: list[Box | None], columns: list[Column]) -> bool:
+def _may_be_name(row: list[Box | None], columns: list[Column]) -> bool:
     """Whether the only text of a row stands in the column of names, so that it may be a part of a name."""
     at = [i for i, b in enumerate(row) if b and b.text.strip()]
     return bool(at) and row[at[0]].wide == 1 and at[0] < len(columns) and columns[at[0]].role in ("name", "group")
 
 
 def _numbered_section(text: str) -> bool:
-    said = re.sub(r"\s", "", text)
-    return alignment.section(said) != said and not cells.name_unit(said)
+    text = re.sub(r"\s", "", text)
+    return cells.section(text) != text and not cells.name_unit(text)
 
 
-def _only_name(record: Record, found: list[Record], held: str) -> str | None:
-    """A row that has a name only is a part of the name above or below; gives what is held for the row below, else None."""
+def _pending_name(record: Record, found: list[Record], pending_name: str) -> str | None:
+    """Add a row with only a name to the name above, or return it as the beginning of the name below; None for other rows."""
     bare = not any(record[c] for c in (*rows.TEXTS[5:], "number", "other")) or (
         not any(record[c] for c in rows.TEXTS[5:10]) and record["attribute"] == (found[-1]["attribute"] if found else "") and not record["number"])
     if bare and record["indicator"]:
-        if found and not found[-1]["unit"] and not record["category"] and not held and record["indicator"] not in patterns.GROUPS:
+        if found and not found[-1]["unit"] and not record["category"] and not pending_name and record["indicator"] not in patterns.GROUPS:
             found[-1]["indicator"] += record["indicator"]
-            found[-1].printed_as("indicator", *record.pieces.get("indicator", ()))
+            found[-1].add_pieces("indicator", *record.pieces.get("indicator", ()))
             found[-1].flag("indicator", "a second line of the name")
-            rows.name_parts(found[-1])
+            rows.split_name(found[-1])
             return ""
-        return held + record["indicator"]
-    if held:
-        if cells.name_unit(held) or re.sub(r"[(（].*", "", held) in patterns.GROUPS:
-            record["group"] = record["group"] or held
+        return pending_name + record["indicator"]
+    if pending_name:
+        if cells.name_unit(pending_name) or re.sub(r"[(（].*", "", pending_name) in patterns.GROUPS:
+            record["group"] = record["group"] or pending_name
             record.flag("group", rows.ABOVE)
         else:
-            record["indicator"] = held + record["indicator"]
+            record["indicator"] = pending_name + record["indicator"]
             record.flag("indicator", "a first line of the name stands above")
-        rows.name_parts(record)
+        rows.split_name(record)
     return None
 
 
-def _direct(row: list[Box | None], number: int, columns: list[Column]) -> Record:
+def _full_row(row: list[Box | None], number: int, columns: list[Column]) -> Record:
     """A row that has a cell for every column."""
     record = Record()
     pending: list[tuple[Column, Box, bool]] = []
     for i, (column, box) in enumerate(zip(columns, row)):
-        if not box or not (text := alignment.joined(box.text.split("\n"))):
+        if not box or not (text := cells.joined(box.text.split("\n"))):
             continue
         covered = [c.role for c in columns[box.column:box.column + box.wide]]
         if column.role in VALUES:
             if i == max(box.column, 0) or i == next(j for j, c in enumerate(columns) if row[j] is box and c.role in VALUES):
-                pending.append((_widest(column, columns, box, text), box, len(covered) > 1))
+                pending.append((_column_of_wide(column, columns, box, text), box, len(covered) > 1))
             continue
         if cells.read(text).kind == "blank" and column.role != "name":
             continue
@@ -211,43 +211,43 @@ def _direct(row: list[Box | None], number: int, columns: list[Column]) -> Record
             continue
         name = {"name": "indicator", "": "other"}.get(column.role, column.role)
         if name == "other":
-            rows.further(record, column.header, text, box.line)
+            rows.add_other(record, column.header, text, box.line)
         else:
             record[name] = text
-            record.printed_as(name, (box.line, text))
+            record.add_pieces(name, (box.line, text))
     if any(c.role == "category" for c in columns) and record["category"]:
         record.flag("category", "read")
-    rows.name_parts(record)
+    rows.split_name(record)
     for column, box, wide in pending:
         reason = "one cell over several columns" if wide else "one cell over several rows" if box.row < number else ""
-        rows.put(record, column, alignment.joined(box.text.split("\n")), reason, box.line)
-        _misplaced(record, column, box.text)
+        rows.put(record, column, cells.joined(box.text.split("\n")), reason, box.line)
+        _flag_misplaced(record, column, box.text)
     return record
 
 
-def _misplaced(record: Record, column: Column, text: str) -> None:
-    """Say where a cell stands in a column it does not seem to belong to."""
+def _flag_misplaced(record: Record, column: Column, text: str) -> None:
+    """Flag a cell in a column it does not seem to belong to."""
     read = cells.read(text)
     if column.role in ("baseline", "actual", "target") and read.cumulative:
         record.flag(column.role, "a bracket in a column of levels")
 
 
-def _widest(column: Column, columns: list[Column], box: Box, text: str) -> Column:
+def _column_of_wide(column: Column, columns: list[Column], box: Box, text: str) -> Column:
     """Of the columns of values a wide cell covers, the one it fits: words and brackets a change, others the first."""
     covered = [c for c in columns[box.column:box.column + box.wide] if c.role in VALUES]
     if len(covered) < 2:
         return column
     read = cells.read(text)
     if read.cumulative or read.kind == "words":
-        return next((c for c in covered if c.role in placing.CHANGES), column)
+        return next((c for c in covered if c.role in CHANGES), column)
     return next((c for c in covered if c.role == "target"), covered[0])
 
 
-def _short(row: list[Box | None], columns: list[Column]) -> Record:
+def _shorter_row(row: list[Box | None], columns: list[Column]) -> Record:
     """A row with fewer cells than columns: merged cells left no trace, or trailing blanks were cut."""
-    tokens = [alignment.Token(b.text, b.line) if b else alignment.Token("") for b in row]
+    tokens = [cells.Token(b.text, b.line) if b else cells.Token("") for b in row]
     places = alignment.with_group(columns)
-    found = rows.records(alignment.rows(tokens, places, keeps=True), places, keeps=True)
+    found = rows.records(alignment.rows(tokens, places, keeps_blanks=True), places, keeps_blanks=True)
     if len(found) == 1:
         return found[0]
     record = found[0] if found else Record()

@@ -3,79 +3,68 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
-from plancore.outline import cells as printed, patterns
+from plancore.outline import cells, patterns
+from plancore.outline.cells import VALUES, Column
 
-VALUES = ("baseline", "target", "change", "actual", "actual_change", "either", "other")
-"""Roles of columns that hold values; `either`: a merged column for target or change; `other`: a further year."""
-DEFAULT = ("category", "number", "name", "unit", "baseline", "target", "change", "attribute")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its role, the header as printed, the year it speaks of (0: none), and a doubt about the role."""
-
-    role: str
-    header: str = ""
-    year: int = 0
-    doubt: str = ""
+USUAL = ("category", "number", "name", "unit", "baseline", "target", "change", "attribute")
 
 
 @lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
-    """A header without blanks, full-width signs folded."""
-    return re.sub(r"\s+", "", printed.folded(text))
+    """Return a header without blanks, full-width characters as ASCII."""
+    return re.sub(r"\s+", "", cells.folded(text))
 
 
 @lru_cache(maxsize=20_000)
 def role(text: str) -> str:
-    """The role a header says by itself: one of `patterns.HEADER`, `value` for baseline, target or change words, else empty."""
-    said = plain(text)
-    if not said or len(said) > 24:
+    """Return the role of a header by itself: one of `patterns.HEADER`, `value` for words of a baseline, target or change, else empty."""
+    header = plain(text)
+    if not header or len(header) > 24:
         return ""
     for name, pattern in patterns.HEADER.items():
-        if re.fullmatch(pattern, said):
+        if re.fullmatch(pattern, header):
             return name
-    core = re.sub(r"[(\[〔][^()\[\]〔〕]*[)\]〕]", "", said)
+    core = re.sub(r"[(\[〔][^()\[\]〔〕]*[)\]〕]", "", header)
     if re.fullmatch(patterns.HEADER["name"], core) or re.fullmatch(patterns.HEADER["attribute"], core):
         return "name" if re.fullmatch(patterns.HEADER["name"], core) else "attribute"
-    return "value" if _says_value(said) else ""
+    return "value" if _is_value(header) else ""
 
 
-def _says_value(said: str) -> bool:
+def _is_value(header: str) -> bool:
     words = rf"{patterns.CHANGE_WORD}|{patterns.ACTUAL_WORD}|{patterns.BASE_WORD}|{patterns.TARGET_WORD}"
     rest = re.sub(rf"{patterns.YEAR}年?|{words}|十?[一二三四五六]五|"
-                  r"时期|期间|情况|数值|数据|数|值|率|末|底|完成|年度|年|量|绩|[-—–~至到/或()\[\]〔〕、,“”\"%：:及和与\d的预计]", "", said)
-    meant = re.search(rf"{patterns.YEAR}|{words}|十[一二三四五六]五", said)
+                  r"时期|期间|情况|数值|数据|数|值|率|末|底|完成|年度|年|量|绩|[-—–~至到/或()\[\]〔〕、,“”\"%：:及和与\d的预计]", "", header)
+    meant = re.search(rf"{patterns.YEAR}|{words}|十[一二三四五六]五", header)
     return bool(meant) and not rest
 
 
-def columns(paths: list[tuple[str, ...]], title: str = "") -> list[Column]:
-    """Columns from the headers over each, outermost first. Years decide baseline and target; words decide before years."""
+def from_paths(paths: list[tuple[str, ...]], title: str = "") -> list[Column]:
+    """Return columns from the headers over each, outermost first. Words decide the roles, then years."""
     found = [_own(path) for path in paths]
     found = _names(found)
     return _years(found, title)
 
 
 def is_header(found: list[Column]) -> bool:
-    """Whether the columns are those of an indicator table: a name, and a target or a change, besides something more."""
+    """Whether the columns are those of an indicator table: a name, a target or change, and one more."""
     roles = [c.role for c in found]
     more = len([r for r in roles if r in VALUES]) > 1 or "attribute" in roles or "unit" in roles
     return "name" in roles and bool({"target", "change", "either"} & set(roles)) and more
 
 
-def of_stream(cells: list[str], title: str = "") -> list[Column]:
-    """Columns from header cells that stand one after another, a second row of headers behind the first."""
-    for cells in (cells, _joined(cells)):
-        tops = [i for i, c in enumerate(cells) if _is_parent(c)]
-        leaves = _children_start(cells, tops)
+def from_cells(texts: list[str], title: str = "") -> list[Column]:
+    """Return columns from header cells that follow one another, a second row of headers behind the first."""
+    for texts in (texts, _joined(texts)):
+        tops = [i for i, c in enumerate(texts) if _is_parent(c)]
+        leaves = _children_start(texts, tops)
         if leaves is not None:
             break
     else:
-        return columns([(c,) for c in cells], title)
-    top, children = cells[:leaves], cells[leaves:]
+        return from_paths([(c,) for c in texts], title)
+    top, children = texts[:leaves], texts[leaves:]
     each = len(children) // len(tops)
     paths: list[tuple[str, ...]] = []
     for i, cell in enumerate(top):
@@ -84,22 +73,22 @@ def of_stream(cells: list[str], title: str = "") -> list[Column]:
             paths += [(cell, child) for child in children[at:at + each]]
         else:
             paths.append((cell,))
-    return columns(paths, title)
+    return from_paths(paths, title)
 
 
 def _is_parent(cell: str) -> bool:
     return bool(re.fullmatch(patterns.PARENT, plain(cell)))
 
 
-def _children_start(cells: list[str], tops: list[int]) -> int | None:
+def _children_start(texts: list[str], tops: list[int]) -> int | None:
     """Where the second row of headers begins: behind the last header that holds no values, as many for each parent."""
     if not tops:
         return None
-    last = max((i for i, c in enumerate(cells) if role(c) not in ("value", "")), default=-1)
+    last = max((i for i, c in enumerate(texts) if role(c) not in ("value", "")), default=-1)
     for start in (last + 1, tops[-1] + 1):
-        count = len(cells) - start
-        if start > tops[-1] and all(role(c) == "value" for c in cells[start:]) and count >= len(tops) and count % len(tops) == 0:
-            rows = [plain(c) for c in cells[start:]]
+        count = len(texts) - start
+        if start > tops[-1] and all(role(c) == "value" for c in texts[start:]) and count >= len(tops) and count % len(tops) == 0:
+            rows = [plain(c) for c in texts[start:]]
             each = count // len(tops)
             if each > 1 and (len(tops) == 1 or _alike(rows[:each], rows[each:2 * each])):
                 return start
@@ -111,50 +100,50 @@ def _alike(first: list[str], second: list[str]) -> bool:
     return [bool(re.search(patterns.CHANGE_WORD, c)) for c in first] == [bool(re.search(patterns.CHANGE_WORD, c)) for c in second]
 
 
-def _joined(cells: list[str]) -> list[str]:
+def _joined(texts: list[str]) -> list[str]:
     """Headers broken over lines put together: `年均/` + `累计`, `2025年` + `目标`, `责任` + `部门`, `指` + `标`, `类` + `别`."""
     found: list[str] = []
-    for cell in cells:
-        before, said = plain(found[-1]) if found else "", plain(cell)
-        broken = (before.endswith(("/", "、", "或", "(", "〔", "[")) or said.startswith(("/", ")", "〕", "(", "〔", "["))
-                  or (re.fullmatch(rf"{patterns.YEAR}年?", before) and re.fullmatch(r"(规划|预期)?(目标|目标值|实绩|完成|实际|现状|基数|基期|预计)值?", said))
-                  or (not role(before) and role(before + said) and not _is_parent(before))
-                  or (not role(said) and len(before + said) <= 4))
-        if found and broken and role(before + said):
-            found[-1] = before + said
+    for cell in texts:
+        before, header = plain(found[-1]) if found else "", plain(cell)
+        broken = (before.endswith(("/", "、", "或", "(", "〔", "[")) or header.startswith(("/", ")", "〕", "(", "〔", "["))
+                  or (re.fullmatch(rf"{patterns.YEAR}年?", before) and re.fullmatch(r"(规划|预期)?(目标|目标值|实绩|完成|实际|现状|基数|基期|预计)值?", header))
+                  or (not role(before) and role(before + header) and not _is_parent(before))
+                  or (not role(header) and len(before + header) <= 4))
+        if found and broken and role(before + header):
+            found[-1] = before + header
         else:
             found.append(cell)
     return found
 
 
 def _own(path: tuple[str, ...]) -> Column:
-    """The column as far as its own headers say: `value` is still open between baseline, target and other years."""
+    """Return the column by its own headers; `value` may still become a baseline, a target or another year."""
     leaf, whole = plain(path[-1]) if path else "", "".join(dict.fromkeys(map(plain, path)))
-    said = "".join(path)
+    header = "".join(path)
     bare = re.sub(rf"{patterns.YEAR}年?[-—–~至到]+{patterns.YEAR}年?", "", whole)
     own = re.sub(rf"{patterns.YEAR}年?[-—–~至到]+{patterns.YEAR}年?", "", leaf)
     for text in (leaf, whole):
-        if (fixed := role(text)) not in ("value", "") and not _says_value(text):
-            return Column(fixed, said)
-    if not _says_value(leaf) and not _says_value(whole):
-        return Column("", said)
+        if (fixed := role(text)) not in ("value", "") and not _is_value(text):
+            return Column(fixed, header)
+    if not _is_value(leaf) and not _is_value(whole):
+        return Column("", header)
     years = [int(y) for y in re.findall(patterns.YEAR, bare)]
     year = years[-1] if years else 0
     change = bool(re.search(patterns.CHANGE_WORD, own))
     if change and re.search(rf"{patterns.YEAR}|{patterns.TARGET_WORD}", own) and not re.search(patterns.ACTUAL_WORD, whole):
         both = re.search(patterns.YEAR, own) or re.search(r"[/或及、]", own)
-        return Column("either" if both else "change", said, year)
+        return Column("either" if both else "change", header, year)
     if change:
-        return Column("actual_change" if re.search(patterns.ACTUAL_WORD, whole) else "change", said, year)
+        return Column("actual_change" if re.search(patterns.ACTUAL_WORD, whole) else "change", header, year)
     for kind, word in (("actual", patterns.ACTUAL_WORD), ("target", patterns.TARGET_WORD), ("baseline", patterns.BASE_WORD)):
         if re.search(word, whole):
-            return Column(kind, said, year)
+            return Column(kind, header, year)
     plan = re.search("|".join(patterns.PERIODS), whole)
-    return Column("value", said, year or (patterns.PERIODS[plan[0]] if plan else 0))
+    return Column("value", header, year or (patterns.PERIODS[plan[0]] if plan else 0))
 
 
 def _names(found: list[Column]) -> list[Column]:
-    """Of two columns of names the first groups the rows of the second; a `类型` of attributes is told by the rows later."""
+    """Of two columns of names the first groups the rows of the second."""
     at = [i for i, c in enumerate(found) if c.role == "name"]
     if len(at) > 1:
         same = at[1] == at[0] + 1 and found[at[0]].header == found[at[1]].header
@@ -169,14 +158,14 @@ def _years(found: list[Column], title: str) -> list[Column]:
     fixed = {c.role for c in found}
     result = []
     for column in found:
-        role_ = column.role
-        if role_ == "value":
-            role_ = "target" if column.year == target_year and "target" not in fixed else "value"
-        elif role_ == "target" and target_year and column.year and column.year != target_year:
-            role_ = "other"
-        elif role_ == "actual" and column.year and target_year and column.year < target_year:
-            role_ = "value"
-        result.append(replace(column, role=role_))
+        new = column.role
+        if new == "value":
+            new = "target" if column.year == target_year and "target" not in fixed else "value"
+        elif new == "target" and target_year and column.year and column.year != target_year:
+            new = "other"
+        elif new == "actual" and column.year and target_year and column.year < target_year:
+            new = "value"
+        result.append(replace(column, role=new))
     return _one_baseline(_outcomes(result), target_year)
 
 
@@ -204,7 +193,7 @@ def _one_baseline(found: list[Column], target_year: int) -> list[Column]:
 
 
 def _target_year(found: list[Column], title: str) -> int:
-    """The year the plan aims at: said by a target, or by the title, or the next multiple of five behind the first year."""
+    """Return the plan's last year: that of a target, or of the title, or the next multiple of five after the first year."""
     sure = [c.year for c in found if c.role in ("target", "either") and c.year]
     plan = re.search("|".join(patterns.PERIODS), plain(title))
     years = sorted({c.year for c in found if c.role == "value" and c.year})

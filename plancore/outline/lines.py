@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from plancore.outline import alignment, headers, patterns
-from plancore.outline.headers import Column
+from plancore.outline import cells, headers, patterns
+from plancore.outline.cells import Column
 
 BOX = re.compile(patterns.BOX)
 NAME = re.compile(r"指\s*标|项\s*目|名\s*称|内\s*容")
@@ -45,19 +45,19 @@ def title_above(texts: list[str], start: int) -> str:
     """The title over a table: the nearest of the lines above that names a box or speaks of indicators."""
     seen = 0
     for i in range(start - 1, max(-1, start - 14), -1):
-        said = re.sub(r"\s+", " ", texts[i].strip(" \u3000\u00a0|#*_<>")).strip()
-        if not said:
+        text = re.sub(r"\s+", " ", texts[i].strip(" \u3000\u00a0|#*_<>")).strip()
+        if not text:
             continue
         seen += 1
-        if len(said) <= 60 and (BOX.match(said) or TITLE.fullmatch(said)):
-            return said
+        if len(text) <= 60 and (BOX.match(text) or TITLE.fullmatch(text)):
+            return text
         if seen >= 3:
             break
     return ""
 
 
-def pieces(line: str, style: str) -> list[tuple[str, float]]:
-    """The cells of a line and the middle of their places, for one way of splitting; blanks are kept where the way keeps them."""
+def split(line: str, style: str) -> list[tuple[str, float]]:
+    """The cells of a line and the middle of their places, for one way of splitting; some ways keep blank cells."""
     line = line[:LONGEST]
     if style == "cell":
         return [(line.strip(), -1.0)]
@@ -90,101 +90,101 @@ def style_of(line: str) -> str:
     if len(re.findall(r"[|｜│]", line)) >= 2:
         return "framed" if re.match(r"\s*[|｜│]", line) else "bar"
     for style, least in (("wide", 3), ("comma", 4), ("narrow", 3)):
-        cells = pieces(line, style)
-        if len(cells) >= least and sum(map(headerish, (c for c, _ in cells))) >= 0.7 * len(cells):
+        parts = split(line, style)
+        if len(parts) >= least and sum(map(is_header_cell, (c for c, _ in parts))) >= 0.7 * len(parts):
             return style
     return "cell"
 
 
 @lru_cache(maxsize=20_000)
-def headerish(text: str) -> bool:
-    said = headers.plain(text)
-    return bool(said) and len(said) <= 24 and bool(headers.role(said) or re.fullmatch(patterns.PARENT, said))
+def is_header_cell(text: str) -> bool:
+    text = headers.plain(text)
+    return bool(text) and len(text) <= 24 and bool(headers.role(text) or re.fullmatch(patterns.PARENT, text))
 
 
-def header(lines: Lines, at: int, previous: int) -> Header | None:
+def find_header(lines: Lines, at: int, previous: int) -> Header | None:
     """The header around a line that names a column of names, or None."""
     style = style_of(lines.texts[at])
     if style != "cell":
         return _wide_header(lines, at, style)
-    if not headerish(lines.texts[at]):
+    if not is_header_cell(lines.texts[at]):
         return None
     start = at
     for i in range(at - 1, max(previous, at - 24, -1), -1):
         if not lines.texts[i].strip():
             continue
-        if not (_part(lines.texts[i], "") or _half(lines.texts, i)) or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
+        if not (_is_header_part(lines.texts[i], "") or _ends_header(lines.texts, i)) or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
             break
         start = i
-    end, cells = at + 1, []
+    end, parts = at + 1, []
     for i in range(start, min(len(lines.texts), at + 60)):
         text = lines.texts[i].strip()
         if not text:
             continue
         following = next((t.strip() for t in lines.texts[i + 1:i + 6] if t.strip()), "")
-        if not (_part(text, following) or _half(lines.texts, i)) and not (cells and _part(cells[-1] + headers.plain(text), "") and len(text) <= 6):
+        if not (_is_header_part(text, following) or _ends_header(lines.texts, i)) and not (parts and _is_header_part(parts[-1] + headers.plain(text), "") and len(text) <= 6):
             break
-        cells.append(headers.plain(text))
+        parts.append(headers.plain(text))
         end = i + 1
-    columns = headers.of_stream(cells, title_above(lines.texts, start))
+    columns = headers.from_cells(parts, title_above(lines.texts, start))
     columns = [c for c in columns if c.role]
-    if len(cells) < 3 or not headers.is_header(columns):
+    if len(parts) < 3 or not headers.is_header(columns):
         return None
-    return Header(start, end, "cell", [(c, -1.0) for c in cells], columns)
+    return Header(start, end, "cell", [(c, -1.0) for c in parts], columns)
 
 
-def headless(lines: Lines, at: int) -> Header | None:
+def usual_header(lines: Lines, at: int) -> Header | None:
     """Columns as they usually are, for cells right below a title without any header."""
     following = [(i, t.strip()) for i, t in enumerate(lines.texts[at + 1:at + 120], at + 1) if t.strip()][:30]
-    kinds = [alignment.kind_of(t) for _, t in following if len(t) < 60]
-    headed = any(NAME.search(t) and headerish(t) for _, t in following)
+    kinds = [cells.kind_of(t) for _, t in following if len(t) < 60]
+    headed = any(NAME.search(t) and is_header_cell(t) for _, t in following)
     if headed or kinds.count("attribute") < 2 or kinds.count("value") < 3 or len(following[0][1]) > 30:
         return None
-    columns = [Column(r, doubt="no header") for r in headers.DEFAULT if r != "unit" or "unit" in kinds]
+    columns = [Column(r, doubt="no header") for r in headers.USUAL if r != "unit" or "unit" in kinds]
     return Header(at + 1, at + 1, "cell", [], columns)
 
 
-def _half(texts: list[str], at: int) -> bool:
+def _ends_header(texts: list[str], at: int) -> bool:
     """Whether a line that is no header ends one that the line right above begins: `类` / `别`."""
-    above, said = (headers.plain(texts[i]) if i >= 0 else "" for i in (at - 1, at))
-    return bool(above and said) and len(above + said) <= 4 and not headerish(said) and headerish(above + said)
+    above, text = (headers.plain(texts[i]) if i >= 0 else "" for i in (at - 1, at))
+    return bool(above and text) and len(above + text) <= 4 and not is_header_cell(text) and is_header_cell(above + text)
 
 
-def _part(text: str, following: str) -> bool:
+def _is_header_part(text: str, following: str) -> bool:
     """Whether a line is a header, or the first half of one that the next line ends."""
-    said = headers.plain(text)
-    if headerish(said):
+    text = headers.plain(text)
+    if is_header_cell(text):
         return True
-    both = headers.role(said + headers.plain(following)) if following and len(said) <= 6 and not re.search(r"\d$", said) else ""
-    return both not in ("", "category", "note") and not headerish(following)
+    both = headers.role(text + headers.plain(following)) if following and len(text) <= 6 and not re.search(r"\d$", text) else ""
+    return both not in ("", "category", "note") and not is_header_cell(following)
 
 
 def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
     """A header on one line or several, cells beside one another."""
     def cells_of(i: int) -> list[tuple[str, float]]:
-        return pieces(lines.texts[i], style)
+        return split(lines.texts[i], style)
 
     def all_known(i: int) -> bool:
         texts = [c for c, _ in cells_of(i) if headers.plain(c)]
-        return bool(texts) and all(map(headerish, texts)) and not all(re.fullmatch(r"\d{4}", t) for t in texts)
+        return bool(texts) and all(map(is_header_cell, texts)) and not all(re.fullmatch(r"\d{4}", t) for t in texts)
 
     filled = [c for c, _ in cells_of(at) if headers.plain(c)]
-    if len(filled) < 2 or sum(map(headerish, filled)) < 0.7 * len(filled):
+    if len(filled) < 2 or sum(map(is_header_cell, filled)) < 0.7 * len(filled):
         return None
     end = at + 1
-    while end < len(lines.texts) and end < at + 5 and (all_known(end) or not lines.texts[end].strip() or rule(lines.texts[end])):
+    while end < len(lines.texts) and end < at + 5 and (all_known(end) or not lines.texts[end].strip() or is_rule(lines.texts[end])):
         end += 1
-    while end > at + 1 and not (all_known(end - 1) or rule(lines.texts[end - 1])):
+    while end > at + 1 and not (all_known(end - 1) or is_rule(lines.texts[end - 1])):
         end -= 1
-    kept = [i for i in range(at, end) if lines.texts[i].strip() and not rule(lines.texts[i])]
-    cells = [c for i in kept for c in cells_of(i) if headers.plain(c[0])]
-    columns = headers.of_stream([c for c, _ in cells], title_above(lines.texts, at))
+    filled_lines = [i for i in range(at, end) if lines.texts[i].strip() and not is_rule(lines.texts[i])]
+    parts = [c for i in filled_lines for c in cells_of(i) if headers.plain(c[0])]
+    columns = headers.from_cells([c for c, _ in parts], title_above(lines.texts, at))
     if style in ("tab", "bar", "framed", "comma"):
-        return Header(at, end, style, cells, columns, [[c for c, _ in cells_of(i)] for i in kept])
+        return Header(at, end, style, parts, columns, [[c for c, _ in cells_of(i)] for i in filled_lines])
     columns = [c for c in columns if c.role]
-    return Header(at, end, style, cells, columns) if headers.is_header(columns) else None
+    return Header(at, end, style, parts, columns) if headers.is_header(columns) else None
 
 
-def rule(line: str) -> bool:
+def is_rule(line: str) -> bool:
     """A line of dashes that separates a header: `|---|:--:|`, `-----`."""
     return len(line) < LONGEST and bool(re.fullmatch(r"[\s|+:=\-─━┼│—]{3,}", line)) and bool(re.search(r"[-─━—=]{2}|\|\s*:?-", line))

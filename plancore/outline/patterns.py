@@ -119,6 +119,11 @@ TARGET_WORD = r"目标|规划|预期|期末|计划|指标值|末值"
 PARENT = r"规划目标|完成情况|实现情况|目标|目标值|规划值|规划|完成|实绩|规划目标值|预期目标|实际完成|实际完成情况|实施情况|进展情况|完成值|十.五规划目标|十.五完成情况|[“”\"]?十.五[“”\"]?(时期|期间)?(规划)?(目标|完成情况|实现情况|完成|实绩)|\d{4}年?[-—–~至]\d{4}年"
 """Words that say which of baseline, target, change, outcome a column holds; headers over several columns."""
 
+GROWTH = r"增长|增速|增幅"
+CUT = r"降低|下降|减少|削减|减排"
+YEARLY = r"失业率|物价|CPI|消费价格|价格指数"
+"""Names of rates of growth, of cuts, and of what is judged every year."""
+
 PERIODS = {"十一五": 2010, "十二五": 2015, "十三五": 2020, "十四五": 2025, "十五五": 2030, "十六五": 2035}
 """The year in which a five-year plan ends."""
 

@@ -8,34 +8,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore.outline import (
-    alignment,
-    cells,
-    columns as placing,
-    documents,
-    files,
-    grid_tables,
-    line_tables,
-    lines as lined,
-    patterns,
-    rows as raw)
+from plancore.outline import cells, documents, files, grid_tables, line_tables, lines, patterns, rows
 from plancore.schema import DataError
 
-ASSIGNED, Cell, cell, unit_of = cells.ASSIGNED, cells.Cell, cells.cell, cells.unit_of
-
 _SINGLE = ("baseline", "target", "change", "actual", "actual_change")
-COLUMNS = (*raw.TEXTS, *(f"{c}_value" for c in _SINGLE), "bound", "form", "flags",
+COLUMNS = (*rows.TEXTS, *(f"{c}_value" for c in _SINGLE), "bound", "form", "flags",
            *(f"{c}_high" for c in _SINGLE), "department", "note", "other", "baseline_year", "target_year", "title")
 """Columns of a frame: cells as printed, typed values, judgements, flags, then what few tables print."""
 LONGEST = 20_000_000
+_YEARLY = re.compile(r"年均(增长|增速|增幅)")
 
 
 def read(text: str) -> list[pd.DataFrame]:
-    """The indicator tables of an outline's text or HTML, one frame each, with the columns COLUMNS; none: an empty list.
+    """Return the indicator tables of an outline's text or HTML, one frame each with the columns COLUMNS; an empty list if none.
 
-    Cells are as printed, a sign for blank is an empty cell, merged cells are repeated. `*_value`: the number (the lower end
-    of a range, its upper end in `*_high`), NaN for words. `bound`, `form`: of the cell the row is judged by; `form` is
-    empty where words are printed. `flags`: `column:reason;…` for every cell that was inferred or that a person should see.
+    Cells are as printed, merged cells repeated, signs for blank empty. `*_value`: the number (the lower end of a range, its
+    upper end in `*_high`), NaN for words. `bound`, `form`: of the cell the row is judged by; `form` is empty for words.
+    `flags`: `column:reason;…` for every cell that was inferred or that a person should check.
     """
     if len(text) > LONGEST:
         raise DataError(f"{len(text):,} signs; at most {LONGEST:,} are read: keep only the part with the tables")
@@ -45,9 +34,9 @@ def read(text: str) -> list[pd.DataFrame]:
 def read_file(path: str | Path) -> list[pd.DataFrame]:
     """As `read`, of a file: text in UTF-8, UTF-16 or GB18030, HTML, or .docx.
 
-    Raises FileNotFoundError, and DataError for what is empty, binary, damaged, too big, or has no indicator table.
+    Raises FileNotFoundError, and DataError for a file that is empty, binary, damaged, too large, or without indicator table.
     """
-    data = files.received(path)
+    data = files.read(path)
     try:
         frames = [_frame(t) for t in _tables(_blocks(data))] if isinstance(data, bytes) else read(data)
     except DataError as error:
@@ -58,67 +47,67 @@ def read_file(path: str | Path) -> list[pd.DataFrame]:
 
 
 def text_of(path: str | Path) -> str:
-    """The text of a file that `read_file` takes, line by line; a row of a table is a line, its cells apart by tabs."""
-    return "\n".join(line for block in _blocks(files.received(path)) for line in ([block] if isinstance(block, str) else _lines(block)))
+    """Return the text of a file that `read_file` takes; each row of a table is a line, its cells separated by tabs."""
+    return "\n".join(line for block in _blocks(files.read(path)) for line in ([block] if isinstance(block, str) else _lines(block)))
 
 
 def combined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """All tables in one frame, one after another, `table` counts them from 1."""
+    """Return all tables in one frame, numbered from 1 in the column `table`."""
     return pd.concat([f.assign(table=i) for i, f in enumerate(frames, 1)], ignore_index=True)[["table", *COLUMNS]]
 
 
 def flagged(frames: list[pd.DataFrame]) -> int:
-    """How many cells carry a flag."""
+    """Return the number of cells with a flag."""
     return sum(len({f.partition(":")[0] for f in flags.split(";")}) for frame in frames for flags in frame["flags"] if flags)
 
 
-def csv(frames: list[pd.DataFrame]) -> str:
-    """All tables as the text of one CSV file."""
+def to_csv(frames: list[pd.DataFrame]) -> str:
+    """Return all tables as the text of one CSV file."""
     return combined(frames).to_csv(index=False, lineterminator="\n")
 
 
-def write(said: str, path: str | Path) -> None:
-    """The text of one CSV file into its place, whole or not at all."""
+def write(text: str, path: str | Path) -> None:
+    """Write the text of a CSV file, whole or not at all."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(said, encoding="utf-8", newline="")
+        draft.write_text(text, encoding="utf-8", newline="")
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def placed(lines: list[str]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+def read_lines(texts: list[str]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """As `read`, of plain lines: each table with the cells it was made of, in the order of print.
 
-    Columns line (from 1), text, at (the row of the table, from 0), column (one of COLUMNS): a cell broken over lines has several,
-    a merged one stands at each of its rows, and a place that is white space in print has an empty text.
+    Columns line (from 1), text, at (the row of the table, from 0), column (one of COLUMNS): a cell broken over lines has several
+    rows, a merged one a row for each of its rows, and a printed blank an empty text.
     """
-    return [(_frame(t), _cells(t)) for t in _tables(lines)]
+    return [(_frame(t), _cells(t)) for t in _tables(texts)]
 
 
-def _cells(table: raw.Table) -> pd.DataFrame:
+def _cells(table: rows.Table) -> pd.DataFrame:
     found = [(line, text, at, column) for at, record in enumerate(table.records) for column in record.cells
-             for line, text in record.printed(column)]
+             for line, text in record.printed_pieces(column)]
     return pd.DataFrame(found, columns=["line", "text", "at", "column"]).sort_values("line", kind="stable", ignore_index=True)
 
 
 def _blocks(data: str | bytes) -> list:
     """Lines and grids of a text, of HTML, or of a .docx (bytes), in order."""
     if isinstance(data, bytes):
-        return documents.of_docx(data)
-    return documents.of_html(data) if documents.looks_like_html(data) else data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return documents.from_docx(data)
+    return documents.from_html(data) if documents.looks_like_html(data) else data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _lines(grid: documents.Grid) -> list[str]:
-    """The rows of a grid; a merged cell is said once, where it begins."""
+    """Return the rows of a grid as lines; a merged cell stands once, where it begins."""
     places = {id(box): (i, j) for i, row in reversed(list(enumerate(grid.rows))) for j, box in reversed(list(enumerate(row))) if box}
     return ["\t".join(box.text if box and places[id(box)] == (i, j) else "" for j, box in enumerate(row)) for i, row in enumerate(grid.rows)]
 
 
-def _tables(blocks: list) -> list[raw.Table]:
-    """Tables of grids and of the lines between them, in order; a table that goes on behind a page break is one."""
-    found: list[raw.Table] = []
+def _tables(blocks: list) -> list[rows.Table]:
+    """Tables of grids and of the lines between them, in order; a table that continues after a page break is one."""
+    found: list[rows.Table] = []
     texts: list[str] = []
     numbers: list[int] = []
     columns = None
@@ -127,29 +116,28 @@ def _tables(blocks: list) -> list[raw.Table]:
             texts.append(block)
             numbers.append(number)
             continue
-        lines = line_tables.tables(lined.Lines(texts, numbers))
-        found += lines
-        title = lined.title_above(texts, len(texts))
-        made = grid_tables.tables(block, title, columns)
-        if made and found and columns and _goes_on(found[-1], made[0], title):
-            found[-1].records += made.pop(0).records
-        found += made
+        found += line_tables.tables(lines.Lines(texts, numbers))
+        title = lines.title_above(texts, len(texts))
+        new = grid_tables.tables(block, title, columns)
+        if new and found and columns and _continues(found[-1], new[0], title):
+            found[-1].records += new.pop(0).records
+        found += new
         columns = found[-1].columns if found and block.rows else columns
         texts, numbers = [], []
     for table in found:
         open_ = any(("category", "read") in r.flags for r in table.records)
         if open_ or not any(r["unit"] or ("unit", "not printed") in r.flags for r in table.records):
-            raw.fill(table, real=True)
-    return [t for t in found if _sound(t)]
+            rows.fill(table, keeps_blanks=True)
+    return [t for t in found if _is_table(t)]
 
 
-def _sound(table: raw.Table) -> bool:
-    """Whether at least half of the rows have a name, and some of them a value: what else looks like a table is none."""
-    named = sum(alignment.kind_of(r["indicator"]) in ("text", "unit", "words") for r in table.records)
+def _is_table(table: rows.Table) -> bool:
+    """Whether at least half of the rows have a name, and some of them a value."""
+    named = sum(cells.kind_of(r["indicator"]) in ("text", "unit", "words") for r in table.records)
     return 2 * named >= len(table.records) > 0 and any(any(r[c] for c in _SINGLE) for r in table.records)
 
 
-def _goes_on(first: raw.Table, second: raw.Table, title: str) -> bool:
+def _continues(first: rows.Table, second: rows.Table, title: str) -> bool:
     """Whether a table is the rest of the one before: same columns, no other title, numbers that go on."""
     if [c.role for c in first.columns] != [c.role for c in second.columns] or (title and title != first.title and "续" not in title):
         return False
@@ -157,22 +145,21 @@ def _goes_on(first: raw.Table, second: raw.Table, title: str) -> bool:
     return not (numbers[0] and numbers[1]) or numbers[1][0] > numbers[0][-1]
 
 
-def _frame(table: raw.Table) -> pd.DataFrame:
+def _frame(table: rows.Table) -> pd.DataFrame:
     years = {c.role: c.year for c in table.columns if c.year}
-    rows = [_row(r, years, table) for r in table.records]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame([_row(r, years, table) for r in table.records], columns=list(COLUMNS))
     frame.attrs["title"], frame.attrs["doubts"] = table.title, list(table.doubts)
     values = [c for c in COLUMNS if c.endswith(("_value", "_high"))]
     return frame.astype(dict.fromkeys(values, float))
 
 
-def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
+def _row(record: rows.Record, years: dict[str, int], table: rows.Table) -> dict:
     reads = {c: cells.in_unit(cells.read(record[c]), record["unit"]) for c in _SINGLE if record[c]}
-    for column, said in reads.items():
-        for doubt in said.doubts:
+    for column, read in reads.items():
+        for doubt in read.doubts:
             record.flag(column, doubt)
-        if said.mark:
-            record.flag(column, f"note mark {said.mark}")
+        if read.mark:
+            record.flag(column, f"note mark {read.mark}")
     form, bound = _judged(record, reads, any(c.role == "change" and _YEARLY.search(c.header) for c in table.columns))
     for doubt in table.doubts:
         record.flag("table", doubt)
@@ -183,19 +170,16 @@ def _row(record: raw.Record, years: dict[str, int], table: raw.Table) -> dict:
         "flags": ";".join(f"{c}:{_plain(reason)}" for c, reason in record.flags)}
 
 
-_YEARLY = re.compile(r"年均(增长|增速|增幅)")
-
-
 def _plain(reason: str) -> str:
     return re.sub(r"[;:\s]+", " ", reason)
 
 
-def _judged(record: raw.Record, reads: dict[str, cells.Printed], yearly: bool) -> tuple[str, str]:
+def _judged(record: rows.Record, reads: dict[str, cells.Printed], yearly: bool) -> tuple[str, str]:
     """Form and bound of a row, from the cell it is judged by: the target, or the change where no level is aimed at.
 
     yearly: the header of the changes says that they are yearly growth.
     """
-    name, unit = raw.whole_name(record), record["unit"]
+    name, unit = rows.full_name(record), record["unit"]
     target, change = reads.get("target"), reads.get("change")
     words = next((r for r in (target, change) if r and r.kind in ("words", "unreadable")), None)
     judged = target if target and target.value is not None else change if change and change.value is not None else None
@@ -211,8 +195,8 @@ def _judged(record: raw.Record, reads: dict[str, cells.Printed], yearly: bool) -
     return _form(record, judged, judged is change, name, unit, yearly), judged.bound
 
 
-def _form(record: raw.Record, judged: cells.Printed, changing: bool, name: str, unit: str, yearly: bool) -> str:
-    growth, cut = placing.GROWTH.search(name), placing.CUT.search(name)
+def _form(record: rows.Record, judged: cells.Printed, changing: bool, name: str, unit: str, yearly: bool) -> str:
+    growth, cut = re.search(patterns.GROWTH, name), re.search(patterns.CUT, name)
     if judged.cumulative:
         if unit in ("%", "‰"):
             if cut and not re.search(r"率(降低|下降|减少)", name):
@@ -235,7 +219,7 @@ def _form(record: raw.Record, judged: cells.Printed, changing: bool, name: str, 
         return "level"
     if growth or (judged.unit == "%" and unit not in ("%", "")):
         return "average_growth"
-    if placing.YEARLY.search(name):
+    if re.search(patterns.YEARLY, name):
         return "yearly_control"
     record.flag("form", "a change without a bracket, yearly or in all")
     return "average_growth" if yearly or (unit in ("%", "‰", "") and not cut) else "yearly_control"

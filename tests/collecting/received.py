@@ -9,8 +9,8 @@ import openpyxl
 import pandas as pd
 
 from plancore import paths
-from plancore.collecting import observations
-from plancore.collecting.observations import Batch
+from plancore.collecting import batch, observations
+from plancore.collecting.batch import Batch
 
 
 class Copy(NamedTuple):
@@ -31,9 +31,9 @@ class Copy(NamedTuple):
     def table(self, name: str) -> pd.DataFrame:
         return pd.read_csv(self.tables / f"{name}.csv", dtype=str, keep_default_na=False)
 
-    def enter(self, *rows: dict, **batch) -> pd.DataFrame:
-        dry = batch.pop("dry_run", False)
-        return observations.enter(Batch(observations=rows, **batch), self.data, self.tables, dry)
+    def enter(self, *rows: dict, **others) -> pd.DataFrame:
+        dry = others.pop("dry_run", False)
+        return observations.enter(Batch(observations=rows, **others), self.data, self.tables, dry)
 
 
 def copied(folder: Path) -> Copy:
@@ -51,7 +51,7 @@ def figure(**changes: str) -> dict:
 
 def declared(**changes: str) -> dict:
     """A source to be declared."""
-    return observations.source("test-yearbook", title="测试年鉴", publisher="测试统计局", published="2025-03", grade="A", seen="2026-01-02") | changes
+    return batch.source("test-yearbook", title="测试年鉴", publisher="测试统计局", published="2025-03", grade="A", seen="2026-01-02") | changes
 
 
 def sheet(path: Path, cells: dict[str, object], name: str = "综合", merged: tuple = (), formats: dict | None = None) -> Path:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from plancore import coverage, gaps, load, paths, wording
-from plancore.collecting import build, forms, observations as observations_collecting
+from plancore.collecting import build, forms, observations
 from plancore.reports import publishing
 from plancore.views import indicator
 from plancore.schema import DataError
@@ -78,7 +78,7 @@ def returned(copy, form, tmp_path):
     """Fill the form in and receive it; gives the lines said."""
     def take(dry_run: bool = False, **cells: object) -> list[str]:
         file = filled(form, tmp_path / "filled.xlsx", **cells)
-        return observations_collecting.receive(file, data=copy.data, into=copy.tables, dry_run=dry_run)
+        return observations.receive(file, data=copy.data, into=copy.tables, dry_run=dry_run)
     return take
 
 
@@ -190,12 +190,12 @@ class TestReturn:
     def test_back_from_libreoffice(self, copy, form, tmp_path, office):
         """Filled in and saved by another program than the one that made it: hidden keys, dates and numbers survive."""
         file = filled(form, tmp_path / "filled.xlsx", **COMPLETE, reason="原因", measure="举措")
-        lines = observations_collecting.receive(office(file, "xlsx"), data=copy.data, into=copy.tables)
+        lines = observations.receive(office(file, "xlsx"), data=copy.data, into=copy.tables)
         assert lines[-1] == "3 new; tables rebuilt"
 
     def test_an_empty_form_brings_nothing(self, copy, form):
         before = state(copy)
-        assert observations_collecting.receive(form, data=copy.data, into=copy.tables) == ["no row; nothing to write"]
+        assert observations.receive(form, data=copy.data, into=copy.tables) == ["no row; nothing to write"]
         assert state(copy) == before
 
     def test_the_same_form_again(self, copy, returned):
@@ -238,7 +238,7 @@ class TestReturn:
         """Excel stores 54.2% as 0.542, shown as per cent."""
         page = Page(filled(form, tmp_path / "filled.xlsx", **COMPLETE | {"y2024": 0.542}))
         page.cell(DIGITAL, "y2024").number_format = "0.0%"
-        observations_collecting.receive(page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
+        observations.receive(page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
         assert copy.rows("observations/zj")[-1]["value"] == "54.2"
 
     @pytest.mark.parametrize("cells, says", [
@@ -276,11 +276,11 @@ class TestReturn:
     def test_something_outside_the_form(self, copy, form, tmp_path):
         page = Page(form)
         page.page["Z20"] = "以上数据仅供参考"
-        message = refused(copy, observations_collecting.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
+        message = refused(copy, observations.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
         assert message.startswith("filled.xlsx, sheet 填报表, cell Z20: written outside the form")
         page = Page(form)
         page.book.create_sheet("附表")["A1"] = 1
-        message = refused(copy, observations_collecting.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
+        message = refused(copy, observations.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
         assert message.startswith("filled.xlsx, sheet 附表: written outside the form")
 
     def test_rows_in_another_order_are_read_by_their_key(self, copy, form, tmp_path):
@@ -289,7 +289,7 @@ class TestReturn:
         for r, values in zip((9, 8), rows):
             for c, value in enumerate(values, 1):
                 page.page.cell(r, c).value = value
-        lines = observations_collecting.receive(page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
+        lines = observations.receive(page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
         assert lines[-1] == "2 new; tables rebuilt" and "cell K9" in lines[1]
 
     @pytest.mark.parametrize("change, says", [
@@ -304,7 +304,7 @@ class TestReturn:
     def test_a_damaged_form(self, copy, form, tmp_path, change, says):
         page = Page(form)
         change(page)
-        assert says in refused(copy, observations_collecting.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
+        assert says in refused(copy, observations.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
 
     def test_a_form_of_another_plan(self, copy, form, tmp_path):
         page = Page(form)
@@ -312,12 +312,12 @@ class TestReturn:
         meta, *locked = [json.loads(c.value) for c in record["A"]]
         meta["plan"] = "sh14"
         record["A1"] = json.dumps(meta | {"digest": forms.digest(meta, locked)}, ensure_ascii=False)
-        message = refused(copy, observations_collecting.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
+        message = refused(copy, observations.receive, page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
         assert message == "filled.xlsx: a form of the plan 'sh14', which is not held here; allowed: zj13, zj14"
 
     def test_a_form_with_a_map(self, copy, form, tmp_path):
         with pytest.raises(DataError, match="a form is read by its hidden key"):
-            observations_collecting.receive(form, tmp_path / "map.yml", data=copy.data, into=copy.tables)
+            observations.receive(form, tmp_path / "map.yml", data=copy.data, into=copy.tables)
 
     def test_a_crash_leaves_all_as_it_was(self, copy, returned, monkeypatch):
         before, real, moved = state(copy), os.replace, []

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plancore import paths
-from plancore.collecting import build, observations, spreadsheets, transaction, yearbooks
+from plancore.collecting import batch, build, observations, spreadsheets, transaction, yearbooks
 from plancore.schema import DataError
 from received import copied, declared, figure, sheet
 
@@ -29,11 +29,11 @@ def copy(tmp_path):
     return copied(tmp_path)
 
 
-def refused(copy, *rows, **batch) -> str:
+def refused(copy, *rows, **others) -> str:
     """The message of a refused batch; every byte is as it was."""
     before = copy.contents()
     with pytest.raises(DataError) as error:
-        copy.enter(*rows, **batch)
+        copy.enter(*rows, **others)
     assert copy.contents() == before
     return str(error.value)
 
@@ -65,7 +65,7 @@ class TestAdd:
         before = copy.contents()
         entries = copy.enter(held | {"value": held["value"] + "0" if "." in held["value"] else held["value"] + ".0"})
         assert list(entries["kind"]) == ["same"] and copy.contents() == before
-        assert observations.said(entries)[-1] == "1 same; nothing to write"
+        assert batch.summary(entries)[-1] == "1 same; nothing to write"
 
     @pytest.mark.parametrize("change", [{"value": "7.9"}, {"qualifier": "about"}, {"price_basis": "current"}, {"status": "derived"}])
     def test_another_figure_from_the_same_source_is_refused(self, copy, change):
@@ -77,7 +77,7 @@ class TestAdd:
         held = copy.rows("observations/zj")
         own = next(r for r in held if r["indicator"] == "urbanization_rate" and r["period"] == "2021")
         entries = copy.enter(own | {"value": "99", "source": "zj-outline-14", "qualifier": "about"})
-        said = observations.said(entries)[0]
+        said = batch.summary(entries)[0]
         assert list(entries["kind"]) == ["vintage"] and "stays in use" in said and f"({own['source']})" in said
         assert copy.rows("observations/zj")[:len(held)] == held
 
@@ -141,7 +141,7 @@ class TestAdd:
         before = copy.contents()
         entries = copy.enter(figure(period="2022-2024"), dry_run=True)
         assert list(entries["kind"]) == ["new"] and copy.contents() == before
-        assert observations.said(entries, dry_run=True)[-1] == "1 new; nothing was written (dry run)"
+        assert batch.summary(entries, dry_run=True)[-1] == "1 new; nothing was written (dry run)"
         with pytest.raises(DataError):
             copy.enter(figure(value="101"), dry_run=True)
 
@@ -183,7 +183,6 @@ class TestWhole:
         program = textwrap.dedent(f"""
             import os
             from pathlib import Path
-            from plancore import observing
             from received import Copy, declared, figure
             moved, real = [], os.replace
             def replace(a, b):
@@ -192,7 +191,7 @@ class TestWhole:
             os.replace = replace
             Copy(Path({str(copy.data)!r}), Path({str(copy.tables)!r})).enter(figure(source="test-yearbook"), sources=(declared(),))
         """)
-        done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'collecting'}"}, capture_output=True, text=True)
         assert done.returncode == 9, done.stderr
         assert copy.contents() != before
         assert build.stale(copy.data, copy.tables) == []
@@ -204,15 +203,15 @@ class TestWhole:
         before = copy.contents()
         (tmp_path / "file").write_text("")
         with pytest.raises(OSError):
-            observations.enter(observations.Batch(observations=(figure(),)), copy.data, tmp_path / "file" / "tables")
+            observations.enter(batch.Batch(observations=(figure(),)), copy.data, tmp_path / "file" / "tables")
         (tmp_path / "file").unlink()
         assert copy.contents() == before
 
     def test_another_command_is_writing(self, copy, monkeypatch):
         monkeypatch.setattr(transaction, "_WAIT", 0.05)
-        with transaction.held(copy.data):
-            program = ("from plancore.collecting import transaction as filing; from pathlib import Path; filing._WAIT = 0.05\n"
-                       f"with filing.held(Path({str(copy.data)!r})): pass")
+        with transaction.locked(copy.data):
+            program = ("from plancore.collecting import transaction; from pathlib import Path; transaction._WAIT = 0.05\n"
+                       f"with transaction.locked(Path({str(copy.data)!r})): pass")
             done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
         assert "Busy: another command is writing to" in done.stderr
 

@@ -124,11 +124,11 @@ class TestFromTextToReport:
 @pytest.fixture
 def extracted(tmp_path):
     """The city's table as `extract` writes it, with some cells changed."""
-    from plancore.outline import reader
+    from plancore import outline
 
     def write(change=lambda rows: rows) -> Path:
         path = tmp_path / "hz.csv"
-        change(reader.combined(reader.read(OUTLINE))).to_csv(path, index=False)
+        change(outline.combined(outline.read(OUTLINE))).to_csv(path, index=False)
         return path
     return write
 

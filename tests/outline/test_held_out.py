@@ -4,7 +4,7 @@ import pytest
 
 import layouts
 from layouts import Layout
-from plancore.outline import reader
+from plancore import outline
 
 SOUTH = layouts._table("表2 南岭省“十四五”经济社会发展主要指标", """
 经济实力|1|地区生产总值|万亿元|11.1|14左右|5左右|预期性
@@ -65,7 +65,7 @@ def test_held_out(table, tmp_path):
         path = tmp_path / "copy.docx"
         if isinstance(copy, bytes):
             path.write_bytes(copy)
-        score = layouts.compare(reader.read_file(path) if isinstance(copy, bytes) else reader.read(copy), truth)
+        score = layouts.compare(outline.read_file(path) if isinstance(copy, bytes) else outline.read(copy), truth)
         total += score
         lines.append(f"{layout.name}: precision {score.precision:.4f}, recall {score.recall:.4f}, silent {score.silent} {score.wrong}")
     print("\n".join([*lines, f"all: precision {total.precision:.4f}, recall {total.recall:.4f}, silent {total.silent} of {total.true}"]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plancore.outline import reader
+from plancore import outline
 
 CELLS = [  # the cell as printed, its value, bound, whether in 〔 〕, unit
     ("43508", 43508, "equal", False, ""),
@@ -63,16 +63,16 @@ NAMES = [
 
 @pytest.mark.parametrize(("text", "value", "bound", "cumulative", "unit"), CELLS, ids=[c[0] for c in CELLS])
 def test_a_printed_cell(text, value, bound, cumulative, unit):
-    assert reader.cell(text) == reader.Cell(value, bound, cumulative, unit)
+    assert outline.cell(text) == outline.Cell(value, bound, cumulative, unit)
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_what_cannot_be_read_is_refused_by_name(text):
     with pytest.raises(ValueError) as caught:
-        reader.cell(text)
+        outline.cell(text)
     assert repr(text) in str(caught.value) and "国家下达指标" in str(caught.value)
 
 
 @pytest.mark.parametrize(("name", "unit"), NAMES)
 def test_the_unit_at_the_end_of_a_name(name, unit):
-    assert reader.unit_of(name) == unit
+    assert outline.unit_of(name) == unit

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import layouts
 from plancore import paths, schema
-from plancore.outline import cells as printed, reader
+from plancore import outline
+from plancore.outline import cells
 from plancore.schema import DataError
 
 ROOT = paths.ROOT
@@ -29,8 +30,8 @@ def scored(layout, table, folder) -> layouts.Score:
     if isinstance(copy, bytes):
         path = folder / "copy.docx"
         path.write_bytes(copy)
-        return layouts.compare(reader.read_file(path), truth)
-    return layouts.compare(reader.read(copy), truth)
+        return layouts.compare(outline.read_file(path), truth)
+    return layouts.compare(outline.read(copy), truth)
 
 
 def test_layouts(tmp_path):
@@ -49,7 +50,7 @@ def test_layouts(tmp_path):
 def test_the_measure_can_fail():
     """A table that is wrong in one cell, or has a row too few, loses in the measure."""
     copy, truth = layouts.render(layouts.COUNTY, layouts.Layout("x", "html", "", "span"))
-    frames = reader.read(copy)
+    frames = outline.read(copy)
     assert layouts.compare(frames, truth).right == layouts.compare(frames, truth).true
     wrong = [frames[0].assign(target=["9", *frames[0]["target"][1:]])]
     assert layouts.compare(wrong, truth).precision < 1 and layouts.compare(wrong, truth).silent == 1
@@ -58,7 +59,7 @@ def test_the_measure_can_fail():
 
 @pytest.fixture(scope="module")
 def own(source_lines) -> list[pd.DataFrame]:
-    return reader.read("\n".join(source_lines))
+    return outline.read("\n".join(source_lines))
 
 
 class TestTheOutlineItself:
@@ -93,7 +94,7 @@ def test_the_printed_tables_of_the_repository(plan):
     read = {"dtype": str, "keep_default_na": False}
     printed = pd.read_csv(ROOT / "data" / "printed" / f"{plan}.csv", **read)
     texts = dict(zip(printed["line"].astype(int), printed["text"]))
-    (frame, placed), = reader.placed([texts.get(n, "") for n in range(1, max(texts) + 1)])
+    (frame, placed), = outline.read_lines([texts.get(n, "") for n in range(1, max(texts) + 1)])
     targets = pd.read_csv(ROOT / "plancore/tables/targets.csv", **read).query("plan == @plan and kind == 'box'")
     assert len(frame) == len(targets)
     truth = pd.read_csv(ROOT / "plancore/tables/cells.csv", **read).query("plan == @plan and row in @targets.row")
@@ -106,12 +107,12 @@ def test_the_printed_tables_of_the_repository(plan):
 
 
 def one(text: str) -> pd.DataFrame:
-    frames = reader.read(text)
+    frames = outline.read(text)
     assert len(frames) == 1, [f.to_dict("list") for f in frames]
     return frames[0]
 
 
-def cells(frame: pd.DataFrame, *columns: str) -> list[tuple]:
+def shown(frame: pd.DataFrame, *columns: str) -> list[tuple]:
     return [tuple(r) for r in frame[list(columns)].itertuples(index=False)]
 
 
@@ -122,7 +123,7 @@ class TestNasty:
         frame = one("专栏2\n“十四五”时期主要指标\n\n类\n别\n序号\n指标名称\n单位\n2020年\n2025年\n年均增长\n〔累计〕\n属性\n\n"
                     "创新\n驱动\n1\n研发经费投入强度\n%\n2.1\n2.8左右\n—\n预期性\n2\n规上工业企业研发活动覆盖率\n%\n55\n75\n〔20〕\n预期性\n"
                     "协调\n发展\n3\n常住人口城镇化率\n%\n63.4\n68\n〔4.6〕\n预期性\n4\n城乡居民收入倍差\n—\n1.93\n1.85以内\n—\n预期性")
-        assert cells(frame, "category", "number", "target") == [
+        assert shown(frame, "category", "number", "target") == [
             ("创新驱动", "1", "2.8左右"), ("创新驱动", "2", "75"), ("协调发展", "3", "68"), ("协调发展", "4", "1.85以内")]
 
     def test_the_aim_of_the_plan_before_is_no_target(self):
@@ -131,7 +132,7 @@ class TestNasty:
         rows = ("<tr><td>地区生产总值（亿元）</td><td>300</td><td>312.5</td><td>450</td><td>7.5</td><td>预期性</td></tr>"
                 "<tr><td>用水总量（亿立方米）</td><td>3.2</td><td>2.98</td><td>不高于3.1</td><td>—</td><td>约束性</td></tr>")
         frame = one(f"<table>{head}{rows}</table>")
-        assert cells(frame, "baseline", "target", "change") == [("312.5", "450", "7.5"), ("2.98", "不高于3.1", "")]
+        assert shown(frame, "baseline", "target", "change") == [("312.5", "450", "7.5"), ("2.98", "不高于3.1", "")]
         assert list(frame["other"]) == ["2020年目标=300", "2020年目标=3.2"]
 
     def test_national_lines_with_single_blanks(self):
@@ -143,7 +144,7 @@ class TestNasty:
 民生福祉 4.人均预期寿命（岁） 77.3* — 〔1〕 预期性
 绿色生态 5.单位GDP能源消耗降低（%） — — 〔13.5〕 约束性
 注：①〔〕内为5年累计数。②带*的为2019年数据。""")
-        assert cells(frame, "category", "number", "indicator", "baseline", "target", "change") == [
+        assert shown(frame, "category", "number", "indicator", "baseline", "target", "change") == [
             ("经济发展", "1", "国内生产总值（GDP）增长（%）", "2.3", "", "保持在合理区间、各年度视情提出"),
             ("经济发展", "2", "全员劳动生产率增长（%）", "2.5", "", "高于GDP增长"),
             ("经济发展", "3", "常住人口城镇化率（%）", "60.6*", "65", ""),
@@ -159,25 +160,25 @@ class TestNasty:
 <tr><td>2</td><td>新增就业</td><td>万人</td><td>12</td><td>〔60万〕</td><td>预期性</td></tr>
 <tr><td rowspan=2>3</td><td>水质</td><td>%</td><td>80</td><td>≥85</td><td rowspan=2>约束性</td></tr>
 <tr><td>其中：国控断面</td><td>个</td><td>10</td><td>12</td></tr></table>""")
-        assert cells(frame, "category", "indicator", "unit", "baseline", "target", "change", "attribute") == [
+        assert shown(frame, "category", "indicator", "unit", "baseline", "target", "change", "attribute") == [
             ("经济发展", "地区生产总值年均增长", "%", "3.9", "", "6.5左右", "预期性"), ("经济发展", "新增就业", "万人", "12", "", "〔60万〕", "预期性"),
             ("经济发展", "水质", "%", "80", "≥85", "", "约束性"), ("经济发展", "其中：国控断面", "个", "10", "12", "", "约束性")]
         assert "2020年基数" and frame["title"][0].startswith("表1") and (frame["baseline_year"][0], frame["target_year"][0]) == ("2020", "2025")
 
     def test_two_tables_glued(self):
-        frames = reader.read("指标\t2015年\t2020年\t属性\n甲(亿元)\t10\t20\t预期性\n乙(%)\t30\t40\t约束性\n"
+        frames = outline.read("指标\t2015年\t2020年\t属性\n甲(亿元)\t10\t20\t预期性\n乙(%)\t30\t40\t约束性\n"
                               "指标\t2020年\t2025年\t属性\n甲(亿元)\t20\t40\t预期性\n丙(%)\t50\t60\t约束性\n")
-        assert [cells(f, "indicator", "baseline", "target") for f in frames] == [
+        assert [shown(f, "indicator", "baseline", "target") for f in frames] == [
             [("甲(亿元)", "10", "20"), ("乙(%)", "30", "40")], [("甲(亿元)", "20", "40"), ("丙(%)", "50", "60")]]
 
     def test_a_table_cut_in_the_middle_says_so(self):
         frame = one("专栏2 主要指标\n序号\n指标\n2020年\n2025年\n属性\n1\n甲增加值(亿元)\n10\n20\n预期性\n2\n乙占比(%)\n30\n40\n约束性\n3\n丙水平")
-        assert cells(frame, "number", "indicator", "target") == [("1", "甲增加值(亿元)", "20"), ("2", "乙占比(%)", "40")]
+        assert shown(frame, "number", "indicator", "target") == [("1", "甲增加值(亿元)", "20"), ("2", "乙占比(%)", "40")]
         assert "table:ends abruptly" in frame["flags"][1] and "丙水平" in frame["flags"][1]
 
     def test_no_header_is_said(self):
         frame = one("主要指标\n经济发展\n1\n地区生产总值（亿元）\n100\n200\n预期性\n2\n财政收入（亿元）\n10\n20\n预期性\n")
-        assert cells(frame, "category", "baseline", "target") == [("经济发展", "100", "200"), ("经济发展", "10", "20")]
+        assert shown(frame, "category", "baseline", "target") == [("经济发展", "100", "200"), ("经济发展", "10", "20")]
         assert all("no header" in f for f in frame["flags"])
 
     def test_bounds_ranges_ratios_and_words(self):
@@ -193,17 +194,17 @@ class TestNasty:
 
     def test_further_years_are_kept_apart(self):
         frame = one("序号 指标名称 单位 2020年 2025年 2035年 指标属性\n1 地区生产总值 亿元 100 150 300 预期性\n2 城镇化率 % 60 65 75 预期性\n")
-        assert cells(frame, "baseline", "target", "other") == [("100", "150", "2035年=300"), ("60", "65", "2035年=75")]
+        assert shown(frame, "baseline", "target", "other") == [("100", "150", "2035年=300"), ("60", "65", "2035年=75")]
 
     def test_two_rows_of_headers_with_tabs(self):
         frame = one("类别\t指标\t2015年\t规划目标\t\t完成情况\t\t属性\n\t\t\t2020年\t年均/累计\t2020年\t年均/累计\t\n"
                     "经济发展\t地区生产总值(亿元)\t43508\t\t7%以上\t64613\t6.5%\t预期性\n\t服务业增加值占比(%)\t48.6\t53以上\t〔4.4〕\t55.8\t〔7.2〕\t预期性\n")
-        assert cells(frame, *layouts.VALUES) == [("43508", "", "7%以上", "64613", "6.5%"), ("48.6", "53以上", "〔4.4〕", "55.8", "〔7.2〕")]
+        assert shown(frame, *layouts.VALUES) == [("43508", "", "7%以上", "64613", "6.5%"), ("48.6", "53以上", "〔4.4〕", "55.8", "〔7.2〕")]
 
     def test_a_name_over_two_lines_beside_columns(self):
         frame = one("序号  指标名称        2020年  2025年  属性\n1    地区生产总值（亿元）     100   150   预期性\n2    每千人口拥有执业（助理）\n"
                     "     医师数（人）          2.8   3.2   预期性\n")
-        assert cells(frame, "number", "indicator", "target") == [("1", "地区生产总值（亿元）", "150"), ("2", "每千人口拥有执业（助理）医师数（人）", "3.2")]
+        assert shown(frame, "number", "indicator", "target") == [("1", "地区生产总值（亿元）", "150"), ("2", "每千人口拥有执业（助理）医师数（人）", "3.2")]
 
     def test_blanks_between_latin_words(self):
         frame = one("""表 2  “十四五”时期经济社会发展主要指标
@@ -213,7 +214,7 @@ class TestNasty:
 3 城镇新增就业（万人） — — 〔400 以上〕 预期性
 — 15 —
 4 人均预期寿命（岁） 79.47 ＞80 — 预期性""")
-        assert cells(frame, "number", "indicator", "baseline", "target", "change") == [
+        assert shown(frame, "number", "indicator", "baseline", "target", "change") == [
             ("1", "R&D经费支出占GDP比重（%）", "2.8", "3.3左右", ""), ("2", "地级及以上城市PM2.5平均浓度（微克/立方米）", "25", "27以下", ""),
             ("3", "城镇新增就业（万人）", "", "", "〔400以上〕"), ("4", "人均预期寿命（岁）", "79.47", "＞80", "")]
 
@@ -222,7 +223,7 @@ class TestNasty:
 <th>指标<br>属性</th></tr><tr><td>1</td><td rowspan="3">绿色&nbsp;低碳</td><td colspan="2">森林覆盖率</td><td>％</td><td>61.2</td><td>61.5</td><td>约束性</td></tr>
 <tr><td rowspan="2">2</td><td rowspan="2">空气质量</td><td>优良天数比率</td><td>％</td><td>93</td><td>&ge;94</td><td rowspan="2">约束性</td></tr>
 <tr><td>PM<sub>2.5</sub>浓度</td><td>微克/立方米</td><td>26</td><td>&lt;25</td></tr></table>""")
-        assert cells(frame, "category", "group", "indicator", "target", "attribute", "bound") == [
+        assert shown(frame, "category", "group", "indicator", "target", "attribute", "bound") == [
             ("绿色低碳", "", "森林覆盖率", "61.5", "约束性", "equal"), ("绿色低碳", "空气质量", "优良天数比率", "≥94", "约束性", "at_least"),
             ("绿色低碳", "空气质量", "PM2.5浓度", "<25", "约束性", "less_than")]
 
@@ -241,7 +242,7 @@ class TestNasty:
         "", "\n\n", "没有表格。", "指标", "专栏4 重大项目\n序号\t项目名称\t建设规模\t总投资(亿元)\n1\t甲铁路\t100公里\t200\n2\t乙机场\t4E级\t100\n",
         "<table><tr><td>姓名</td><td>电话</td></tr><tr><td>甲</td><td>1</td></tr></table>", "<html></html>", "<", "指标\n2020年\n2025年\n属性\n"])
     def test_no_table(self, text):
-        assert reader.read(text) == []
+        assert outline.read(text) == []
 
 
 CELLS = [("〔100 万〕", 100, "equal", True, "万"), ("(5)", 5, "equal", True, ""), ("【18以上】", 18, "at_least", True, ""), ("［4.2］", 4.2, "equal", True, ""),
@@ -251,18 +252,18 @@ CELLS = [("〔100 万〕", 100, "equal", True, "万"), ("(5)", 5, "equal", True,
 
 @pytest.mark.parametrize(("text", "value", "bound", "cumulative", "unit"), CELLS, ids=[c[0] for c in CELLS])
 def test_a_cell_of_any_outline(text, value, bound, cumulative, unit):
-    read = printed.read(text)
+    read = cells.read(text)
     assert (read.value, read.bound, read.cumulative, read.unit) == (value, bound, cumulative, unit)
 
 
 @pytest.mark.parametrize("text", ["", "—", "——", "-", "/", "－", "　", " \u00a0", "／", "–"])
 def test_a_sign_for_blank(text):
-    assert printed.read(text).kind == "blank"
+    assert cells.read(text).kind == "blank"
 
 
 @pytest.mark.parametrize("text", ["国家下达指标", "完成国家下达任务", "应保尽保", "全覆盖", "保持稳定", "下降", "保持在合理区间、各年度视情提出"])
 def test_words_have_no_value_and_a_doubt(text):
-    assert (printed.read(text).kind, printed.read(text).value) == ("words", None) and printed.read(text).doubts
+    assert (cells.read(text).kind, cells.read(text).value) == ("words", None) and cells.read(text).doubts
 
 
 PLAIN = "类别\n指标\n2020年\n2025年\n属性\n经济发展\n甲增加值(亿元)\n10\n20\n预期性\n乙占比(%)\n30\n40\n约束性\n"
@@ -275,7 +276,7 @@ class TestFiles:
     def test_encodings(self, tmp_path, encoding):
         path = tmp_path / "a.txt"
         path.write_bytes(("正文一段文字。\n" + PLAIN).replace("\n", "\r\n").encode(encoding))
-        assert cells(reader.read_file(path)[0], "indicator", "target") == [("甲增加值(亿元)", "20"), ("乙占比(%)", "40")]
+        assert shown(outline.read_file(path)[0], "indicator", "target") == [("甲增加值(亿元)", "20"), ("乙占比(%)", "40")]
 
     @pytest.mark.parametrize(("data", "said"), [
         (b"", "empty"), (b" \n ", "empty"), (bytes(random.Random(1).randbytes(5000)), "binary|neither"), (b"\x89PNG\r\n\x1a\n\0\0\0", "binary"),
@@ -284,7 +285,7 @@ class TestFiles:
         path = tmp_path / "a.txt"
         path.write_bytes(data)
         with pytest.raises(DataError, match=said) as caught:
-            reader.read_file(path)
+            outline.read_file(path)
         assert str(path) in str(caught.value)
 
     def test_a_zip_bomb(self, tmp_path):
@@ -296,7 +297,7 @@ class TestFiles:
         path.write_bytes(stream.getvalue())
         assert path.stat().st_size < 200_000
         with pytest.raises(DataError, match="unpacks to"):
-            reader.read_file(path)
+            outline.read_file(path)
 
     @pytest.mark.parametrize("text", [
         "<table><tr><td rowspan=1000000>指标</td><td colspan=1000000>2020年</td></tr><tr><td>1</td></tr></table>", "<div>" * 100_000 + "指标",
@@ -305,7 +306,7 @@ class TestFiles:
         ids=range(10))
     def test_huge_and_deep_is_bounded(self, text):
         try:
-            reader.read(text)
+            outline.read(text)
         except DataError as error:
             assert str(error)
 
@@ -328,7 +329,7 @@ class TestCommand:
         done = self.run(source, "-o", out)
         assert done.returncode == 0, done.stderr
         frame = pd.read_csv(out, dtype=str, keep_default_na=False)
-        assert list(frame.columns) == ["table", *reader.COLUMNS] and list(frame["table"]) == ["1", "1", "2", "2"]
+        assert list(frame.columns) == ["table", *outline.COLUMNS] and list(frame["table"]) == ["1", "1", "2", "2"]
         assert "tables: 2, rows: 4" in done.stderr and [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
         assert self.run(source).stdout == out.read_text(encoding="utf-8")
 
@@ -367,7 +368,7 @@ def test_spoiled_layouts_are_read_without_an_error(seed, which, table):
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_any_cell_is_read_without_an_error(text):
-    read = printed.read(text)
+    read = cells.read(text)
     assert read.bound in schema.VOCABULARIES["bound"] and (read.value is not None or read.kind in ("blank", "words", "unreadable", "ratio"))
 
 
@@ -386,19 +387,19 @@ class TestFoundByHand:
 <tr><td>2</td><td>PM2.5平均浓度</td><td>微克/立方米</td><td>30</td><td>27</td><td>≤25</td><td>[2]以上</td><td>约束性</td></tr></table>"""
 
     def test_the_later_of_two_baselines_and_numbers_in_ten_thousands(self):
-        frame, = reader.read(self.PAGE)
+        frame, = outline.read(self.PAGE)
         assert frame["baseline_value"].tolist() == [33500.0, 27.0] and set(frame["baseline_year"]) == {"2020"}
         assert frame["target_value"].tolist() == [42000.0, 25.0] and frame["other"].str.contains("2019").all()
         assert "target:counted in 万" in frame["flags"][0]
 
     @pytest.mark.parametrize("text, value, bound", [("〔40〕以上", 40, "at_least"), ("[3]左右", 3, "about"), ("不超过【5】", 5, "at_most"), ("〔100〕万", 100, "equal")])
     def test_a_bound_outside_its_bracket(self, text, value, bound):
-        said = printed.read(text)
+        said = cells.read(text)
         assert (said.value, said.bound, said.cumulative) == (value, bound, True)
 
     @pytest.mark.parametrize("text, unit, value", [("3.2万", "亿元", 32000), ("100万", "万人", 100), ("1.5亿", "人", 1.5e8), ("〔100万〕", "人", 1e6), ("5", "万人", 5)])
     def test_a_multiplier_in_the_cell_and_the_unit_elsewhere(self, text, unit, value):
-        assert printed.in_unit(printed.read(text), unit).value == value
+        assert cells.in_unit(cells.read(text), unit).value == value
 
     LINES = """专栏1 云州市“十四五”主要指标
 
@@ -408,7 +409,7 @@ class TestFoundByHand:
 """
 
     def test_a_rate_by_its_header_and_a_unit_by_its_cells(self):
-        frame, = reader.read(self.LINES)
+        frame, = outline.read(self.LINES)
         assert frame["form"].tolist() == ["average_growth", "level"] and frame["unit"].tolist() == ["亿元", "%"]
         assert ["unit:from the cells" in f for f in frame["flags"]] == [False, True]
         assert not frame["indicator"].str.contains(r"^\s|\s$").any()

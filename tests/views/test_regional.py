@@ -12,7 +12,7 @@ from test_planning import checkout, command, decide
 import play
 from plancore import gaps, load, paths, wording
 from plancore.collecting import build, new_plan
-from plancore.outline import reader
+from plancore import outline
 from plancore.reports import inputs, parameters, schedule
 from plancore.views import indicator
 from plancore.reports.parameters import ParameterError
@@ -40,7 +40,7 @@ NAMES = {"zj": "浙江省“十四五”规划", "hz": "海州市“十四五”
 def two(tmp_path_factory):
     """A checkout with a plan of a second region beside ours: three indicators of ours, one of them without a figure, and one more."""
     folder = checkout(tmp_path_factory.mktemp("two"))
-    reader.combined(reader.read(OUTLINE)).to_csv(folder / "hz.csv", index=False)
+    outline.combined(outline.read(OUTLINE)).to_csv(folder / "hz.csv", index=False)
     new_plan.new("hz14", folder / "hz.csv", name=NAMES["hz"], data=folder / "data")
     decide(folder / "data", DECIDED)
     with (folder / "data/observations/hz.csv").open("a", encoding="utf-8") as file:

@@ -8,20 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import pledged
-from plancore import cli, load, schema
+import sample_outline
+from plancore import cli, load, outline, schema
 from plancore.outline import amounts, commitments
-from plancore.outline.reader import text_of
 
 
 @pytest.fixture(scope="module")
-def outline(source_lines) -> pd.DataFrame:
+def candidates(source_lines) -> pd.DataFrame:
     return numbered(commitments.candidates("\n".join(source_lines)))
 
 
 @pytest.fixture(scope="module")
 def made_up() -> pd.DataFrame:
-    return numbered(commitments.candidates(pledged.TEXT))
+    return numbered(commitments.candidates(sample_outline.TEXT))
 
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -44,9 +43,9 @@ def reasons(text: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def matched(outline) -> tuple[list[tuple[dict, dict]], list[str], pd.DataFrame]:
+def matched(candidates) -> tuple[list[tuple[dict, dict]], list[str], pd.DataFrame]:
     """Pairs of a row of the register and a candidate, ids without one, candidates without a row."""
-    free, pairs, lacking = outline[outline["accepted"]], [], []
+    free, pairs, lacking = candidates[candidates["accepted"]], [], []
     for row in load.commitments("zj14").to_dict("records"):
         first, last = map(int, row["lines"].split("-"))
         high = 0 if pd.isna(row["value_high"]) else row["value_high"]
@@ -87,22 +86,22 @@ class TestOutline:
         (992, "2030", "year"), (921, "88.9%", "table"), (577, "2.8", "table"), (1062, "2.0版", "version"), (1128, "5G", "code"),
         (1136, "六个千亿", "name"), (1078, "前10", "qualifier"), (1033, "千亿元", "qualifier"), (1142, "10", "heading"), (943, "千名", "name"),
         (1270, "三年", "duration"), (513, "一批", "vague"), (1292, "531X", "code"), (1160, "两个", "class"), (1249, "1.", None)])
-    def test_what_is_no_commitment(self, outline, line, near, reason):
-        found = outline[(outline["line"] == line) & ~outline["accepted"] & outline["text_near"].str.contains(near, regex=False)]
+    def test_what_is_no_commitment(self, candidates, line, near, reason):
+        found = candidates[(candidates["line"] == line) & ~candidates["accepted"] & candidates["text_near"].str.contains(near, regex=False)]
         assert (reason in set(found["reason"])) if reason else found.empty
 
-    def test_every_mention_of_a_number_is_listed(self, outline, source_lines):
+    def test_every_mention_of_a_number_is_listed(self, candidates, source_lines):
         """Every run of digits of every line is inside some mention."""
         for n, line in enumerate(source_lines, 1):
             left = list(line)
             for mention in amounts.mentions(line):
                 left[mention.start:mention.stop] = " " * (mention.stop - mention.start)
             assert not any(c.isdecimal() for c in left), (n, "".join(left))
-            assert (outline["line"] == n).sum() >= len(amounts.mentions(line))
+            assert (candidates["line"] == n).sum() >= len(amounts.mentions(line))
 
-    def test_only_a_few_letters_of_the_text(self, outline, source_lines):
-        assert outline["text_near"].str.len().max() <= 20 and outline["subject"].str.len().max() <= 16
-        for row in outline.to_dict("records"):
+    def test_only_a_few_letters_of_the_text(self, candidates, source_lines):
+        assert candidates["text_near"].str.len().max() <= 20 and candidates["subject"].str.len().max() <= 16
+        for row in candidates.to_dict("records"):
             assert row["text_near"] in source_lines[row["line"] - 1]
 
 
@@ -113,18 +112,18 @@ class TestMadeUp:
         found = made_up[made_up["accepted"]]
         columns = found[["line", "value", "value_high", "unit_zh", "bound", "target_year", "kind"]].astype(object)
         read = [tuple(None if pd.isna(v) else v for v in row) for row in columns.itertuples(index=False)]
-        assert sorted(read, key=str) == sorted(pledged.EXPECTED, key=str)
+        assert sorted(read, key=str) == sorted(sample_outline.EXPECTED, key=str)
 
-    @pytest.mark.parametrize("line, near, reason", pledged.REFUSED)
+    @pytest.mark.parametrize("line, near, reason", sample_outline.REFUSED)
     def test_the_reason_of_the_others(self, made_up, line, near, reason):
         halved = near.translate(amounts.FULL_WIDTH)
         found = made_up[(made_up["line"] == line) & made_up["text_near"].str.contains(halved, regex=False)]
         assert reason in set(found["reason"])
 
     def test_chapters_and_boxes_as_printed(self, made_up):
-        for line, chapter in pledged.CHAPTERS.items():
+        for line, chapter in sample_outline.CHAPTERS.items():
             assert set(made_up.loc[made_up["line"] == line, "chapter"]) == {chapter}
-        for line, box in pledged.BOXES.items():
+        for line, box in sample_outline.BOXES.items():
             assert set(made_up.loc[made_up["line"] == line, "box"]) == {box}
 
     def test_where_the_year_is_said(self, made_up):
@@ -132,7 +131,7 @@ class TestMadeUp:
         assert source[19] == {"sentence", "paragraph"} and source[32] == {"sentence"} and source[17] == {"heading"} and source[49] == {"plan"}
 
 
-@pytest.mark.parametrize("text, expected", pledged.MORE.values(), ids=pledged.MORE)
+@pytest.mark.parametrize("text, expected", sample_outline.MORE.values(), ids=sample_outline.MORE)
 def test_other_outlines(text, expected):
     found = numbered(commitments.candidates(text)).query("accepted")
     assert list(zip(found["line"], found["value"], found["unit_zh"])) == list(expected)
@@ -204,7 +203,7 @@ def test_last_year_of_a_plan(text, year):
 class TestWritten:
     def test_csv_reads_back(self, made_up):
         frame = made_up.drop(columns="line")
-        back = pd.read_csv(io.StringIO(commitments.written(frame)), dtype={"box": str}, keep_default_na=False)
+        back = pd.read_csv(io.StringIO(commitments.to_csv(frame)), dtype={"box": str}, keep_default_na=False)
         assert list(back) == commitments.COLUMNS and len(back) == len(frame)
         assert list(back["accepted"]) == list(frame["accepted"]) and list(back["text_near"]) == list(frame["text_near"])
         for column in ("value", "value_high", "target_year"):
@@ -213,10 +212,10 @@ class TestWritten:
 
     def test_the_command_writes_it(self, tmp_path):
         text, out = tmp_path / "plan.txt", tmp_path / "out.csv"
-        text.write_text(pledged.TEXT, encoding="utf-8")
+        text.write_text(sample_outline.TEXT, encoding="utf-8")
         done = CliRunner().invoke(cli.app, ["extract", str(text), "--commitments", "-o", str(out)])
-        assert done.exit_code == 0 and f"proposed: {len(pledged.EXPECTED)}," in done.stderr
-        assert out.read_text(encoding="utf-8") == commitments.written(commitments.candidates(pledged.TEXT))
+        assert done.exit_code == 0 and f"proposed: {len(sample_outline.EXPECTED)}," in done.stderr
+        assert out.read_text(encoding="utf-8") == commitments.to_csv(commitments.candidates(sample_outline.TEXT))
         printed = CliRunner().invoke(cli.app, ["extract", str(text), "--commitments"])
         assert printed.stdout == out.read_text(encoding="utf-8")
 
@@ -231,15 +230,15 @@ class TestWritten:
         import docx
 
         plain, chinese, page, word = (tmp_path / name for name in ("a.txt", "b.txt", "c.html", "d.docx"))
-        plain.write_text(pledged.TEXT, encoding="utf-8")
-        chinese.write_bytes(pledged.TEXT.encode("gb18030"))
-        page.write_text("<html><body>" + "".join(f"<p>{line}</p>" for line in pledged.TEXT.splitlines()) + "</body></html>", encoding="utf-8")
+        plain.write_text(sample_outline.TEXT, encoding="utf-8")
+        chinese.write_bytes(sample_outline.TEXT.encode("gb18030"))
+        page.write_text("<html><body>" + "".join(f"<p>{line}</p>" for line in sample_outline.TEXT.splitlines()) + "</body></html>", encoding="utf-8")
         document = docx.Document()
-        for line in pledged.TEXT.splitlines():
+        for line in sample_outline.TEXT.splitlines():
             document.add_paragraph(line)
         document.save(word)
-        values = [commitments.candidates(text_of(f)).query("accepted")["value"].tolist() for f in (plain, chinese, page, word)]
-        assert len(values[0]) == len(pledged.EXPECTED) and values[1:] == [values[0]] * 3
+        values = [commitments.candidates(outline.text_of(f)).query("accepted")["value"].tolist() for f in (plain, chinese, page, word)]
+        assert len(values[0]) == len(sample_outline.EXPECTED) and values[1:] == [values[0]] * 3
 
     def test_an_empty_text_has_no_candidates(self):
         for text in ("", "\n", "\ufeff", "没有数字。"):
@@ -261,7 +260,7 @@ class TestAnyText:
             assert row["accepted"] == (row["reason"] == "") and row["bound"] in schema.VOCABULARIES["bound"]
             if row["accepted"]:
                 assert row["value"] == row["value"] and abs(row["value"]) < 1e20 and row["kind"] in schema.VOCABULARIES["commitment"]
-        assert commitments.written(frame).count("\n") >= len(frame)
+        assert commitments.to_csv(frame).count("\n") >= len(frame)
 
     @pytest.mark.parametrize("text", ["1" * 20000, "一" * 20000, "1," * 10000, "“" * 20000, "所有" * 10000, "第" * 20000, "1+" * 10000, "分之" * 10000,
                                       "a1" * 10000, "全覆盖" * 5000, "《" + "1" * 20000, "到2025年" * 4000, "1个、" * 8000, "\n" * 20000, "(" * 20000])

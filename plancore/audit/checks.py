@@ -1,15 +1,12 @@
-"""Does a plan agree with itself: every figure it prints twice, or lets one recompute, side by side."""
+"""Every check of a plan: the figures it prints twice, or lets one recompute, side by side."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from plancore.audit import table_checks, text_checks
+from plancore.audit import findings, table_checks, text_checks
 from plancore.measures import rules
-from plancore.audit.findings import CHECKS, COLUMNS, VERDICTS, WHYS
 from plancore.schema import DataError
-
-__all__ = ["CHECKS", "VERDICTS", "WHYS", "plan"]
 
 OF_ROWS = (
     table_checks.counts, table_checks.share_range, table_checks.bracket_difference, table_checks.printed_rate,
@@ -32,22 +29,24 @@ _COMMITTED = ["id", "value", "unit_zh", "bound", "target_year", "lines"]
 
 def plan(targets: pd.DataFrame, outcomes: pd.DataFrame, commitments: pd.DataFrame,
          previous: tuple[pd.DataFrame, pd.DataFrame] | None = None) -> pd.DataFrame:
-    """Every check of one plan, one finding a row: plan, check, row, verdict, why (keys), and the working.
+    """Return every check of one plan, a finding a row: plan, check, row, verdict, why (keys), and the working.
 
-    The working: `cell` as printed, `column` of the table it stands in, `printed` and `computed` (per check, see
-    CHECKS) in `unit_zh`, `low` and `high` (what `computed` may be, as each printed figure stands for all numbers that
-    round to it), `difference` = computed − printed, `percent` = difference in % of printed, `lines` of the source.
-    `row` is a target's row, a commitment's id for sums and parts, or empty for the whole plan. `previous`: targets and
-    outcomes of the plan before, for what continues it. Raises DataError for targets of no or several plans.
+    row: a target's row, a commitment's id for sums and parts, or empty for the whole plan. previous: targets and outcomes
+    of the plan before, for what continues it.
+
+    The working: `cell` as printed, `column` of the table it stands in, `printed` and `computed` (see `findings.CHECKS`)
+    in `unit_zh`, `low` and `high` (what `computed` may be, as each printed figure stands for all numbers that round to
+    it), `difference` = computed − printed, `percent` = difference in % of printed, `lines` of the source.
+    Raises DataError for targets of no or several plans.
     """
     rows = _joined(targets, outcomes)
-    pledged = _pledged(rows[0]["plan"], commitments)
+    by_id = _by_id(rows[0]["plan"], commitments)
     found = [f for check in OF_ROWS for f in check(rows)]
-    found += [f for check in OF_COMMITMENTS for f in check(rows, pledged)]
+    found += [f for check in OF_COMMITMENTS for f in check(rows, by_id)]
     if previous is not None:
         before = _joined(*previous)
         found += [f for check in OF_PLAN_BEFORE for f in check(rows, before)]
-    frame = pd.DataFrame(found, columns=COLUMNS).sort_values("check", key=lambda c: c.map(CHECKS.index), kind="stable")
+    frame = pd.DataFrame(found, columns=findings.COLUMNS).sort_values("check", key=lambda c: c.map(findings.CHECKS.index), kind="stable")
     numbers = frame[["printed", "computed", "low", "high"]].astype(float)
     frame[numbers.columns] = rules.clean(numbers)
     frame["difference"] = rules.clean(frame["computed"] - frame["printed"])
@@ -68,8 +67,8 @@ def _joined(targets: pd.DataFrame, outcomes: pd.DataFrame) -> list[dict]:
     return rows.assign(**{c: rows[c].astype(object).where(rows[c].notna(), "") for c in texts}).to_dict("records")
 
 
-def _pledged(plan: str, commitments: pd.DataFrame) -> dict[str, dict]:
-    """The plan's commitments with a value, by id."""
+def _by_id(plan: str, commitments: pd.DataFrame) -> dict[str, dict]:
+    """The plan's commitments that have a value, by id."""
     frame = commitments.reindex(columns=["plan", *_COMMITTED])
     frame = frame[(frame["plan"].isna() | (frame["plan"] == plan)) & frame["value"].notna()]
     return {c["id"]: c for c in frame.to_dict("records")}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from plancore.audit.findings import VALUES, about_plan, all_printed, finding, own_levels, printed, row_of, spans, years
 from plancore.measures import rules
 from plancore.measures.intervals import equal, interval, judge
-from plancore.audit.findings import VALUES, about_plan, all_printed, finding, own_levels, printed, row_of, spans, years
 
 PLAN_MEANS = {"zj14": {"16": ("88.9%", 88.9, "921-921"), "17": ("33", 33.0, "921-921")}}
 """Means of the plan before on which a note sets a row's target: printed words, value, lines."""
@@ -101,16 +101,16 @@ def declared(rows: list[dict]) -> list[dict]:
     found = []
     declares = any(r["official_verdict"] for r in rows)
     for row in rows:
-        said, (cell, figure) = row["official_verdict"], _outcome(row)
+        official, (cell, figure) = row["official_verdict"], _outcome(row)
         working = dict(cell=cell, printed=row["target_value"], lines=row["outcome_lines"] or row["lines"])
         if np.isnan(figure):
-            if said:
+            if official:
                 found.append(finding(row, "declared_without_figure", "cannot_tell", "no_outcome_printed", **working))
             continue
         met = bool(rules.meets(figure, row["target_value"], row["bound"], row["better"], row["tolerance"]))
-        if said and met == (said in ("met", "exceeded")):
+        if official and met == (official in ("met", "exceeded")):
             verdict = "agrees", "verdict_fits"
-        elif said:
+        elif official:
             verdict = "differs", "figure_meets_target" if met else "figure_short_of_declared"
         elif declares and row["counted"] and not met:
             verdict = "differs", "shortfall_not_named"
@@ -135,19 +135,6 @@ def published_rates(rows: list[dict]) -> list[dict]:
             judged = judge((f"{published:g}%", published), [outcome], rate, "rate_differs")
             found.append(finding(row, "published_rates", **judged, unit_zh="%", lines=row["outcome_lines"]))
     return found
-
-
-def _changes(rows: list[dict]) -> list[tuple]:
-    """Row, column, printed change, and the two printed levels it stands beside, later one first."""
-    return [(row, column, change, levels) for row in rows for column, later in _CHANGES
-            if (change := printed(row, column)) and (levels := all_printed(row, later, "baseline"))]
-
-
-def _outcome(row: dict) -> tuple[str, float]:
-    """The outcome the verdict is judged by, its cell and value; nan where none is printed."""
-    form = row["form"]
-    in_change = form in rules.OUTCOME_IN_CHANGE or (form == "yearly_control" and pd.isna(row["actual_value"]))
-    return printed(row, "actual_change" if in_change else "actual") or ("", np.nan)
 
 
 def looser_than_baseline(rows: list[dict]) -> list[dict]:
@@ -186,11 +173,11 @@ def already_met_at_baseline(rows: list[dict]) -> list[dict]:
     return found
 
 
-def long_term_path(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
+def long_term_path(rows: list[dict], commitments: dict[str, dict]) -> list[dict]:
     """A target against an even path to the long-term goal: m^(1/n) − 1 a year for m times, else a straight line."""
     table, found = {r["row"]: r for r in rows}, []
     for key, number in LONG_TERM.get(rows[0]["plan"], ()):
-        row, goal = table.get(number), pledged.get(key)
+        row, goal = table.get(number), commitments.get(key)
         if not row or not goal:
             continue
         n = goal["target_year"] - row["baseline_year"]
@@ -248,3 +235,16 @@ def mean_between_ends(rows: list[dict], before: list[dict]) -> list[dict]:
                              computed=first + (last - first) * (n + 1) / (2 * n),
                              lines=spans(lines, row["lines"], other["lines"])))
     return found
+
+
+def _changes(rows: list[dict]) -> list[tuple]:
+    """Row, column, printed change, and the two printed levels it stands beside, later one first."""
+    return [(row, column, change, levels) for row in rows for column, later in _CHANGES
+            if (change := printed(row, column)) and (levels := all_printed(row, later, "baseline"))]
+
+
+def _outcome(row: dict) -> tuple[str, float]:
+    """The outcome the verdict is judged by, its cell and value; nan where none is printed."""
+    form = row["form"]
+    in_change = form in rules.OUTCOME_IN_CHANGE or (form == "yearly_control" and pd.isna(row["actual_value"]))
+    return printed(row, "actual_change" if in_change else "actual") or ("", np.nan)

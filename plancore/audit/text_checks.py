@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from plancore.measures import rules
 from plancore.audit.findings import VALUES, about_plan, all_printed, finding, own_levels, printed, row_of, spans, years
+from plancore.measures import rules
 from plancore.measures.intervals import equal, recompute
 
 LEVEL_OF = {"gdp_growth": "gdp", "income_growth": "income", "labour_productivity_growth": "labour_productivity"}
@@ -44,16 +44,16 @@ def text_against_table(rows: list[dict]) -> list[dict]:
             for row in rows if (other := table.get(row["same_as"]))]
 
 
-def commitments_against_text(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
+def commitments_against_text(rows: list[dict], commitments: dict[str, dict]) -> list[dict]:
     """Commitments `goal_…` against the target of the same indicator and year, of the text before the table."""
     found = []
-    for key, pledge in pledged.items():
+    for key, commitment in commitments.items():
         row = _goal(rows, key.removeprefix("goal_")) if key.startswith("goal_") else None
-        if row and row["target_year"] == pledge["target_year"]:
+        if row and row["target_year"] == commitment["target_year"]:
             found.append(finding(row, "commitments_against_text",
-                                 *_repeated(pledge["value"], pledge["bound"], pledge["unit_zh"], row), cell=key,
-                                 printed=pledge["value"], computed=row["target_value"], unit_zh=pledge["unit_zh"],
-                                 lines=spans(pledge["lines"], row["lines"])))
+                                 *_repeated(commitment["value"], commitment["bound"], commitment["unit_zh"], row), cell=key,
+                                 printed=commitment["value"], computed=row["target_value"], unit_zh=commitment["unit_zh"],
+                                 lines=spans(commitment["lines"], row["lines"])))
     return found
 
 
@@ -126,11 +126,11 @@ def in_step(rows: list[dict]) -> list[dict]:
     return found
 
 
-def part_of_whole(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
+def part_of_whole(rows: list[dict], commitments: dict[str, dict]) -> list[dict]:
     """Parts against the whole they may not exceed, in every column that prints both, and among the commitments."""
     figures = {c: {r["indicator"]: dict(r, id=r["row"], value=r[VALUES[c]]) for r in rows
                    if not r["same_as"] and not pd.isna(r[VALUES[c]])} for c in ("baseline", "target", "actual")}
-    figures[""] = pledged
+    figures[""] = commitments
     found = []
     for column, seen in figures.items():
         for keys, key, of_which in PARTS:
@@ -146,11 +146,11 @@ def part_of_whole(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
     return found
 
 
-def sums(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
+def sums(rows: list[dict], commitments: dict[str, dict]) -> list[dict]:
     """Totals among the commitments against the sum of their parts; a total that is a bound has to be reached."""
     found = []
     for key, parts in SUMS.get(rows[0]["plan"], ()):
-        total, seen = pledged.get(key), [pledged[p] for p in parts if p in pledged]
+        total, seen = commitments.get(key), [commitments[p] for p in parts if p in commitments]
         working = dict(printed=total["value"], unit_zh=total["unit_zh"]) if total else {}
         if not total or len(seen) < len(parts):
             verdict = "cannot_tell", "parts_missing"
@@ -166,11 +166,11 @@ def sums(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
     return found
 
 
-def inflow_beside_stock(rows: list[dict], pledged: dict[str, dict]) -> list[dict]:
+def inflow_beside_stock(rows: list[dict], commitments: dict[str, dict]) -> list[dict]:
     """Planned inflows that exceed the planned change of the stock they flow into."""
     found = []
     for indicator, keys in INFLOWS.get(rows[0]["plan"], ()):
-        row, flows = row_of(rows, indicator), [pledged[k] for k in keys if k in pledged]
+        row, flows = row_of(rows, indicator), [commitments[k] for k in keys if k in commitments]
         if not row or len(flows) < len(keys) or {f["unit_zh"] for f in flows} != {row["unit_zh"]}:
             continue
         change, inflow = row["target_value"] - row["baseline_value"], sum(f["value"] for f in flows)
@@ -189,7 +189,7 @@ def _goal(rows: list[dict], name: str) -> dict | None:
 
 
 def _repeated(value: float, bound: str, unit: str, row: dict) -> tuple[str, str]:
-    """Verdict and why for a target said a second time: figure first, then how strict its bound is."""
+    """Verdict and why for a target that is printed a second time: figure first, then how strict its bound is."""
     if unit != row["unit_zh"]:
         return "cannot_tell", "units_unlike"
     if rules.clean(value) != rules.clean(row["target_value"]):

@@ -66,7 +66,7 @@ def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerC
 
 
 def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """How many findings each check of `checks.plan` has, by verdict."""
+    """How many findings each check of `audit.plan` has, by verdict."""
     order = ["agrees", "explained", "differs", "cannot_tell"]
     words = {v: wording.text("v_" + v, lang) for v in order}
     counted = findings.groupby(["check", "verdict"], sort=False).size().rename("n").reset_index()

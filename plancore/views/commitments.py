@@ -13,7 +13,7 @@ from plancore.charts.plan import KINDS, kind_word
 from plancore.views import table as layout
 
 CHECKS = ("commitments_against_text", "part_of_whole", "sums", "inflow_beside_stock", "long_term_path")
-"""The checks of `checks.plan` that read commitments."""
+"""The checks of `audit.plan` that read commitments."""
 
 
 def narrowed(commitments: pd.DataFrame, chapter: str = "all", kind: str = "all", target_year: object = "all") -> pd.DataFrame:
@@ -24,12 +24,12 @@ def narrowed(commitments: pd.DataFrame, chapter: str = "all", kind: str = "all",
 
 
 def checked(findings: pd.DataFrame) -> pd.DataFrame:
-    """The findings of `checks.plan` about commitments, without the parts and wholes of the table's own columns."""
+    """The findings of `audit.plan` about commitments, without the parts and wholes of the table's own columns."""
     return findings[findings["check"].isin(CHECKS) & ((findings["check"] != "part_of_whole") | (findings["column"] == ""))]
 
 
 def headline(commitments: pd.DataFrame, findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How many commitments there are, by year and kind, and which sums do not check; `findings` of `checks.plan`."""
+    """How many commitments there are, by year and kind, and which sums do not check; `findings` of `audit.plan`."""
     name = plan[f"name_{lang}"].iloc[0]
     if commitments.empty:
         return HTML(f'<p class="answer">{escape(wording.text("register_empty", lang, plan=name))}</p>')
@@ -98,7 +98,7 @@ def goals(targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
 
 
 def checks(findings: pd.DataFrame, commitments: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """What `checks.plan` found of commitments: each with the figures compared, verdict and why."""
+    """What `audit.plan` found of commitments: each with the figures compared, verdict and why."""
     mine = checked(findings)
     if mine.empty:
         return layout.nothing("no_findings", lang)

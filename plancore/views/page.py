@@ -88,7 +88,7 @@ def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFr
 
 
 def audit_headline(findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How many checks agree, and what is to be looked at, from `checks.plan`."""
+    """How many checks agree, and what is to be looked at, from `audit.plan`."""
     counts = findings["verdict"].value_counts()
     said = wording.text("audit_says", lang, plan=plan[f"name_{lang}"].iloc[0], n=len(findings),
                         agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
@@ -203,7 +203,7 @@ def doublings(answers: pd.DataFrame, urban: pd.DataFrame, plan: str, as_of: int)
 
 
 def findings(found: pd.DataFrame, targets: pd.DataFrame) -> HTML:
-    """What each check of `checks.plan` found, with the figure computed; see `_results`."""
+    """What each check of `audit.plan` found, with the figure computed; see `_results`."""
     named = found.merge(targets[["row", "indicator", "attribute", "unit_en"]], on="row", how="left", validate="m:1")
     rows = named.fillna({"indicator": "", "attribute": "expected", "unit_en": ""}).to_dict("records")
     return _results([r | {"code": "v_" + r["verdict"], "value": r["computed"], "reason": r["why"]} for r in rows],

@@ -142,7 +142,7 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
 
 
 def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """Findings of `checks.plan`: what was checked, what is printed, what follows from the rest, and how they go together."""
+    """Findings of `audit.plan`: what was checked, what is printed, what follows from the rest, and how they go together."""
     if found.empty:
         return table.nothing("no_findings", lang)
     names = targets.set_index("row")[f"name_{lang}"]

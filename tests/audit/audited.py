@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from plancore import load
-from plancore.audit import checks
+from plancore import audit, load
 
 BOX10 = {  # the outline's box 10, lines 1144 to 1154: projects, 亿元
     "science": (25, 1500), "industry": (70, 10000), "transport": (70, 10000), "ecology": (40, 10000),
@@ -43,7 +42,7 @@ def zj13(targets: dict | None = None, outcomes: dict | None = None, drop: str = 
         for row, columns in (changes or {}).items():
             frame = tampered(frame, row, **columns)
         frames.append(frame[frame["row"] != drop])
-    return checks.plan(*frames, pd.DataFrame())
+    return audit.plan(*frames, pd.DataFrame())
 
 
 def zj14(targets: dict | None = None, commitments: pd.DataFrame | None = None, previous: bool = False,
@@ -54,7 +53,7 @@ def zj14(targets: dict | None = None, commitments: pd.DataFrame | None = None, p
         frame = tampered(frame, row, **columns)
     for row, columns in (before or {}).items():
         ended = tampered(ended, row, **columns)
-    return checks.plan(frame, load.outcomes("zj14"), box10() if commitments is None else commitments,
+    return audit.plan(frame, load.outcomes("zj14"), box10() if commitments is None else commitments,
                       (load.targets("zj13"), ended) if previous or before else None)
 
 
@@ -71,5 +70,5 @@ def one(frame: pd.DataFrame, check: str, row: str, column: str | None = None) ->
     return rows[0]
 
 
-def said(finding: dict) -> tuple[str, str]:
+def judgement(finding: dict) -> tuple[str, str]:
     return finding["verdict"], finding["why"]

@@ -11,8 +11,7 @@ import pypdf
 import pytest
 from IPython.display import HTML
 
-from plancore import gaps, load, schema, trajectories, wording
-from plancore.audit import checks
+from plancore import audit, gaps, load, schema, trajectories, wording
 from plancore.downloads import sheets, workbook
 from plancore.views import plan as views
 
@@ -256,7 +255,7 @@ def test_a_number_assigned_later_says_since_when():
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_any_other_frame_is_in_words(lang):
     targets = load.targets("zj13")
-    found = checks.plan(targets, load.outcomes("zj13"), load.commitments("zj13"))
+    found = audit.plan(targets, load.outcomes("zj13"), load.commitments("zj13"))
     made = sheets.plain("all_findings", found.assign(sure=True), {"sure": "S"}, lang)
     label = {key: wording.text(key, lang) for key in ("check", "verdict", "why", "printed")}
     assert list(made.frame[label["check"]]) == [wording.text("check_" + c, lang) for c in found["check"]]

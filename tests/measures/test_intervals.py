@@ -2,7 +2,7 @@
 
 import pytest
 
-from audited import one, said, zj13
+from audited import judgement, one, zj13
 from plancore.measures import intervals
 
 
@@ -31,7 +31,7 @@ class TestInterval:
         """From 10.0, a printed 〔5〕 stands for 4.5 to below 5.5; the levels for less than 0.1 more or less."""
         frame = zj13({"2": dict(baseline_value=10.0, baseline_printed="10.0", target_value=target,
                                 target_printed=str(target), change_value=5.0, change_printed="〔5〕")})
-        assert said(one(frame, "bracket_difference", "2", "change")) == (verdict, why)
+        assert judgement(one(frame, "bracket_difference", "2", "change")) == (verdict, why)
 
     def test_no_digits_is_refused(self):
         with pytest.raises(ValueError, match="国家下达指标"):

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from lxml import etree, html
 
-from plancore import bridge, gaps, load, paths, scenario, schema, wording
-from plancore.audit import checks
+from plancore import audit, bridge, gaps, load, paths, scenario, schema, wording
 from plancore.downloads import workbook
 from plancore.reports import changelog, changes, render
 from plancore.views import page as page_views
@@ -312,7 +311,7 @@ class TestOtherAnswers:
         observations, plan = load.observations("zj"), "zj14"
         targets, before = load.targets(plan, kind="all"), load.targets("zj13")
         said = {"road": page_views.doublings(scenario.answers(observations, 2025, 5.0, 4.5), scenario.urban(observations, 2025), plan, 2025),
-                "audit": page_views.findings(checks.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
+                "audit": page_views.findings(audit.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
                 "bridge": page_views.concerns(bridge.compare(before, targets, load.successors(), load.outcomes("zj13")), before, targets)}
         rows = {name: render.extract_results(page.data)[1] for name, page in said.items()}
         for name, records in rows.items():

@@ -3,15 +3,14 @@
 import pandas as pd
 import pytest
 
-from audited import box10, found, one, said, zj14
-from plancore import load
-from plancore.audit import checks
+from audited import box10, found, judgement, one, zj14
+from plancore import audit, load
 from plancore.schema import DataError
 
 
 class TestPlan:
     def test_every_check_finds_something(self, plan13, plan14):
-        lacking = set(checks.CHECKS) - set(plan13["check"]) - set(plan14["check"])
+        lacking = set(audit.CHECKS) - set(plan13["check"]) - set(plan14["check"])
         assert lacking == {"commitments_against_text", "inflow_beside_stock", "long_term_path"}  # box 10 alone has none
 
     def test_every_verdict_occurs(self, plan13, plan14):
@@ -21,7 +20,7 @@ class TestPlan:
         assert second == {"agrees": 28, "cannot_tell": 3, "explained": 3, "differs": 2}
 
     def test_in_the_order_of_the_checks(self, plan14):
-        order = [checks.CHECKS.index(c) for c in plan14["check"]]
+        order = [audit.CHECKS.index(c) for c in plan14["check"]]
         assert order == sorted(order)
 
     def test_difference_and_percent(self, plan14):
@@ -32,7 +31,7 @@ class TestPlan:
     def test_inputs_are_left_alone(self):
         frames = [load.targets("zj14", kind="all"), load.outcomes("zj14"), box10(), load.targets("zj13"), load.outcomes("zj13")]
         copies = [f.copy() for f in frames]
-        checks.plan(*frames[:3], tuple(frames[3:]))
+        audit.plan(*frames[:3], tuple(frames[3:]))
         for frame, copy in zip(frames, copies, strict=True):
             pd.testing.assert_frame_equal(frame, copy)
 
@@ -42,13 +41,13 @@ class TestPlan:
         (lambda: load.targets("zj13").drop(columns="better"), "better")])
     def test_one_plan_at_a_time(self, frames, says):
         with pytest.raises(DataError, match=says):
-            checks.plan(frames(), load.outcomes("zj13"), pd.DataFrame())
+            audit.plan(frames(), load.outcomes("zj13"), pd.DataFrame())
 
     def test_empty_frames(self):
         """No outcomes and no commitments, with or without their columns."""
         for outcomes, commitments in ((pd.DataFrame(), pd.DataFrame()), (load.outcomes("zj14"), box10().iloc[:0])):
-            frame = checks.plan(load.targets("zj14", kind="all"), outcomes, commitments)
-            assert [said(f) for f in found(frame, "sums")] == [("cannot_tell", "parts_missing")] * 2
+            frame = audit.plan(load.targets("zj14", kind="all"), outcomes, commitments)
+            assert [judgement(f) for f in found(frame, "sums")] == [("cannot_tell", "parts_missing")] * 2
             assert not found(frame, "continuity") and not found(frame, "mean_between_ends")
             assert not found(frame, "published_rates")
             assert one(frame, "growth_against_level", "T1")["verdict"] == "differs"

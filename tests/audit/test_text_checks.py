@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audited import BOX10, box10, commitment, found, one, said, zj14
+from audited import box10, commitment, found, judgement, one, zj14, BOX10
 from plancore import load
 from plancore.audit import text_checks
 
@@ -13,7 +13,7 @@ class TestText:
         rows = {f["row"]: f for f in found(plan14, "text_against_table")}
         assert list(rows) == [f"T{n}" for n in range(8, 19)]
         assert {r for r, f in rows.items() if f["verdict"] != "agrees"} == {"T18"}
-        assert said(rows["T18"]) == ("differs", "stricter_in_text") and rows["T18"]["cell"] == "超过80岁"
+        assert judgement(rows["T18"]) == ("differs", "stricter_in_text") and rows["T18"]["cell"] == "超过80岁"
         assert rows["T18"]["lines"] == "523-523;873;871-877"
 
     @pytest.mark.parametrize("row, changes, verdict, why", [
@@ -23,7 +23,7 @@ class TestText:
         ("T12", dict(target_value=6500.0), "differs", "figure_differs"),
         ("T12", dict(unit_zh="亿美元"), "cannot_tell", "units_unlike")])
     def test_a_changed_text(self, row, changes, verdict, why):
-        assert said(one(zj14({row: changes}), "text_against_table", row)) == (verdict, why)
+        assert judgement(one(zj14({row: changes}), "text_against_table", row)) == (verdict, why)
 
     def test_growth_is_short_of_the_level(self, plan14):
         """64613·1.055^5 = 84447, 0.65 % short of 85000, and 84648 with 5.55 %; it takes 5.64 %."""
@@ -33,32 +33,32 @@ class TestText:
         assert finding["percent"] == pytest.approx(-0.65, abs=5e-3)
         assert finding["low"] == pytest.approx(64612.5 * 1.0545 ** 5)
         assert finding["high"] == pytest.approx(64613.5 * 1.0555 ** 5)
-        assert said(finding) == ("differs", "growth_short_of_level") and finding["lines"] == "511-511;55;547-551"
+        assert judgement(finding) == ("differs", "growth_short_of_level") and finding["lines"] == "511-511;55;547-551"
 
     @pytest.mark.parametrize("value, printed, verdict, why", [
         (84000.0, "突破8.4万亿元", "agrees", "level_reached"), (84500.0, "突破8.45万亿元", "explained", "rounding"),
         (86000.0, "突破8.6万亿元", "differs", "growth_short_of_level")])
     def test_a_changed_level(self, value, printed, verdict, why):
         frame = zj14({"T1": dict(target_value=value, target_printed=printed)})
-        assert said(one(frame, "growth_against_level", "T1")) == (verdict, why)
+        assert judgement(one(frame, "growth_against_level", "T1")) == (verdict, why)
 
     def test_a_changed_growth_target(self):
         frame = zj14({"1": dict(change_value=5.7, target_value=5.7, change_printed="5.7以上")})
-        assert said(one(frame, "growth_against_level", "T1")) == ("agrees", "level_reached")
+        assert judgement(one(frame, "growth_against_level", "T1")) == ("agrees", "level_reached")
 
     def test_people_implied(self, plan14):
         """85000 亿元 ÷ 130000 元 = 6538 万人; with both figures rounded, from 6259 to 6840."""
         finding = one(plan14, "per_head", "T2")
         assert finding["computed"] == pytest.approx(85000e8 / 130000 / 1e4) and finding["unit_zh"] == "万人"
         assert (finding["low"], finding["high"]) == (pytest.approx(84500e4 / 135000), pytest.approx(85500e4 / 125000))
-        assert said(finding) == ("cannot_tell", "population_not_printed")
+        assert judgement(finding) == ("cannot_tell", "population_not_printed")
 
     def test_growth_beside_productivity(self, plan14):
         """GDP has to grow 5.64 % a year to its level, productivity 6 %: employment would fall."""
         finding = one(plan14, "growth_beside_productivity", "2")
         assert finding["printed"] == 6 and finding["computed"] == pytest.approx(100 * ((85000 / 64613) ** 0.2 - 1))
         assert finding["computed"] == pytest.approx(5.64, abs=5e-3)
-        assert said(finding) == ("cannot_tell", "employment_not_printed")
+        assert judgement(finding) == ("cannot_tell", "employment_not_printed")
 
     def test_culture_share_implied(self, plan14):
         """4300 of 64613 is 6.66 %; 6400 of 84447, both at 2020 prices, is 7.58 %: 8.3 % a year against 5.5."""
@@ -68,9 +68,9 @@ class TestText:
         assert 100 * ((6400 / 4300) ** 0.2 - 1) == pytest.approx(8.28, abs=5e-3)
 
     def test_income_in_step_with_the_economy(self, plan14):
-        assert said(one(plan14, "in_step", "25")) == ("agrees", "same_figure")
+        assert judgement(one(plan14, "in_step", "25")) == ("agrees", "same_figure")
         frame = zj14({"25": dict(target_value=5.0, change_value=5.0, change_printed="5以上")})
-        assert said(one(frame, "in_step", "25")) == ("differs", "not_in_step")
+        assert judgement(one(frame, "in_step", "25")) == ("differs", "not_in_step")
 
     def test_the_tie_stands_in_the_text(self, source_lines):
         ((_, _, lines),) = text_checks.IN_STEP["zj14"]
@@ -82,14 +82,14 @@ class TestParts:
         rows = found(plan14, "part_of_whole")
         assert [(f["row"], f["column"], f["printed"], f["computed"]) for f in rows] == [
             ("7b", "baseline", 10.9, 45), ("7b", "target", 15, 60), ("T5", "target", 32000, 35000)]
-        assert {said(f) for f in rows} == {("agrees", "part_within_whole")}
+        assert {judgement(f) for f in rows} == {("agrees", "part_within_whole")}
 
     @pytest.mark.parametrize("row, value, column, verdict, why", [
         ("7b", 61.0, "target", "differs", "part_above_whole"),
         ("T5", 36000.0, "target", "cannot_tell", "scope_may_differ")])
     def test_a_part_above_its_whole(self, row, value, column, verdict, why):
         frame = zj14({row: dict(target_value=value)})
-        assert said(one(frame, "part_of_whole", row, column)) == (verdict, why)
+        assert judgement(one(frame, "part_of_whole", row, column)) == (verdict, why)
 
     def test_a_part_as_large_as_its_whole(self):
         assert one(zj14({"7b": dict(target_value=60.0)}), "part_of_whole", "7b", "target")["verdict"] == "agrees"
@@ -102,15 +102,15 @@ class TestParts:
         finding = one(zj14(commitments=pd.DataFrame(rows)), "part_of_whole", key)
         assert (finding["printed"], finding["computed"], finding["verdict"]) == (1500, 5000, "agrees")
         frame = zj14(commitments=pd.DataFrame(rows).assign(value=[5000, 4800, 500]))
-        assert said(one(frame, "part_of_whole", key)) == ("differs", "part_above_whole")
+        assert judgement(one(frame, "part_of_whole", key)) == ("differs", "part_above_whole")
 
     def test_box_10(self, plan14):
         """25 + 70 + 70 + 40 + 40 = 245; 1500 + 10000 + 10000 + 10000 + 9000 = 40500, at least 40000."""
         projects, money = found(plan14, "sums")
         assert (projects["row"], projects["printed"], projects["computed"]) == ("box10_projects", 245, 245)
-        assert said(projects) == ("agrees", "same_figure")
+        assert judgement(projects) == ("agrees", "same_figure")
         assert (money["row"], money["printed"], money["computed"]) == ("box10_investment", 40000, 40500)
-        assert said(money) == ("agrees", "sum_reaches")
+        assert judgement(money) == ("agrees", "sum_reaches")
 
     @pytest.mark.parametrize("changes, key, verdict, why", [
         (dict(science_projects=26), "box10_projects", "differs", "sum_differs"),
@@ -119,12 +119,12 @@ class TestParts:
         (dict(social_investment=8500), "box10_investment", "agrees", "same_figure"),
         (dict(ecology_investment=float("nan")), "box10_investment", "cannot_tell", "parts_missing")])
     def test_a_changed_box(self, changes, key, verdict, why):
-        assert said(one(zj14(commitments=box10(**changes)), "sums", key)) == (verdict, why)
+        assert judgement(one(zj14(commitments=box10(**changes)), "sums", key)) == (verdict, why)
 
     def test_a_box_in_another_unit(self):
         frame = box10(investment=4)
         frame.loc[frame["id"] == "box10_investment", "unit_zh"] = "万亿元"
-        assert said(one(zj14(commitments=frame), "sums", "box10_investment")) == ("cannot_tell", "units_unlike")
+        assert judgement(one(zj14(commitments=frame), "sums", "box10_investment")) == ("cannot_tell", "units_unlike")
 
     def test_inflows_beside_a_stock(self):
         """The talent stock is to grow by 1650 − 1400 = 250 万人; box 3 adds 500 and 100 万人."""
@@ -132,7 +132,7 @@ class TestParts:
                 commitment("box3_skilled_workers", 100, "万人", "at_least")]
         finding = one(zj14(commitments=pd.DataFrame(rows)), "inflow_beside_stock", "5")
         assert (finding["printed"], finding["computed"]) == (250, 600)
-        assert said(finding) == ("cannot_tell", "gross_beside_net")
+        assert judgement(finding) == ("cannot_tell", "gross_beside_net")
         assert not found(zj14(commitments=pd.DataFrame(rows).assign(value=[150, 100])), "inflow_beside_stock")
 
     @pytest.mark.parametrize("key, bound, value, row, verdict, why", [
@@ -145,7 +145,7 @@ class TestParts:
         unit = load.targets("zj14", kind="all").set_index("row").unit_zh[row]
         frame = zj14(commitments=pd.DataFrame([commitment(key, value, unit, bound)]))
         finding = one(frame, "commitments_against_text", row)
-        assert said(finding) == (verdict, why) and finding["cell"] == key
+        assert judgement(finding) == (verdict, why) and finding["cell"] == key
 
     def test_a_goal_of_another_year_or_of_no_indicator_is_left_out(self):
         rows = [commitment("goal_gdp", 1, "亿元", year=2035), commitment("goal_happiness", 1, "%"),

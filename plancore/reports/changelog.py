@@ -1,121 +1,132 @@
-"""How the changes of a run are told: three lines for a mail, and the whole of them as Markdown and as a page."""
+"""The changes of a run in words: three lines for a mail, and all of them as Markdown and as a page."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import mistune
 
 from plancore import load, markup, schema, wording
 from plancore.wording import text
 
-_SHOWN, _CAUSES, _ALL_CAUSES = 4, 2, 8
-"""Items told before it is said how many there are: in a line, of one cause in a line, of one cause in a table."""
+_ITEMS, _CAUSES, _ALL_CAUSES = 4, 2, 8
+"""Items listed before the rest is only counted: in a line, of one cause in a line, of one cause in a table."""
 _MEASURES = {"value": "value", "period": "data_year", "needed": "required_pace"}
-
 _NUMBERS = {c.name for name in ("targets", "target_versions", "annual_targets") for c in schema.TABLES[name].columns if c.type == "number"}
 
 
-class Cell(NamedTuple):
-    """A cell with the address its words lead to."""
-
-    said: str
-    href: str = ""
-
-
-class Section(NamedTuple):
-    """One kind of change: a table of all of it."""
-
-    title: str
-    head: list[str]
-    rows: list[list[Cell]]
-
-
 class _Names(NamedTuple):
-    """What things are called in one language."""
+    """The names of indicators and plans in one language."""
 
     lang: str
     indicators: dict[str, dict]
     plans: dict[str, str]
 
 
+class _Page(mistune.HTMLRenderer):
+    """Markdown as HTML: headings lowered by some levels, and wide tables that scroll by keyboard too."""
+
+    def __init__(self, lowered: int):
+        super().__init__()
+        self.lowered, self.title = lowered, ""
+
+    def heading(self, text: str, level: int, **attributes: object) -> str:
+        self.title = text
+        return super().heading(text, level + self.lowered, **attributes)
+
+    def table(self, text: str) -> str:
+        return (f'<div class="scroll" tabindex="0" role="region" aria-label="{self.title}"><table class="numbers record">\n{text}</table></div>\n')
+
+    def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
+        if head:
+            return f'<th scope="col">{text}</th>'
+        length = len(re.sub("<[^>]+>", "", text))
+        return f'<td class="{"cell" if length < 12 else "long" if length > 60 else "name"}">{text}</td>'
+
+
 def lines(found: dict, lang: str) -> list[str]:
-    """Three lines of plain text: new figures, revised figures and targets, verdicts that moved and why. See `changes.between`."""
+    """Return three lines of plain text: new figures, revised figures and targets, verdicts that moved and why. See `changes.between`."""
     names = _names(lang)
     new = [c for c in found["observations"] if c["kind"] == "new" and not c["replaces"]]
     other = [c for c in found["observations"] if c["kind"] != "new" or c["replaces"]]
-    revised = [_figure(c, names) for c in other] + [_target(c, names) for c in found["targets"]]
-    said = {"line_new": [_figure(c, names) for c in new], "line_revised": revised,
-            "line_moved": [_verdict(v, names) for v in found["verdicts"]]}
+    items = {"line_new": [_figure(c, names) for c in new],
+             "line_revised": [_figure(c, names) for c in other] + [_target(c, names) for c in found["targets"]],
+             "line_moved": [_verdict(v, names) for v in found["verdicts"]]}
     first = text("bracket", lang, x=text("changes_first", lang).rstrip("。.")) if found["first"] else ""
-    return [_plain(text(key, lang, x=_cut(items, lang) or text("changes_none", lang) + first)) for key, items in said.items()]
+    return [_one_line(text(key, lang, x=_listed(listed, lang) or text("changes_none", lang) + first)) for key, listed in items.items()]
 
 
 def held(reasons: list[dict], lang: str) -> list[str]:
-    """In words, why a run waits for a person: one line for each of `changes.held`."""
+    """Return why a run waits for a person, one line for each of `changes.held`."""
     names = _names(lang)
-    said = {r["rule"]: [_figure(c, names) if r["rule"] == "closed_years" else _step(c, names) for c in r["items"]] for r in reasons}
-    return [_plain(text("held_" + r["rule"], lang, n=len(r["items"]), limit=r.get("limit"), x=_cut(said[r["rule"]], lang)))
-            for r in reasons]
+
+    def line(reason: dict) -> str:
+        write = _figure if reason["rule"] == "closed_years" else _step
+        items = _listed([write(item, names) for item in reason["items"]], lang)
+        return _one_line(text("held_" + reason["rule"], lang, n=len(reason["items"]), limit=reason.get("limit"), x=items))
+    return [line(reason) for reason in reasons]
 
 
 def markdown(found: dict, manifest: dict) -> str:
-    """All changes in Chinese, then in English; `held` of the manifest: what `changes.held` gave."""
-    return "\n".join(line for lang in wording.LANGUAGES for line in _markdown(found, manifest, lang))
+    """Return all changes in Chinese, then in English; `held` of the manifest: what `changes.held` gave."""
+    return "\n".join(block for lang in wording.LANGUAGES for block in _blocks(found, manifest, lang))
 
 
 def html(found: dict, manifest: dict) -> str:
-    """The page of all changes, both languages below each other; it stands beside the front page of the run."""
-    parts = {lang: {"lead": _lead(found, lang), "waits": held(manifest.get("held") or [], lang), "lines": lines(found, lang),
-                    "sections": sections(found, lang), "pages": _pages(found, lang)} for lang in wording.LANGUAGES}
-    return markup.template("changes.html.j2").render(parts=parts, run=manifest["run"], word=text, tags=wording.TAGS,
-                                                          style=markup.style())
+    """Return the page of all changes, beside the front page of the run: `markdown`, its indicators linked to their pages."""
+    parts = {lang: mistune.create_markdown(renderer=_Page(level), plugins=["table"])("\n".join(_blocks(found, manifest, lang, linked=True)))
+             for level, lang in enumerate(wording.LANGUAGES)}
+    return markup.template("changes.html.j2").render(parts=parts, run=manifest["run"], word=text, tags=wording.TAGS, style=markup.style())
 
 
-def sections(found: dict, lang: str) -> list[Section]:
-    """Every change, by kind, in the words of a language; a kind of which there is none is left out."""
+def tables(found: dict, lang: str) -> dict[str, list[dict[str, str]]]:
+    """Return every change by kind, as rows of column (a key of the wording) to text; a kind without changes is left out."""
     names = _names(lang)
-    tables = {
-        "changes_verdicts": (("indicator", "control_as_of", "was", "now", "why", "attribute", "plan", "row"), _verdict_rows),
-        "changes_figures": (("indicator", "control_as_of", "what", "was", "now", "why", "plan", "row"), _figure_rows),
-        "changes_observations": (("change", "indicator", "period", "was", "now", "change_items", "published", "source"),
-                                 _observation_rows),
-        "changes_targets": (("indicator", "change", "change_items", "was", "now", "since", "plan", "row"), _target_rows),
-        "changes_definitions": (("table", "change", "what", "change_items"), _definition_rows),
-        "changes_method": (("what",), _method_rows),
-    }
-    made = [Section(text(title, lang), [text(key, lang) for key in head], [[_cell(c) for c in row] for row in rows(found, names)])
-            for title, (head, rows) in tables.items()]
-    return [section for section in made if section.rows]
+    return {kind: [{column: _one_line(cell) for column, cell in _ROWS[kind](item, names).items()} for item in items]
+            for kind, items in _items(found).items() if items}
 
 
-# the rows of each table
+# one change as the row of a table
 
-def _verdict_rows(found: dict, names: _Names) -> list[list[str | Cell]]:
-    return [[_linked(v, names), str(v["as_of"]), _assessed(v["from"], names.lang), _assessed(v["to"], names.lang), _because(v, names),
-             text(v["attribute"], names.lang), *_row(v, names)] for v in found["verdicts"]]
-
-
-def _figure_rows(found: dict, names: _Names) -> list[list[str | Cell]]:
-    return [[_linked(f, names), str(f["as_of"]), text(_MEASURES[f["measure"]], names.lang), *_measures(f, names), _because(f, names),
-             *_row(f, names)] for f in found["figures"]]
+def _verdict_row(v: dict, names: _Names) -> dict[str, str]:
+    return {"indicator": _name(v, names), "control_as_of": str(v["as_of"]), "was": _assessed(v["from"], names.lang),
+            "now": _assessed(v["to"], names.lang), "why": _because(v, names), "attribute": text(v["attribute"], names.lang), **_row(v, names)}
 
 
-def _observation_rows(found: dict, names: _Names) -> list[list[str]]:
-    return [[text("change_" + c["kind"], names.lang), _name(c, names), _period(c["period"], names.lang), _was(c, names),
-             _now(c, names), _fields(c["columns"], names.lang), c["published"], c["title"]] for c in found["observations"]]
+def _figure_row(f: dict, names: _Names) -> dict[str, str]:
+    was, now = _measures(f, names)
+    return {"indicator": _name(f, names), "control_as_of": str(f["as_of"]), "what": text(_MEASURES[f["measure"]], names.lang),
+            "was": was, "now": now, "why": _because(f, names), **_row(f, names)}
 
 
-def _target_rows(found: dict, names: _Names) -> list[list[str]]:
-    return [[_name(t, names), text("change_" + t["kind"], names.lang), *_column(t, names.lang).values(), t["since"], *_row(t, names)]
-            for t in found["targets"]]
+def _observation_row(c: dict, names: _Names) -> dict[str, str]:
+    return {"change": text("change_" + c["kind"], names.lang), "indicator": _name(c, names), "period": _period(c["period"], names.lang),
+            "was": _was(c, names), "now": _now(c, names), "change_items": _fields(c["columns"], names.lang), "published": c["published"],
+            "source": c["title"]}
 
 
-def _definition_rows(found: dict, names: _Names) -> list[list[str]]:
-    return [[text("table_" + d["table"], names.lang), text("change_" + d["kind"], names.lang), _defined(d, names),
-             _fields(d["columns"], names.lang)] for d in found["definitions"]]
+def _target_row(t: dict, names: _Names) -> dict[str, str]:
+    column = _column(t, names.lang)
+    return {"indicator": _name(t, names), "change": text("change_" + t["kind"], names.lang), "change_items": column["field"],
+            "was": column["a"], "now": column["to"], "since": t["since"], **_row(t, names)}
 
 
-def _method_rows(found: dict, names: _Names) -> list[list[str]]:
-    return [[_cause({"cause": kind} | found[kind], names)] for kind in ("method", "environment") if found[kind]]
+def _definition_row(d: dict, names: _Names) -> dict[str, str]:
+    return {"table": text("table_" + d["table"], names.lang), "change": text("change_" + d["kind"], names.lang), "what": _defined(d, names),
+            "change_items": _fields(d["columns"], names.lang)}
+
+
+_ROWS = {"verdicts": _verdict_row, "figures": _figure_row, "observations": _observation_row, "targets": _target_row,
+         "definitions": _definition_row, "method": lambda cause, names: {"what": _cause(cause, names)}}
+"""Kind of change to the row of one of them."""
+
+
+def _items(found: dict) -> dict[str, list[dict]]:
+    """The changes of each kind that has a table."""
+    method = [{"cause": kind} | found[kind] for kind in ("method", "environment") if found[kind]]
+    return {kind: method if kind == "method" else found[kind] for kind in _ROWS}
 
 
 # one change in words
@@ -138,7 +149,7 @@ def _figure(c: dict, names: _Names) -> str:
 
 
 def _briefly(c: dict, names: _Names, indicator: str) -> str:
-    """A changed figure as a cause; without its name where it is of the `indicator` that is spoken of."""
+    """A changed figure as a cause, without its name where it is of this `indicator`."""
     name = "" if c["indicator"] == indicator else _name(c, names) + (" " if names.lang == "en" else "")
     return text("by_" + _kind(c, names), names.lang, name=name, **_parts(c, names))
 
@@ -150,20 +161,19 @@ def _kind(c: dict, names: _Names) -> str:
 
 
 def _parts(c: dict, names: _Names) -> dict[str, str]:
-    return {"period": _period(c["period"], names.lang), "a": _was(c, names), "to": _now(c, names),
-            "x": _fields(c["columns"], names.lang)}
+    return {"period": _period(c["period"], names.lang), "a": _was(c, names), "to": _now(c, names), "x": _fields(c["columns"], names.lang)}
 
 
 def _target(t: dict, names: _Names) -> str:
-    plan = names.plans.get(t["plan"], t["plan"])
-    return text("said_target", names.lang, name=_name(t, names), plan=plan, row=t["row"], **_column(t, names.lang))
+    return text("said_target", names.lang, name=_name(t, names), **_row(t, names), **_column(t, names.lang))
 
 
 def _column(t: dict, lang: str) -> dict[str, str]:
+    """The name of a changed column of a target, and its cell then and now."""
     column = t["column"]
     field = text("field_" + column, lang)
-    said = text("field_of_annual", lang, year=t["since"], field=field) if t["table"] == "annual_targets" else field
-    return {"field": said, "a": _written(column, t["from"], lang), "to": _written(column, t["to"], lang)}
+    return {"field": text("field_of_annual", lang, year=t["since"], field=field) if t["table"] == "annual_targets" else field,
+            "a": _written(column, t["from"], lang), "to": _written(column, t["to"], lang)}
 
 
 def _because(moved: dict, names: _Names, most: int = _ALL_CAUSES) -> str:
@@ -171,22 +181,22 @@ def _because(moved: dict, names: _Names, most: int = _ALL_CAUSES) -> str:
 
 
 def _cause(cause: dict, names: _Names, most: int = _ALL_CAUSES, indicator: str = "") -> str:
-    """One cause in words, with at most so many of its items."""
+    """One cause with at most so many of its items."""
     kind, lang = cause["cause"], names.lang
     items = {"data": lambda c: _briefly(c, names, indicator), "target": lambda t: text("by_target", lang, **_column(t, lang)),
              "definition": lambda d: text("table_" + d["table"], lang) + text("colon", lang) + _defined(d, names)}
-    said = {"method": _method, "environment": _environment}
     if kind in items:
-        return text("cause_" + kind, lang, x=_cut([items[kind](item) for item in cause["items"]], lang, most))
-    return text("cause_" + kind, lang, x=said[kind](cause, lang) if kind in said else "")
+        return text("cause_" + kind, lang, x=_listed([items[kind](item) for item in cause["items"]], lang, most))
+    versions = {"method": _method, "environment": _environment}
+    return text("cause_" + kind, lang, x=versions[kind](cause, lang) if kind in versions else "")
 
 
 def _method(cause: dict, lang: str) -> str:
     old, new = cause["from"], cause["to"]
-    said = [f"plancore {old['version'] or '—'} → {new['version'] or '—'}"] if old["version"] != new["version"] else []
-    said += [text("code_hash", lang, a=old["code"] or "—", b=new["code"] or "—")] if old["code"] != new["code"] else []
-    said += [text("notebooks_changed", lang, x=text("list_comma", lang).join(cause["notebooks"]))] if cause["notebooks"] else []
-    return text("comma", lang).join(said)
+    parts = [f"plancore {old['version'] or '—'} → {new['version'] or '—'}"] if old["version"] != new["version"] else []
+    parts += [text("code_hash", lang, a=old["code"] or "—", b=new["code"] or "—")] if old["code"] != new["code"] else []
+    parts += [text("notebooks_changed", lang, x=text("list_comma", lang).join(cause["notebooks"]))] if cause["notebooks"] else []
+    return text("comma", lang).join(parts)
 
 
 def _environment(cause: dict, lang: str) -> str:
@@ -199,46 +209,37 @@ def _environment(cause: dict, lang: str) -> str:
 # its parts
 
 def _names(lang: str) -> _Names:
-    return _Names(lang, load.indicators().set_index("indicator").to_dict("index"),
-                  dict(zip(load.plans()["plan"], load.plans()[f"name_{lang}"])))
+    plans = load.plans()
+    return _Names(lang, load.indicators().set_index("indicator").to_dict("index"), dict(zip(plans["plan"], plans[f"name_{lang}"])))
 
 
 def _name(item: dict, names: _Names) -> str:
-    """An indicator's name, with what was asked of it; its key where the tables no longer know it."""
+    """An indicator's name, with the question that was answered; its key where the tables no longer know it."""
     known = names.indicators.get(item["indicator"])
     name = known[f"name_{names.lang}"] if known else item["indicator"]
     if not item.get("what"):
         return name
-    asked = text(item["what"], names.lang) if wording.known(item["what"]) else item["what"]
-    return name + text("bracket", names.lang, x=asked) if name else asked
+    question = text(item["what"], names.lang) if wording.known(item["what"]) else item["what"]
+    return name + text("bracket", names.lang, x=question) if name else question
 
 
-def _linked(item: dict, names: _Names) -> Cell:
-    """An indicator's name, which leads to a page that shows it."""
-    return Cell(_plain(_name(item, names)), next((p for p in item["pages"] if p.startswith(names.lang + "/")), ""))
-
-
-def _row(item: dict, names: _Names) -> list[str]:
-    return [names.plans.get(item["plan"], item["plan"]), item["row"]]
-
-
-def _cell(said: str | Cell) -> Cell:
-    return said if isinstance(said, Cell) else Cell(_plain(said))
+def _row(item: dict, names: _Names) -> dict[str, str]:
+    return {"plan": names.plans.get(item["plan"], item["plan"]), "row": item["row"]}
 
 
 def _assessed(code: str | None, lang: str) -> str:
     """A status or verdict with its shape."""
     if code is None:
         return text("change_unlisted", lang)
-    said = text(code, lang) if wording.known(code) else code
-    return f"{wording.MARKS[code]} {said}" if code in wording.MARKS else said
+    word = text(code, lang) if wording.known(code) else code
+    return f"{wording.MARKS[code]} {word}" if code in wording.MARKS else word
 
 
 def _measures(f: dict, names: _Names) -> list[str]:
-    """What a figure was and is; with more digits where they say the same."""
-    said = [_measured(f, f[end], names) for end in ("from", "to")]
-    exact = said[0] == said[1] and isinstance(f["from"], float) and isinstance(f["to"], float)
-    return [f"{f[end]:.10g}" for end in ("from", "to")] if exact else said
+    """A figure then and now, with more digits where they would read the same."""
+    written = [_measured(f, f[end], names) for end in ("from", "to")]
+    exact = written[0] == written[1] and isinstance(f["from"], float) and isinstance(f["to"], float)
+    return [f"{f[end]:.10g}" for end in ("from", "to")] if exact else written
 
 
 def _measured(item: dict, value: object, names: _Names) -> str:
@@ -275,7 +276,7 @@ def _period(period: str, lang: str) -> str:
 
 
 def _written(column: str, value: str | None, lang: str) -> str:
-    """A cell of a table of targets as a reader says it."""
+    """A cell of a table of targets in words."""
     if not value:
         return "—"
     if column in ("form", "path", "bound", "attribute", "price_basis"):
@@ -300,40 +301,41 @@ def _defined(d: dict, names: _Names) -> str:
     return _name(d, names) + text("bracket", names.lang, x=since)
 
 
-# whole texts
+# Markdown
 
-def _lead(found: dict, lang: str) -> str:
+def _blocks(found: dict, manifest: dict, lang: str, linked: bool = False) -> Iterator[str]:
     runs = found["runs"]
-    return text("changes_first", lang) if found["first"] else text("changes_lead", lang, old=runs["from"], new=runs["to"])
-
-
-def _pages(found: dict, lang: str) -> str:
-    return text("changes_pages", lang, added=found["added"], gone=found["gone"]) if found["added"] or found["gone"] else ""
-
-
-def _markdown(found: dict, manifest: dict, lang: str):
-    yield from ("# " + text("changes", lang), "", wording.markdown(_lead(found, lang)), "")
+    lead = text("changes_first", lang) if found["first"] else text("changes_lead", lang, old=runs["from"], new=runs["to"])
+    yield f"# {text('changes', lang)}\n\n{wording.markdown(lead)}\n"
     if waits := held(manifest.get("held") or [], lang):
-        yield from (f"**{text('waits', lang)}**", "", *(f"- {wording.markdown(w)}" for w in waits), "")
-    yield from (*(f"- {wording.markdown(line)}" for line in lines(found, lang)), "")
-    for title, head, rows in sections(found, lang):
-        said = [[cell.said for cell in row] for row in rows]
-        yield from ("## " + title + text("changes_counted", lang, n=len(rows)), "", *_grid(head, said), "")
-    if pages := _pages(found, lang):
-        yield from (pages, "")
+        yield f"**{text('waits', lang)}**\n\n{_bullets(waits)}\n"
+    yield f"## {text('changes_summary', lang)}\n\n{_bullets(lines(found, lang))}\n"
+    for kind, rows in tables(found, lang).items():
+        title = text("changes_" + kind, lang) + text("changes_counted", lang, n=len(rows))
+        yield f"## {title}\n\n{_grid(rows, _items(found)[kind] if linked else [], lang)}\n"
+    if found["added"] or found["gone"]:
+        yield text("changes_pages", lang, added=found["added"], gone=found["gone"]) + "\n"
 
 
-def _grid(head: list[str], rows: list[list[str]]) -> list[str]:
-    said = ["| " + " | ".join(map(wording.markdown, row)) + " |" for row in [head, *rows]]
-    return [said[0], "|" + " --- |" * len(head), *said[1:]]
+def _bullets(items: list[str]) -> str:
+    return "\n".join(f"- {wording.markdown(item)}" for item in items)
 
 
-def _cut(items: list[str], lang: str, most: int = _SHOWN) -> str:
+def _grid(rows: list[dict[str, str]], items: list[dict], lang: str) -> str:
+    """A table; the first cell of a row leads to a page that shows its item, where there is one."""
+    cells = [[wording.markdown(cell) for cell in row.values()] for row in rows]
+    for row, item in zip(cells, items):
+        if page := next((p for p in item.get("pages", []) if p.startswith(lang + "/")), ""):
+            row[0] = f"[{row[0]}]({page})"
+    head = [wording.markdown(text(column, lang)) for column in rows[0]]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *cells])
+
+
+def _listed(items: list[str], lang: str, most: int = _ITEMS) -> str:
     """The first few items, and how many there are in all if there are more."""
-    said = text("semicolon", lang).join(items[:most])
-    return said + (text("and_more", lang, n=len(items)) if len(items) > most else "")
+    first = text("semicolon", lang).join(items[:most])
+    return first + (text("and_more", lang, n=len(items)) if len(items) > most else "")
 
 
-def _plain(said: str) -> str:
-    """One line, whatever a title holds."""
-    return " ".join(said.split())
+def _one_line(words: str) -> str:
+    return " ".join(words.split())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ _KINDS = ("verdicts", "figures", "observations", "closed_years", "targets", "def
 _BEYOND = ("commitments", "successors")
 _DEFINITIONS = ("breaks", "indicators", "plans", *_BEYOND)
 """Tables that say how figures are read; those of `_BEYOND` not for how a row stands."""
-_SAID = {"what": "", "part": 0, "unit_zh": "", "unit_en": "", "pace": ""}
+_DEFAULTS = {"what": "", "part": 0, "unit_zh": "", "unit_en": "", "pace": ""}
 """What an answer of an earlier run may leave out."""
 
 _GUARD = r"^'(?=[=+\-@\t\r])"
@@ -38,16 +38,17 @@ Judgements = dict[str, dict[tuple, dict]]
 """Page to its answers (`cards`), by plan, row, as_of, what and part."""
 
 
-class _Run(NamedTuple):
-    """One published run, as far as it is compared."""
+class _Run:
+    """A published run as far as it is compared: its answers, indicator by plan and row, title by source; each table is read once."""
 
-    folder: Path
-    manifest: dict
-    judged: Judgements
-    indicator: dict[tuple, str]
-    """Plan and row to the indicator."""
-    titles: dict[str, str]
-    """Source to its title."""
+    def __init__(self, folder: Path):
+        self.folder, self.manifest = folder, archive.manifest(folder)
+        self.table = cache(partial(_table, folder))
+        files = {p["path"]: folder / "downloads" / f"{parameters.stem(p['path'])}.json" for p in self.manifest["pages"] if p["status"] != "failed"}
+        self.judged = {path: _answers(file) for path, file in files.items() if file.is_file()}
+        rows, sources = self.table("targets"), self.table("sources")
+        self.indicator = dict(zip(zip(rows["plan"], rows["row"]), rows["indicator"]))
+        self.titles = dict(zip(sources["source"], sources["title"]))
 
 
 def between(old: Path | None, new: Path) -> dict:
@@ -60,20 +61,20 @@ def between(old: Path | None, new: Path) -> dict:
     `environment` (None where the same); `added` and `gone`: how many rows only one of the runs judges.
     `why`: causes, see `_why`. A row that a page of both runs lists in one of them only is a verdict from or to None.
     """
-    now = _run(new)
+    now = _Run(new)
     found = {"runs": {"from": None, "to": now.manifest["run"]}, "first": old is None, **{kind: [] for kind in _KINDS},
              "method": None, "environment": None, "added": 0, "gone": 0}
     if old is None:
         return found
-    was = _run(old)
-    used = {run.folder: _used(_table(run, "observations")) for run in (was, now)}
+    was = _Run(old)
+    used = {run.folder: _used(run.table("observations")) for run in (was, now)}
     found["runs"]["from"] = was.manifest["run"]
     found["observations"] = [*_observations(was, now, used[old], used[new]), *_outcomes(was, now)]
-    found["closed_years"] = _closed(found["observations"], _table(was, "observations"))
+    found["closed_years"] = _closed(found["observations"], was.table("observations"))
     found["targets"] = [*_targets(was, now, "targets"), *_targets(was, now, "target_versions"), *_targets(was, now, "annual_targets")]
     found["definitions"] = [d for name in _DEFINITIONS for d in _definitions(was, now, name)]
     found["method"], found["environment"] = _method(was.manifest, now.manifest), _environment(was.manifest, now.manifest)
-    return found | _rows(was, now, found, _Beside([_table(run, "indicators") for run in (was, now)], list(used.values())))
+    return found | _rows(was, now, found, _Beside([run.table("indicators") for run in (was, now)], list(used.values())))
 
 
 def per_page(found: dict, entry: dict) -> list[dict]:
@@ -100,27 +101,23 @@ def held(found: dict, hold: Hold) -> list[dict]:
     return [reason for reason in reasons if reason["items"]]
 
 
-def _run(folder: Path) -> _Run:
-    manifest = archive.manifest(folder)
-    judged = {}
-    for page in manifest["pages"]:
-        file = folder / "downloads" / f"{parameters.stem(page['path'])}.json"
-        if page["status"] != "failed" and file.is_file():
-            records = [_SAID | r for r in json.loads(file.read_text(encoding="utf-8"))]
-            judged[page["path"]] = {tuple(r[k] for k in _KEY): r for r in records}
-    run = _Run(folder, manifest, judged, {}, {})
-    rows, sources = _table(run, "targets"), _table(run, "sources")
-    return run._replace(indicator=dict(zip(zip(rows["plan"], rows["row"]), rows["indicator"])),
-                        titles=dict(zip(sources["source"], sources["title"])))
+def _answers(file: Path) -> dict[tuple, dict]:
+    """The answers of a page by their key."""
+    records = [_DEFAULTS | record for record in json.loads(file.read_text(encoding="utf-8"))]
+    return {tuple(record[k] for k in _KEY): record for record in records}
 
 
-def _table(run: _Run, name: str) -> pd.DataFrame:
+def _table(folder: Path, name: str) -> pd.DataFrame:
     """A table as the run published it, all text; without rows where it published none of that name."""
-    file = run.folder / "downloads" / f"{name}.csv"
+    file = _file(folder, name)
     if not file.is_file():
         return pd.DataFrame(columns=schema.TABLES[name].names, dtype=str)
     frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig").replace(_GUARD, "", regex=True)
     return frame.replace({c.name: _BOOLEANS for c in schema.TABLES[name].columns if c.type == "boolean"})
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / "downloads" / f"{name}.csv"
 
 
 # tables
@@ -130,10 +127,11 @@ def _moved(was: _Run, now: _Run, name: str) -> Iterator[tuple[str, dict, dict, l
 
     A table that only one of the runs published is not compared: that its code knew another set of tables moved no row.
     """
-    if not all((run.folder / "downloads" / f"{name}.csv").is_file() for run in (was, now)):
+    files = [_file(run.folder, name) for run in (was, now)]
+    if not all(file.is_file() for file in files) or files[0].read_bytes() == files[1].read_bytes():
         return
     key = list(schema.TABLES[name].key)
-    before, after = ({tuple(r[k] for k in key): r for r in _table(run, name).to_dict("records")} for run in (was, now))
+    before, after = ({tuple(r[k] for k in key): r for r in run.table(name).to_dict("records")} for run in (was, now))
     for one in dict.fromkeys([*after, *before]):
         then, current = before.get(one, {}), after.get(one, {})
         columns = [c for c in then if c in current and c not in _WORDS and not _same(then[c], current[c])]

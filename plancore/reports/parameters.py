@@ -146,7 +146,7 @@ def _running(year: object, **of: str) -> pd.DataFrame:
 
 def _typed(report: str, name: str, value: object, kind: type) -> object:
     """The value as the declared type; text from a command line is read as that type and nothing else."""
-    if type(value) is kind or (kind is float and type(value) is int):
+    if isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (kind is bool):
         return kind(value)
     if isinstance(value, str) and kind in _NUMBERS and re.fullmatch(_NUMBERS[kind], value.strip(), re.ASCII):
         return kind(value)
@@ -220,10 +220,10 @@ def _example(kind: type) -> str:
 def _choices(value: object, allowed: list) -> str:
     """What is allowed; of a long list only what is nearest."""
     few = len(allowed) <= 16
-    near = _nearest(str(value), allowed) if isinstance(value, str) else ""
+    near = _nearest(value, allowed) if isinstance(value, str) else ""
     return f"allowed: {', '.join(map(str, allowed))}{near}" if few else f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
 
 
-def _nearest(name: str, among) -> str:
-    close = get_close_matches(name, list(map(str, among)), n=1)
+def _nearest(name: object, among: Iterable) -> str:
+    close = get_close_matches(str(name), list(map(str, among)), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

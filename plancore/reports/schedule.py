@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
 
 from plancore import paths
 from plancore.reports import parameters
@@ -31,133 +34,113 @@ class Hold:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What a schedule file says."""
+    """The content of a schedule file."""
 
     pages: tuple[Page, ...]
     errors_to: str = ""
-    """Where a reader's "report an error" link leads: an address with `{about}` for what it is about; empty: no links."""
+    """Address of a reader's "report an error" link, `{about}` in it standing for the subject; empty: no links."""
     keep: int = 5
     """How many runs stay, the published one among them."""
     hold: Hold = Hold()
 
 
 def read(path: Path = FILE) -> Schedule:
-    """A schedule file, checked whole. Raises ParameterError that names the line and what is allowed.
+    """Read and check a schedule file. Raises ParameterError that names the line and what is allowed.
 
     Its keys: `pages`, a list of reports, each with its parameters, `front` (whether its answer is on the front page) and
     `formats`, where a list makes a page for each combination; `defaults` for all of them; `errors_to`, `keep` and
     `hold_if_changed` as in `Schedule`.
     """
     try:
-        said = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
+        return _schedule(YAML().load(path))
     except OSError as error:
         raise ParameterError(f"{path.name} cannot be read: {error.strerror}") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ParameterError(f"{path.name}, line {line}: {error.problem}") from None
-    try:
-        return _read(said)
-    except _Wrong as error:
+    except YAMLError as error:
+        line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else 1
+        raise ParameterError(f"{path.name}, line {line}: {getattr(error, 'problem', error)}") from None
+    except _LineError as error:
         raise ParameterError(f"{path.name}, line {error.line}: {error}") from None
 
 
-class _Wrong(ValueError):
-    """What is wrong on a line."""
+class _LineError(ValueError):
+    """A mistake on a line of the file."""
 
     def __init__(self, line: int, message: object):
         super().__init__(message)
         self.line = line
 
 
-class _Mapping(dict):
-    """A mapping that knows on which lines it and its keys stand."""
-
-    line = 1
-
-    def __init__(self):
-        super().__init__()
-        self.lines: dict[object, int] = {}
-
-    def take(self, name: str, kind: type | tuple, default: object, allowed: str) -> object:
-        """The value of a key, taken out."""
-        value = self.pop(name, default)
-        if isinstance(value, bool) and kind is int or not isinstance(value, kind):
-            raise _Wrong(self.lines[name], f"{name}: {value!r}; allowed: {allowed}")
-        return value
-
-    def nothing_else(self, allowed: tuple[str, ...]) -> None:
-        for name in self:
-            raise _Wrong(self.lines[name], f"unknown key {name!r}; allowed: {', '.join(allowed)}")
+def _line(mapping: CommentedMap, name: str = "") -> int:
+    """The line of a key, or of the mapping itself."""
+    line, *_ = (mapping.lc.data or {}).get(name, [mapping.lc.line])
+    return line + 1
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain values, in mappings that know their lines and hold no key twice."""
+def _take(mapping: CommentedMap, name: str, kinds: tuple[type, ...], default: object, allowed: str) -> object:
+    """The value of a key, taken out."""
+    value = mapping.pop(name, default)
+    if isinstance(value, bool) and bool not in kinds or not isinstance(value, kinds):
+        raise _LineError(_line(mapping, name), f"{name}: {value!r}; allowed: {allowed}")
+    return value
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Mapping:
-    found = _Mapping()
-    found.line = node.start_mark.line + 1
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in found:
-            raise yaml.MarkedYAMLError(problem=f"{key!r} is said twice", problem_mark=key_node.start_mark)
-        found[key], found.lines[key] = loader.construct_object(value_node, deep=True), key_node.start_mark.line + 1
-    return found
+def _check_empty(mapping: CommentedMap, allowed: tuple[str, ...]) -> None:
+    """Refuse keys that were not taken out."""
+    for name in mapping:
+        raise _LineError(_line(mapping, name), f"unknown key {name!r}; allowed: {', '.join(allowed)}")
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _read(said: object) -> Schedule:
-    if not isinstance(said, _Mapping) or not isinstance(said.get("pages"), list) or not said["pages"]:
-        raise _Wrong(1, "expected a list `pages:` of reports with parameters")
-    entries, defaults = said.pop("pages"), said.take("defaults", _Mapping, _Mapping(), "a mapping of parameters")
-    keep = said.take("keep", int, Schedule.keep, "a number of runs from 1 on")
+def _schedule(content: object) -> Schedule:
+    if not isinstance(content, CommentedMap) or not isinstance(content.get("pages"), list) or not content["pages"]:
+        raise _LineError(1, "expected a list `pages:` of reports with parameters")
+    entries, defaults = content.pop("pages"), _take(content, "defaults", (CommentedMap,), CommentedMap(), "a mapping of parameters")
+    keep = _take(content, "keep", (int,), Schedule.keep, "a number of runs from 1 on")
     if keep < 1:
-        raise _Wrong(said.lines["keep"], f"keep: {keep}; allowed: a number of runs from 1 on")
-    address = said.take("errors_to", (str, type(None)), "", "an address, or nothing") or ""
+        raise _LineError(_line(content, "keep"), f"keep: {keep}; allowed: a number of runs from 1 on")
+    address = _take(content, "errors_to", (str, type(None)), "", "an address, or nothing") or ""
     if address and not _ADDRESS.fullmatch(address):
-        raise _Wrong(said.lines["errors_to"], f"errors_to: {address!r}; allowed: an address that starts with mailto:, https:// or "
-                     "http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
-    hold = _hold(said)
-    said.nothing_else(("pages", "defaults", "errors_to", "keep", "hold_if_changed"))
+        raise _LineError(_line(content, "errors_to"), f"errors_to: {address!r}; allowed: an address that starts with mailto:, https:// or "
+                         "http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
+    hold = _hold(content)
+    _check_empty(content, ("pages", "defaults", "errors_to", "keep", "hold_if_changed"))
     return Schedule(tuple(_pages(entries, defaults)), address, keep, hold)
 
 
-def _hold(said: _Mapping) -> Hold:
-    given = said.take("hold_if_changed", (_Mapping, bool), True, "true, false, or statuses, binding_verdicts and closed_years")
+def _hold(content: CommentedMap) -> Hold:
+    given = _take(content, "hold_if_changed", (CommentedMap, bool), True, "true, false, or statuses, binding_verdicts and closed_years")
     if isinstance(given, bool):
         return Hold() if given else Hold(None, False, False)
     names = tuple(f.name for f in fields(Hold))
-    hold = Hold(given.take("statuses", (int, type(None)), Hold.statuses, "a number, or nothing for however many"),
-                *(given.take(name, bool, True, "true or false") for name in names[1:]))
-    given.nothing_else(names)
+    hold = Hold(_take(given, "statuses", (int, type(None)), Hold.statuses, "a number, or nothing for however many"),
+                *(_take(given, name, (bool,), True, "true or false") for name in names[1:]))
+    _check_empty(given, names)
     return hold
 
 
-def _pages(entries: list, defaults: _Mapping):
+def _pages(entries: list, defaults: CommentedMap) -> Iterator[Page]:
     """The pages of all entries, none of them twice."""
     lines: dict[str, int] = {}
-    for entry in entries:
-        if not isinstance(entry, _Mapping) or not isinstance(entry.get("report"), str):
-            raise _Wrong(getattr(entry, "line", 1), f"{entry!r}; allowed: `report:` with the name of a report, and its parameters")
+    for number, entry in enumerate(entries):
+        line = entries.lc.item(number)[0] + 1
+        if not isinstance(entry, CommentedMap) or not isinstance(entry.get("report"), str):
+            raise _LineError(line, f"{entry!r}; allowed: `report:` with the name of a report, and its parameters")
         try:
-            made = _expanded(entry, defaults)
+            pages = _expanded(entry, defaults)
         except ParameterError as error:
-            line = entry.lines.get(error.name) or defaults.lines.get(error.name) or entry.lines["report"]
-            raise _Wrong(line, error) from None
-        for page in made:
+            owner, name = next(((m, error.name) for m in (entry, defaults) if error.name in m), (entry, "report"))
+            raise _LineError(_line(owner, name), error) from None
+        for page in pages:
             if page.path in lines:
-                raise _Wrong(entry.line, f"{page.path} is already made by the entry on line {lines[page.path]}")
-            lines[page.path] = entry.line
+                raise _LineError(line, f"{page.path} is already made by the entry on line {lines[page.path]}")
+            lines[page.path] = line
             yield page
 
 
-def _expanded(entry: _Mapping, defaults: _Mapping) -> list[Page]:
+def _expanded(entry: CommentedMap, defaults: CommentedMap) -> list[Page]:
     """The pages of one entry: lists expanded to all combinations, defaults where the report has such a parameter."""
     report = entry["report"]
     known = parameters.defaults(report)
-    given = {k: v for k, v in (defaults | entry).items() if k in entry or k in known or k == "formats"}
+    given = {k: v for k, v in {**defaults, **entry}.items() if k in entry or k in known or k == "formats"}
     front, formats = given.pop("front", False), given.pop("formats", [])
     if not isinstance(front, bool):
         raise ParameterError(f"front={front!r}; allowed: true or false", "front")
@@ -175,8 +158,8 @@ def _listed(name: str, value: object) -> list:
 
 
 def _every_row(given: dict, known: dict) -> list[dict]:
-    """What is given; `indicator: all` stands for the rows of the plans that run in its year, of its region or of every one."""
+    """The given values; `indicator: all` stands for the rows of the plans that run in its year, of its region or of every one."""
     if given.get("indicator") != "all" or "indicator" not in known:
         return [given]
-    asked = known | given
-    return [given | row for row in parameters.rows(asked["as_of"], asked["region"])]
+    values = known | given
+    return [given | row for row in parameters.rows(values["as_of"], values["region"])]

@@ -136,7 +136,7 @@ class TestParameters:
     @pytest.mark.parametrize("text, said", [
         ("pages:\n  - report: gap_analysis\n    as_of: 1999\n", "line 3: .*1999"), ("nothing: 1\n", "line 1: expected a list"),
         ("pages:\n  - report: plan_review\n  - report: plan_revue\n", "line 3: .*did you mean 'plan_review'"), ("pages: [", "line 1: "),
-        ("pages:\n  - report: plan_review\n    plan: zj13\n    plan: zj14\n", "line 4: 'plan' is said twice"),
+        ("pages:\n  - report: plan_review\n    plan: zj13\n    plan: zj14\n", "line 4: found duplicate key \"plan\""),
         ("pages:\n  - report: plan_review\n\n  - report: plan_review\n", "line 4: zh/plan_review-zj13.html is already made by the entry on line 2"),
         ("pages:\n  - gap_analysis\n", "allowed: `report:`"), ("pages: []\n", "expected a list"),
         ("keep: 0\npages: [{report: methods}]\n", "line 1: keep: 0; allowed: a number of runs from 1 on"),
@@ -147,6 +147,9 @@ class TestParameters:
         ("pages:\n  - report: methods\n    lang: []\n", "line 3: lang: an empty list makes no page"),
         ("defaults:\n  lang: [zh, fr]\npages:\n  - report: methods\n", "line 2: .*lang='fr'"),
         ("pages: [{report: methods}]\nhold_if_changed:\n  statuses: many\n", "line 3: statuses: 'many'; allowed: a number"),
+        ("pages: [{report: methods}]\nhold_if_changed:\n  statuses: true\n", "line 3: statuses: True; allowed: a number"),
+        ("pages:\n  - report: methods\n    12: en\n", "line 3: methods has no parameter 12; allowed: lang"),
+        ("pages: \x00\n", "line 1: unacceptable character"),
         ("pages: [{report: methods}]\nhold_if_changed:\n  verdicts: true\n", "line 3: unknown key 'verdicts'; allowed: statuses"),
         ("pages:\n  - report: indicator_profile\n    indicator: all\n    as_of: 1999\n", "line 4: as_of=1999: no plan runs in that year")])
     def test_a_wrong_schedule_is_refused(self, text, said, tmp_path):

@@ -114,7 +114,7 @@ def coordinated(pages: int, page: dict, folder: Path) -> float:
                    "single": f"downloads/{job.page.path.replace('/', '-')}", "files": {}, "title": page["title"], "answer": "", "cards": []}
 
     start = time.perf_counter()
-    publishing.run(wanted, site=folder, makers=ready)
+    publishing.run(wanted, site=folder, backend=ready)
     return time.perf_counter() - start
 
 

@@ -34,7 +34,7 @@ _IMPORTED = inputs.code()
 """The code in memory, which a worker keeps when its checkout is updated."""
 
 
-def makers(address: str) -> Callable[[list[Page], Common, int, Path], Iterator[dict]]:
+def backend(address: str) -> Callable[[list[Page], Common, int, Path], Iterator[dict]]:
     """What makes pages on a cluster as `workers.local` does here, given its scheduler's address.
 
     Raises ParameterError if nobody answers there, no worker is there, or one of them is unlike this checkout.

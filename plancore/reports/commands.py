@@ -64,7 +64,7 @@ def carry_out(order: Order, force: bool, jobs: int, scheduler: str, log_json: bo
     """The result of `publishing.run`, followed on the terminal, in silence where there is none, or as lines of JSON."""
     with _signals(archive.latest(paths.REPORTS), log_json), listener(log_json, len(order.pages)) as notify:
         return publishing.run(order.pages, rules=order.rules, whole=order.whole, force=force, since=order.since, jobs=jobs,
-                           makers=_makers(scheduler), notify=notify)
+                           backend=_backend(scheduler), notify=notify)
 
 
 def problems(result: dict, order: Order) -> list[str]:
@@ -129,12 +129,12 @@ def _since(said: str) -> Path:
     return found
 
 
-def _makers(scheduler: str) -> Callable:
+def _backend(scheduler: str) -> Callable:
     if not scheduler:
         return workers.local
     from plancore.reports import cluster
 
-    return cluster.makers(scheduler)
+    return cluster.backend(scheduler)
 
 
 @contextmanager

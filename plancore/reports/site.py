@@ -33,7 +33,7 @@ def _filters(parts: dict, lang: str) -> dict[str, list[tuple[str, str]]]:
             "status": [(c, f"{wording.MARKS[c]} {wording.text(c, lang)}") for c in wording.MARKS if c in codes]}
 
 
-def pages(manifest: dict, data_until: str, tables: list[str]) -> dict[str, str]:
+def front_pages(manifest: dict, data_until: str, tables: list[str]) -> dict[str, str]:
     """`index.html` and `corrections.html` of a run: name to HTML. `tables`: the files to download besides."""
     names = {lang: _names(lang) for lang in wording.LANGUAGES}
     languages = {lang: _part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in wording.LANGUAGES}

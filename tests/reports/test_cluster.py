@@ -212,12 +212,12 @@ def test_other_code_is_refused_and_the_same_is_welcome(dask, tmp_path, caplog):
         module.write("# as of another day\n")
     dask.act(HOLD, *PAGES)
     with ThreadPoolExecutor() as pool:
-        made = pool.submit(lambda: list(cluster.makers(dask.address)(jobs(), COMMON, 0, tmp_path)))
+        made = pool.submit(lambda: list(cluster.backend(dask.address)(jobs(), COMMON, 0, tmp_path)))
         wait(lambda: len(dask.makers()) == 2, "both workers have a page")
         unlike = dask.worker(project=other)
         wait(lambda: "is set aside: code is " in caplog.text, "the one with other code gets no page")
         with pytest.raises(ParameterError, match=r"(?s)worker tcp://127.0.0.1:\d+: code is \w+ there, \w+ here; code in memory.*allowed: workers"):
-            cluster.makers(dask.address)
+            cluster.backend(dask.address)
         unlike.terminate()
         late = dask.worker()
         wait(lambda: len(dask.makers()) == 3, "the one with the same code has a page")
@@ -231,7 +231,7 @@ def test_other_code_is_refused_and_the_same_is_welcome(dask, tmp_path, caplog):
 def test_a_page_that_kills_each_worker_is_lost_alone(dask, monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "LOSSES", 1)
     dask.act(KILL, 0)
-    made = publishing.run([job.page for job in jobs()], site=tmp_path, makers=cluster.makers(dask.address))
+    made = publishing.run([job.page for job in jobs()], site=tmp_path, backend=cluster.backend(dask.address))
     entries = {page["path"]: page for page in made["pages"]}
     failed = entries.pop("zh/methods-0.html")
     assert failed["status"] == "failed" and "2 workers were lost while making it, at last tcp://127.0.0.1:" in failed["error"]
@@ -255,7 +255,7 @@ def test_sigterm_ends_what_runs_on_the_workers(dask):
 def test_ended_between_two_pages(dask, tmp_path):
     """As `publishing.run` does when it cannot write: nobody wants the other pages any more."""
     dask.act(HOLD, *PAGES[1:])
-    made = cluster.makers(dask.address)(jobs(), COMMON, 0, tmp_path)
+    made = cluster.backend(dask.address)(jobs(), COMMON, 0, tmp_path)
     assert next(made)["path"] == "zh/methods-0.html"
     made.close()
     with Client(dask.address) as client:
@@ -268,12 +268,12 @@ class TestNobody:
     def test_a_wrong_address(self, monkeypatch, address, said):
         monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
         with pytest.raises(ParameterError, match=f"{address}.*{said}.*allowed: the address of a running `dask scheduler`"):
-            cluster.makers(address)
+            cluster.backend(address)
 
     def test_no_worker(self, monkeypatch, empty):
         monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
         with pytest.raises(ParameterError, match="0/1 workers arrived.*allowed: "):
-            cluster.makers(empty.address)
+            cluster.backend(empty.address)
 
     @pytest.mark.parametrize("what, said", [("worker", "no worker was left, and within 1 s none came"), ("scheduler", "the scheduler was lost")])
     def test_the_last_one_is_lost(self, monkeypatch, empty, tmp_path, what, said):
@@ -283,7 +283,7 @@ class TestNobody:
         empty.act(HOLD, *PAGES[1:])
         process = empty.worker("--no-nanny")
         empty.ready(1)
-        made = cluster.makers(empty.address)(jobs(), COMMON, 0, tmp_path)
+        made = cluster.backend(empty.address)(jobs(), COMMON, 0, tmp_path)
         assert next(made)["path"] == "zh/methods-0.html"
         (process if what == "worker" else empty.started[0]).kill()
         left = list(made)

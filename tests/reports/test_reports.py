@@ -55,7 +55,7 @@ def run(tmp_path, notebooks, monkeypatch):
     monkeypatch.setattr(workers.wording, "text", lambda key, lang, /, **values: key)
 
     def go(name: str, **options) -> dict:
-        manifest = publishing.run([parameters.page(name, {})], site=tmp_path / "site", makers=here, **options)
+        manifest = publishing.run([parameters.page(name, {})], site=tmp_path / "site", backend=here, **options)
         return next(p for p in manifest["pages"] if p["report"] == name)
     return go
 
@@ -219,9 +219,9 @@ class TestWholeOrNotAtAll:
         notebooks("one", GOOD)
         notebooks("two", GOOD)
         site = tmp_path / "site"
-        publishing.run([parameters.page("one", {}), parameters.page("two", {})], site=site, makers=here)
+        publishing.run([parameters.page("one", {}), parameters.page("two", {})], site=site, backend=here)
         two = (site / "latest" / "zh" / "two.html").read_bytes()
-        publishing.run([parameters.page("one", {})], site=site, whole=False, makers=here, force=True)
+        publishing.run([parameters.page("one", {})], site=site, whole=False, backend=here, force=True)
         assert (site / "latest" / "zh" / "two.html").read_bytes() == two
         assert {p["path"] for p in json.loads((site / "latest" / "manifest.json").read_text())["pages"]} == {
             "zh/one.html", "zh/two.html"}
@@ -231,10 +231,10 @@ class TestWholeOrNotAtAll:
         notebooks("one", showing(SHOWN + mark))
         notebooks("two", ["1/0"])
         wanted = [parameters.page("one", {}), parameters.page("two", {})]
-        publishing.run(wanted, site=site, makers=here)
+        publishing.run(wanted, site=site, backend=here)
         assert '<a data-goto="two?">two</a>' in (site / "latest" / "zh" / "one.html").read_text()
         notebooks("two", GOOD)
-        made = publishing.run(wanted, site=site, makers=here)["pages"]
+        made = publishing.run(wanted, site=site, backend=here)["pages"]
         page = site / "latest" / "zh" / "one.html"
         assert '<a data-goto="two?" href="two.html">two</a>' in page.read_text()
         assert next(p["sha256"] for p in made if p["report"] == "one") == hashlib.sha256(page.read_bytes()).hexdigest()
@@ -287,17 +287,17 @@ class TestOnlyWhatChanged:
         notebooks("one", GOOD)
         run("one")
         before = os.readlink(tmp_path / "site" / "latest")
-        again = publishing.run([parameters.page("one", {})], site=tmp_path / "site", makers=never)
+        again = publishing.run([parameters.page("one", {})], site=tmp_path / "site", backend=never)
         assert again["outcome"] == "unchanged" and os.readlink(tmp_path / "site" / "latest") == before
         assert [line["outcome"] for line in archive.read(tmp_path / "site")] == ["published", "unchanged"]
 
     def test_only_the_page_whose_notebook_changed(self, run, notebooks, tmp_path):
         wanted = [(notebooks(name, GOOD), parameters.page(name, {}))[1] for name in ("one", "two")]
-        publishing.run(wanted, site=tmp_path / "site", makers=here)
+        publishing.run(wanted, site=tmp_path / "site", backend=here)
         old = {p["path"]: p for p in archive.manifest(archive.latest(tmp_path / "site"))["pages"]}
         notebooks("two", ["1 + 1", *GOOD])
-        assert {w.page.report: w.why for w in publishing.todo(wanted, tmp_path / "site")} == {"one": [], "two": ["notebook"]}
-        made = publishing.run(wanted, site=tmp_path / "site", makers=here)
+        assert {task.page.report: task.reasons for task in publishing.todo(wanted, tmp_path / "site")} == {"one": [], "two": ["notebook"]}
+        made = publishing.run(wanted, site=tmp_path / "site", backend=here)
         assert {p["report"]: p["status"] for p in made["pages"]} == {"one": "unchanged", "two": "new"}
         one = next(p for p in made["pages"] if p["report"] == "one")
         assert one["sha256"] == old["zh/one.html"]["sha256"] and one["made"] == old["zh/one.html"]["made"]
@@ -314,7 +314,7 @@ class TestOnlyWhatChanged:
         run("one")
         damage(tmp_path / "site" / "latest" / "zh" / "one.html")
         wanted = [parameters.page("one", {})]
-        assert [w.why for w in publishing.todo(wanted, tmp_path / "site")] == [["damaged"]]
+        assert [task.reasons for task in publishing.todo(wanted, tmp_path / "site")] == [["damaged"]]
         assert run("one")["status"] == "new" and "</html>" in (tmp_path / "site" / "latest" / "zh" / "one.html").read_text()
 
     def test_a_damaged_page_is_nobodys_last_good_one(self, run, notebooks, tmp_path):
@@ -329,24 +329,24 @@ class TestOnlyWhatChanged:
         run("one")
         entry = next(iter(archive.manifest(archive.latest(tmp_path / "site"))["pages"]))
         publishing.run([parameters.page("one", {})], site=tmp_path / "site", force=True,
-                    makers=lambda pages, *_: (workers.lost(page, "its worker was killed") for page in pages))
+                    backend=lambda pages, *_: (workers.lost(page, "its worker was killed") for page in pages))
         stale = next(iter(archive.manifest(archive.latest(tmp_path / "site"))["pages"]))
         assert stale["status"] == "stale" and stale["key"] == entry["key"]
-        assert [w.why for w in publishing.todo([parameters.page("one", {})], tmp_path / "site")] == [["failed"]]
+        assert [task.reasons for task in publishing.todo([parameters.page("one", {})], tmp_path / "site")] == [["failed"]]
 
     def test_since(self, run, notebooks, tmp_path):
         site, wanted = tmp_path / "site", [(notebooks(name, GOOD), parameters.page(name, {}))[1] for name in ("one", "two")]
-        publishing.run(wanted, site=site, makers=here)
+        publishing.run(wanted, site=site, backend=here)
         first = archive.latest(site)
         notebooks("two", ["1 + 1", *GOOD])
-        publishing.run(wanted, site=site, makers=here)
-        assert [w.why for w in publishing.todo(wanted, site)] == [[], []]
-        assert {w.page.report: w.why for w in publishing.todo(wanted, site, since=first)} == {"one": [], "two": ["notebook"]}
+        publishing.run(wanted, site=site, backend=here)
+        assert [task.reasons for task in publishing.todo(wanted, site)] == [[], []]
+        assert {task.page.report: task.reasons for task in publishing.todo(wanted, site, since=first)} == {"one": [], "two": ["notebook"]}
 
     def test_a_page_that_leaves_the_schedule_leaves_the_site(self, run, notebooks, tmp_path):
         site, wanted = tmp_path / "site", [(notebooks(name, GOOD), parameters.page(name, {}))[1] for name in ("one", "two")]
-        publishing.run(wanted, site=site, makers=here)
-        made = publishing.run(wanted[:1], site=site, makers=never)
+        publishing.run(wanted, site=site, backend=here)
+        made = publishing.run(wanted[:1], site=site, backend=never)
         assert made["outcome"] == "published" and [p["path"] for p in made["pages"]] == ["zh/one.html"]
         assert not (site / "latest" / "zh" / "two.html").exists()
 
@@ -357,8 +357,8 @@ class TestOnlyWhatChanged:
         def late(jobs, *rest):
             monkeypatch.setattr(inputs, "code", lambda: "changed meanwhile")
             yield from here(jobs, *rest)
-        publishing.run([parameters.page("one", {})], site=tmp_path / "site", makers=late)
-        assert [w.why for w in publishing.todo([parameters.page("one", {})], tmp_path / "site")] == [["code"]]
+        publishing.run([parameters.page("one", {})], site=tmp_path / "site", backend=late)
+        assert [task.reasons for task in publishing.todo([parameters.page("one", {})], tmp_path / "site")] == [["code"]]
 
     def test_a_reader_still_finds_the_script_of_the_page_in_hand(self, run, notebooks, tmp_path):
         notebooks("one", GOOD)
@@ -383,14 +383,14 @@ class TestHeld:
         notebooks("one", judged("on_track", "binding"))
         run("one")
         notebooks("one", judged("off_track", "binding"))
-        return publishing.run([parameters.page("one", {})], site=tmp_path / "site", makers=here), tmp_path / "site"
+        return publishing.run([parameters.page("one", {})], site=tmp_path / "site", backend=here), tmp_path / "site"
 
     def test_a_binding_verdict_holds_it(self, run, notebooks, tmp_path):
         notebooks("one", judged("on_track", "binding"))
         run("one")
         online = archive.latest(tmp_path / "site")
         notebooks("one", judged("off_track", "binding"))
-        made = publishing.run([parameters.page("one", {})], site=tmp_path / "site", makers=here)
+        made = publishing.run([parameters.page("one", {})], site=tmp_path / "site", backend=here)
         assert made["outcome"] == "held" and [r["rule"] for r in made["held"]] == ["binding_verdicts"]
         assert archive.latest(tmp_path / "site") == online and archive.held(tmp_path / "site").name == made["run"]
         assert "off_track" not in (online / "downloads" / "zh-one.json").read_text()
@@ -399,7 +399,7 @@ class TestHeld:
 
     def test_it_is_still_held_the_next_night_and_nothing_is_made(self, run, notebooks, tmp_path):
         made, site = self.held(run, notebooks, tmp_path)
-        again = publishing.run([parameters.page("one", {})], site=site, makers=never)
+        again = publishing.run([parameters.page("one", {})], site=site, backend=never)
         assert (again["outcome"], again["run"]) == ("held", made["run"])
 
     def test_publish_releases_it(self, run, notebooks, tmp_path):
@@ -408,7 +408,7 @@ class TestHeld:
         publishing.publish(made["run"], site)
         assert archive.latest(site).name == made["run"] and archive.held(site) is None
         assert archive.read(site)[-1]["outcome"] == "released"
-        assert publishing.run([parameters.page("one", {})], site=site, makers=never)["outcome"] == "unchanged"
+        assert publishing.run([parameters.page("one", {})], site=site, backend=never)["outcome"] == "unchanged"
         with pytest.raises(archive.Unknown, match="published run already"):
             publishing.publish(made["run"], site)
         with pytest.raises(archive.Unknown, match="say --back"):
@@ -427,9 +427,9 @@ class TestHeld:
     def test_once_the_number_is_put_right_the_site_goes_on(self, run, notebooks, tmp_path):
         made, site = self.held(run, notebooks, tmp_path)
         notebooks("one", judged("on_track", "binding"))
-        assert publishing.run([parameters.page("one", {})], site=site, makers=here)["outcome"] in ("published", "unchanged")
+        assert publishing.run([parameters.page("one", {})], site=site, backend=here)["outcome"] in ("published", "unchanged")
         notebooks("one", ["2 + 2", *judged("on_track", "binding")])
-        assert publishing.run([parameters.page("one", {})], site=site, makers=here)["outcome"] == "published"
+        assert publishing.run([parameters.page("one", {})], site=site, backend=here)["outcome"] == "published"
         assert archive.latest(site).name > made["run"] and archive.held(site) is None
 
     @pytest.mark.parametrize("rules, outcome", [(schedule.Hold(), "published"), (schedule.Hold(statuses=0), "held"),
@@ -438,7 +438,7 @@ class TestHeld:
         notebooks("one", judged("on_track"))
         run("one")
         notebooks("one", judged("off_track"))
-        made = publishing.run([parameters.page("one", {})], site=tmp_path / "site", makers=here, rules=schedule.Schedule((), hold=rules))
+        made = publishing.run([parameters.page("one", {})], site=tmp_path / "site", backend=here, rules=schedule.Schedule((), hold=rules))
         assert made["outcome"] == outcome
 
     def test_an_unknown_run(self, tmp_path):

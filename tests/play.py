@@ -1,17 +1,20 @@
 """Play a report notebook in this process: quick, for its numbers; that a kernel runs it whole is `reports`' business."""
 
 import ast
+from functools import cache
+from pathlib import Path
 from unittest import mock
 
 import nbformat
 
+from plancore import paths, wording
 from plancore.charts import drawing
 from plancore.downloads import files
 from plancore.reports import parameters
 
 
 def play(report: str, pictures: bool = False, **given: object) -> list[object]:
-    """What each code cell of a report shows, with parameters checked as a run checks them: HTML, Markdown, tables.
+    """What each code cell of a report shows, with parameters checked as a run checks them: parts, HTML, Markdown.
 
     `pictures`: with its charts as SVG to take away; those take most of a report's time.
     """
@@ -23,19 +26,31 @@ def play(report: str, pictures: bool = False, **given: object) -> list[object]:
 
 
 def _played(report: str, given: dict) -> list[object]:
-    values, space, shown = parameters.page(report, given).values, {}, []
-    for cell in nbformat.read(parameters.NOTEBOOKS / f"{report}.ipynb", as_version=4).cells:
-        if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
-            space |= values
-            continue
-        tree = ast.parse(cell.source)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, report, "exec"), space)
-        if last is not None:
-            shown.append(eval(compile(ast.Expression(last.value), report, "eval"), space))
-    return shown
+    values, space, results = parameters.page(report, given).values, {}, []
+    try:
+        for cell in nbformat.read(parameters.NOTEBOOKS / f"{report}.ipynb", as_version=4).cells:
+            if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
+                space |= values
+                continue
+            tree = ast.parse(cell.source)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, report, "exec"), space)
+            results.append(eval(compile(ast.Expression(last.value), report, "eval"), space) if last else None)
+    finally:
+        wording.set_language(wording.LANGUAGES[0])
+    return [result for result in results if result is not None]
 
 
 def page(report: str, pictures: bool = False, **given: object) -> str:
-    """All that a report shows, as one text of HTML."""
-    return "\n".join(getattr(part, "data", None) or part.as_raw_html() for part in play(report, pictures, **given))
+    """All that a report shows, as one text of HTML; a page is played once in a session."""
+    return _page(report, pictures, paths.TABLES, tuple(sorted(given.items())))
+
+
+@cache
+def _page(report: str, pictures: bool, _tables: Path, given: tuple) -> str:
+    return "\n".join(shown(result) for result in play(report, pictures, **dict(given)))
+
+
+def shown(result: object) -> str:
+    """What a page shows of a cell's result: its HTML, or its Markdown."""
+    return result._repr_html_() if hasattr(result, "_repr_html_") else result.data

@@ -7,10 +7,9 @@ import pytest
 from play import page
 from test_build import alter, append, check_message, data, good, refused  # noqa: F401 (two are fixtures)
 
-from plancore import bridge, gaps, load, schema, wording
+from plancore import bridge, gaps, load, schema, views, wording
 from plancore.charts import figure, plan as overviews
 from plancore.reports import parameters
-from plancore.views import bridge as bridging, page as headlines
 from plancore.schema import DataError
 
 OLD, NEW = load.targets("zj13"), load.targets("zj14", kind="all")
@@ -169,7 +168,7 @@ def test_a_stricter_target_may_ask_less_a_year(concerns):
     """Surface water and accident deaths: both are said."""
     both = concerns.query("relation == 'loosened' and shift == 'stricter'")
     assert list(both.row_to) == ["18", "33"]
-    html = bridging.concerns(concerns, load.target_versions("zj14"), PLANS, "zh").as_raw_html()
+    html = views.bridge.concerns(concerns, load.target_versions("zj14"), PLANS, "zh").bodies[0].as_raw_html()
     assert plain(html).count("按年均要求；目标水平更严") == 2
 
 
@@ -233,14 +232,14 @@ def test_a_sum_is_set_against_an_outcome_of_as_many_years_only(plan):
 ])
 def test_where_both_views_differ_both_are_said(before, now, says, plan):
     found = bridge.compare(plan("before", before), plan("now", now), successors())
-    assert says in plain(bridging.concerns(found, load.target_versions("zj13"), PLANS, "zh").as_raw_html())
+    assert says in plain(views.bridge.concerns(found, load.target_versions("zj13"), PLANS, "zh").bodies[0].as_raw_html())
 
 
 def test_what_has_no_pace_says_so_in_words(plan):
     control = {"form": "yearly_control", "indicator": "b", "bound": "at_most", "better": "lower", "target_value": 5.0}
     rows = [{"path": "step"}, control, {"path": "hold", "indicator": "c"}]
     found = bridge.compare(plan("before", *rows), plan("now", *rows), successors())
-    said = plain(bridging.concerns(found, load.target_versions("zj13"), PLANS, "zh").as_raw_html())
+    said = plain(views.bridge.concerns(found, load.target_versions("zj13"), PLANS, "zh").bodies[0].as_raw_html())
     assert [said.count(w) for w in ("一次到位 一次到位", "逐年控制 逐年控制", " 保持 保持")] == [1, 1, 1] and "nan" not in said
 
 
@@ -252,9 +251,9 @@ def test_a_successor_of_another_plan_changes_nothing(plan):
 def test_both_attributes_stand_in_the_row(plan):
     found = bridge.compare(plan("before", {}), plan("now", {"attribute": "binding"}), successors()).iloc[0]
     assert (found.attribute_from, found.attribute_to, found.attribute) == ("expected", "binding", "binding")
-    said = plain(bridging.concerns(pd.DataFrame([found]), load.target_versions("zj13"), PLANS, "zh").as_raw_html())
+    said = plain(views.bridge.concerns(pd.DataFrame([found]), load.target_versions("zj13"), PLANS, "zh").bodies[0].as_raw_html())
     assert "预期性 → 约束性" in said
-    said = plain(headlines.bridge_headline(pd.DataFrame([found]), PLANS[1:], "en").data)
+    said = plain(views.bridge.headline(pd.DataFrame([found]), load.plan("zj14"), "en").data)
     assert "1 changed from anticipatory to obligatory, 0 from obligatory to anticipatory" in said
 
 
@@ -338,9 +337,9 @@ def test_the_answer_tells_the_obligatory_apart():
 def test_english_has_no_chinese(concerns):
     versions = load.target_versions("zj14")
     ended = gaps.completion(OLD, load.outcomes("zj13"))
-    parts = [bridging.concerns(concerns, versions, PLANS, "en"), bridging.redefined(concerns, PLANS, "en"),
-             bridging.dropped(concerns, ended, PLANS, "en")]
-    said = "".join(plain(p.as_raw_html()) for p in parts) + plain(headlines.bridge_headline(concerns, PLANS[1:], "en").data)
+    parts = [views.bridge.concerns(concerns, versions, PLANS, "en"), views.bridge.redefined(concerns, PLANS, "en"),
+             views.bridge.dropped(concerns, ended, PLANS, "en")]
+    said = "".join(plain(p.bodies[0].as_raw_html()) for p in parts) + plain(views.bridge.headline(concerns, load.plan("zj14"), "en").data)
     assert not re.search(r"[一-鿿]", said + figure.show(overviews.asks(concerns, "en")).data)
 
 
@@ -350,19 +349,19 @@ def test_every_relation_and_reason_has_words_and_a_mark(lang):
         assert wording.text("rel_" + code, lang) and wording.text("rr_" + code, lang) and wording.MARKS[code]
     assert all(wording.known("because_" + r) or wording.known(r) for r in bridge.REASONS)
     assert all(wording.text("ask_" + f, lang) for f in schema.VOCABULARIES["form"])
-    assert len(re.findall("<tr>", bridging.measures(lang).as_raw_html())) >= 7
+    assert len(re.findall("<tr>", views.bridge.rules(lang).bodies[1].as_raw_html())) >= 7
 
 
 def test_a_number_assigned_later_stands_under_the_print(concerns):
-    html = bridging.concerns(concerns, load.target_versions("zj14"), PLANS, "zh").as_raw_html()
+    html = views.bridge.concerns(concerns, load.target_versions("zj14"), PLANS, "zh").bodies[0].as_raw_html()
     row = re.search(r'id="row-13".*?</tr>', html, re.DOTALL)[0]
     assert "国家下达" in row and '<a href="#src-zj-energy-saving-plan-2022">2022年下达：累计14.5</a>' in row
 
 
 def test_a_redefined_target_keeps_its_own_unit(concerns):
-    said = plain(bridging.concerns(concerns, load.target_versions("zj14"), PLANS, "zh").as_raw_html())
+    said = plain(views.bridge.concerns(concerns, load.target_versions("zj14"), PLANS, "zh").bodies[0].as_raw_html())
     assert "17万元/人" in said and "30,000项" in said
-    said = plain(bridging.redefined(concerns, PLANS, "en").as_raw_html())
+    said = plain(views.bridge.redefined(concerns, PLANS, "en").bodies[0].as_raw_html())
     assert "17 × 10,000 yuan per person" in said and "at least 6% a year" in said and "at most 27 µg/m³" in said
 
 
@@ -379,9 +378,9 @@ def test_the_chart_has_the_frame_s_rows_and_never_an_absurd_number(concerns, pla
 def test_nothing_to_compare_is_said(plan):
     alone = bridge.compare(plan("before", {"indicator": "a"}), plan("now", {"indicator": "b"}), successors())
     assert overviews.asks(alone, "zh") is None
-    assert "没有符合条件的指标" in bridging.redefined(alone, PLANS, "zh").data
+    assert "没有符合条件的指标" in views.bridge.redefined(alone, PLANS, "zh").inner
     same = bridge.compare(plan("before", {}), plan("now", {}), successors())
-    assert "没有符合条件的指标" in bridging.dropped(same, gaps.completion(OLD, load.outcomes("zj13")), PLANS, "zh").data
+    assert "没有符合条件的指标" in views.bridge.dropped(same, gaps.completion(OLD, load.outcomes("zj13")), PLANS, "zh").inner
 
 
 def test_names_from_data_stay_text(plan):
@@ -391,7 +390,7 @@ def test_names_from_data_stay_text(plan):
     assert list(found.relation) == ["kept", "redefined", "new"]
     more = bridge.compare(plan("before", evil | {"indicator": "e"}), new, successors())
     ended = pd.DataFrame({"row": ["1"], "outcome": [1.0], "verdict": ["met"]})
-    shown = [bridging.concerns(found, load.target_versions("zj14"), PLANS, "zh").as_raw_html(), bridging.redefined(found, PLANS, "zh").as_raw_html(),
-             bridging.dropped(more, ended, PLANS, "zh").as_raw_html(), headlines.bridge_headline(found, PLANS[1:].assign(name_zh=evil["name_zh"]), "zh").data,
+    shown = [views.bridge.concerns(found, load.target_versions("zj14"), PLANS, "zh").bodies[0].as_raw_html(), views.bridge.redefined(found, PLANS, "zh").bodies[0].as_raw_html(),
+             views.bridge.dropped(more, ended, PLANS, "zh").bodies[0].as_raw_html(), views.bridge.headline(found, pd.Series({**load.plan("zj14"), "name_zh": evil["name_zh"]}), "zh").data,
              figure.show(overviews.asks(found, "zh")).data]
     assert not any("<img" in html for html in shown) and shown[-1].count("</script>") == 1

@@ -433,7 +433,7 @@ class TestWords:
 class TestHeatmap:
     def chart(self, case, lang="zh", cells=None):
         cells = case["cells"] if cells is None else cells
-        return coverage_charts.heatmap(cells, case["targets"], INDICATORS, SOURCES, lang).to_dict()
+        return coverage_charts.heatmap(cells, case["targets"], lang).to_dict()
 
     def test_a_cell_for_each_row_and_year_in_plan_order(self, case):
         spec = self.chart(case)
@@ -458,7 +458,7 @@ class TestHeatmap:
         assert len(set(looks)) == len(held) and {fill for _, fill in looks} <= {figure.INK, "transparent"}
 
     def test_missing_cells_are_drawn_empty_and_dotted(self, case):
-        drawn = figure.show(coverage_charts.heatmap(case["cells"], case["targets"], INDICATORS, SOURCES, "zh")).data
+        drawn = figure.show(coverage_charts.heatmap(case["cells"], case["targets"], "zh")).data
         svg = re.search(r"<svg.*?</svg>", drawn, re.DOTALL)[0]
         assert svg.count("stroke-dasharray") == (case["cells"].state == "missing").sum()
 
@@ -476,7 +476,7 @@ class TestHeatmap:
 
     def test_a_plan_without_any_figure(self, target, observed):
         cells = coverage.cells(target(), graded(observed({2030: 1})), 2022)
-        chart = coverage_charts.heatmap(cells, target(), INDICATORS, SOURCES, "zh")
+        chart = coverage_charts.heatmap(cells, target(), "zh")
         assert figure.show(chart).data.count("stroke-dasharray") == 2 and "0格有可用的数（0%）" in chart.to_dict()["usermeta"]["title"]
 
 
@@ -544,22 +544,23 @@ class TestPage:
 class TestHostileNames:
     BAD = '<img src=x onerror="alert(1)">{oops}'
 
-    def test_names_and_titles_stay_text(self):
+    def test_names_and_titles_stay_text(self, monkeypatch):
         case = frames("zj14", 2025)
         targets = case["targets"].assign(name_zh=self.BAD)
-        indicators, sources = INDICATORS.assign(name_zh=self.BAD, unit_zh=self.BAD), SOURCES.assign(title=self.BAD, publisher=self.BAD)
-        plan = load.plans().query("plan == 'zj14'").assign(name_zh=self.BAD)
+        monkeypatch.setattr(load, "indicators", lambda: INDICATORS.assign(name_zh=self.BAD, unit_zh=self.BAD))
+        monkeypatch.setattr(load, "sources", lambda: SOURCES.assign(title=self.BAD, publisher=self.BAD))
+        plan = pd.Series({**load.plan("zj14"), "name_zh": self.BAD})
         found = coverage.replaceable(case["cells"], VINTAGES)
         revised = coverage.revisions(VINTAGES, load.breaks(REGION), 2020, 2025).assign(unit_zh=self.BAD)
         parts = [
             coverage_views.headline(case["counts"], plan, 2025, "zh"),
-            figure.show(coverage_charts.heatmap(case["cells"], targets, indicators, sources, "zh")),
-            coverage_views.wanted(case["wanted"], targets, indicators, sources, 2025, "zh"),
-            coverage_views.replaceable(found, targets, indicators, sources, 2025, "zh"),
-            coverage_views.revisions(revised, indicators, sources, "zh"),
+            figure.show(coverage_charts.heatmap(case["cells"], targets, "zh")),
+            coverage_views.wanted(case["wanted"], targets, 2025, "zh"),
+            coverage_views.replaceable(found, targets, 2025, "zh"),
+            coverage_views.revisions(revised, "zh"),
         ]
         for part in parts:
-            html = getattr(part, "data", None) or part.as_raw_html()
+            html = part._repr_html_()
             tags = []
             reader = HTMLParser()
             reader.handle_starttag = lambda tag, attributes: tags.append((tag, dict(attributes)))

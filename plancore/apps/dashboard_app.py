@@ -7,11 +7,11 @@ from html import escape
 
 import pandas as pd
 
-from plancore import gaps, load, markup, scenario, trajectories, wording
+from plancore import gaps, load, markup, trajectories, views, wording
 from plancore.apps import state as plays
-from plancore.charts import figure, indicator as charts
+from plancore.charts import figure
 from plancore.downloads import sheets
-from plancore.views import indicator as profiles, page, plan as views, table
+from plancore.views import table
 from plancore.apps.state import Choice
 from plancore.downloads.workbook import Sheet
 
@@ -32,7 +32,7 @@ def controls(state: dict, lang: str) -> list[Choice]:
 def answer(state: dict, lang: str) -> str:
     """How many targets stand how, in a sentence and in tiles."""
     targets, result, _ = _chosen(state)
-    return page.gap_headline(result, targets, load.plans().query("plan == @state['plan']"), lang).data
+    return views.gap_headline(result, targets, load.plan(state["plan"]), lang).data
 
 
 def listed(state: dict, lang: str) -> str:
@@ -44,7 +44,7 @@ def listed(state: dict, lang: str) -> str:
     frame = pd.DataFrame({
         "row": rows["row"], "indicator": [_pick(r, lang) for r in records],
         "attribute": [wording.text(a, lang) for a in rows["attribute"]],
-        "assessment": [markup.Html(views.assessment(r, lang)) for r in records],
+        "assessment": [markup.Html(views.plan.assessment(r, lang)) for r in records],
         "latest_value": [_latest(r) for r in records], "target": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
         "against_path": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
         "required_pace": [wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])]})
@@ -57,21 +57,20 @@ def panel(state: dict, lang: str) -> str:
     rows = _ordered(state)
     if rows.empty:
         return ""
-    indicator = state["indicator"] or rows["indicator"].iloc[0]
+    key = state["indicator"] or rows["indicator"].iloc[0]
     targets, result, series = _measured(state["plan"], state["as_of"])
-    target, row = (f[f["indicator"] == indicator] for f in (targets, result))
+    target, row = (f[f["indicator"] == key] for f in (targets, result))
     name = escape(target[f"name_{lang}"].iloc[0])
-    goals = scenario.long_term(target, load.commitments(state["plan"]))
-    chart = charts.profile(series[series["row"].isin(target["row"])], goals, row, target, load.sources(), lang)
-    read_on = markup.page(wording.text("app_full_page", lang), "indicator_profile", indicator=indicator, as_of=state["as_of"],
+    chart = views.indicator.chart(series[series["row"].isin(target["row"])], target, row, target, lang)
+    read_on = markup.page(wording.text("app_full_page", lang), "indicator_profile", indicator=key, as_of=state["as_of"],
                          region=target["region"].iloc[0])
-    return f'<h2>{name}</h2>{profiles.headline(row, target, load.sources(), lang).data}{figure.live(chart)}<p class="read-on">{read_on}</p>'
+    return f'<h2>{name}</h2>{views.indicator.headline(row, target, lang).data}{figure.live(chart)}<p class="read-on">{read_on}</p>'
 
 
 def tables(state: dict, lang: str) -> list[Sheet]:
     """The list of gaps as shown, with its figures as numbers and their working."""
     targets, result, series = _chosen(state)
-    return [sheets.standing(result, targets, series, load.sources(), lang), sheets.schedule(result, targets, lang)]
+    return [sheets.standing(result, targets, series, lang), sheets.schedule(result, targets, lang)]
 
 
 def _pick(row: dict, lang: str) -> markup.Html:
@@ -91,8 +90,8 @@ def _boxed(plan: str, attribute: str, category: str) -> pd.DataFrame:
 
 def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """`_measured` of one attribute and one category."""
-    targets, result, series = _measured(state["plan"], state["as_of"])
-    targets = views.select(targets, state["attribute"], state["category"])
+    _, result, series = _measured(state["plan"], state["as_of"])
+    targets = _boxed(state["plan"], state["attribute"], state["category"])
     return targets, result[result["row"].isin(targets["row"])], series
 
 

@@ -9,11 +9,11 @@ import altair as alt
 import great_tables as gt
 import pandas as pd
 
-from plancore import gaps, load, markup, scenario, trajectories, wording
+from plancore import gaps, load, markup, scenario, trajectories, views, wording
 from plancore.apps import state as plays
 from plancore.charts import figure, indicator as charts, plan as plan_charts
 from plancore.downloads import sheets
-from plancore.views import commitments as register, indicator as profiles, table
+from plancore.views import table
 from plancore.apps.state import SWITCH, Choice
 from plancore.downloads.workbook import Sheet
 
@@ -57,16 +57,15 @@ def numbers(state: dict, lang: str) -> str:
 
 def published(state: dict, lang: str) -> str:
     """Every published value of the chosen indicators, folded."""
-    shown = _published(state, lang)
-    return f'<details><summary><h2>{wording.text("published_figures", lang)}</h2></summary>{shown.data if hasattr(shown, "data") else table.html(shown)}</details>'
+    shown = _published(state, lang).inner
+    return f'<details><summary><h2>{wording.text("published_figures", lang)}</h2></summary>{shown}</details>'
 
 
 def commitments(state: dict, lang: str) -> str:
     """The plan's commitments of the chosen chapter, kind and year, to be searched; folded while none of them is chosen."""
     chosen, narrow = _committed(state), any(state[name] != "all" for name in _NARROWING)
     heading = wording.text("app_commitments", lang, n=len(chosen))
-    shown = table.nothing("register_none_fit", lang) if narrow and chosen.empty else register.table(chosen, lang)
-    inner = shown.data if hasattr(shown, "data") else table.html(shown)
+    inner = table.nothing("register_none_fit", lang).data if narrow and chosen.empty else views.commitments.register(chosen, lang).inner
     return f'<details data-plain{" open" if narrow else ""}><summary><h2>{heading}</h2></summary>{inner}</details>'
 
 
@@ -75,8 +74,8 @@ def tables(state: dict, lang: str) -> list[Sheet]:
     each = [_yearly(row, state).assign(indicator=row[f"name_{lang}"], unit=row[f"unit_{lang}"]) for row in _chosen(state)[0].to_dict("records")]
     every = pd.concat(each).fillna("—")
     every = every[["indicator", "unit", *every.columns.drop(["indicator", "unit"])]]
-    return [sheets.table("app_numbers", _table(every, lang), lang), sheets.table("published_figures", _published(state, lang), lang),
-            sheets.plain("commitments", register.figures_of(_committed(state), lang), {}, lang)]
+    return [sheets.table("app_numbers", _table(every, lang), lang), sheets.table("published_figures", *_published(state, lang).bodies, lang),
+            sheets.plain("commitments", views.commitments.figures_of(_committed(state), lang), {}, lang)]
 
 
 def _narrowing(plan: str, lang: str) -> list[Choice]:
@@ -89,17 +88,17 @@ def _narrowing(plan: str, lang: str) -> list[Choice]:
 
 
 def _committed(state: dict) -> pd.DataFrame:
-    return register.narrowed(load.commitments(state["plan"]), *(state[name] for name in _NARROWING))
+    return views.commitments.narrowed(load.commitments(state["plan"]), *(state[name] for name in _NARROWING))
 
 
 def _charts(state: dict, lang: str) -> list[alt.LayerChart | None]:
     """One chart an indicator, or one for all as an index of the baseline."""
     targets, result = _chosen(state)
     if state["scale"] == "index":
-        return [charts.indexed(trajectories.indexed(_series(state), targets), targets, load.sources(), lang)]
+        return [charts.indexed(trajectories.indexed(_series(state), targets), targets, lang)]
     series = _series(state)
     return [charts.profile(series[series["indicator"] == key], _goals(state["plan"], key), result[result["indicator"] == key],
-                           targets[targets["indicator"] == key], load.sources(), lang) for key in targets["indicator"]]
+                           targets[targets["indicator"] == key], lang) for key in targets["indicator"]]
 
 
 def _series(state: dict) -> pd.DataFrame:
@@ -131,14 +130,14 @@ def _yearly(target: dict, state: dict) -> pd.DataFrame:
 def _published(state: dict, lang: str):
     vintages, observations, _ = _known(state["plan"])
     mine = vintages[vintages["indicator"].isin(state["indicator"])]
-    return profiles.figures(mine, observations, load.indicators(), load.sources(), lang)
+    return views.indicator.figures(mine, observations, lang)
 
 
 def _line(row: dict, lang: str) -> str:
     """One indicator in a line: status, latest figure, target, link to its page."""
     page = markup.page(wording.text("app_full_page", lang), "indicator_profile", indicator=row["indicator"], as_of=row["as_of"],
                       region=row["region"])
-    return f'<p class="answer">{profiles.line(row, lang)} <small class="read-on">{page}</small></p>'
+    return f'<p class="answer">{views.indicator.line(row, lang)} <small class="read-on">{page}</small></p>'
 
 
 def _omitted(state: dict, targets: pd.DataFrame, lang: str) -> str:

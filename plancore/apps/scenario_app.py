@@ -39,7 +39,7 @@ def pictures(state: dict, lang: str) -> str:
 
 def goals(state: dict, lang: str) -> str:
     """The goals one by one."""
-    return f'<h2>{wording.text("road_goals", lang)}</h2>' + table.html(_goals(state, lang))
+    return f'<h2>{wording.text("road_goals", lang)}</h2>' + _goals(state, lang).inner
 
 
 def numbers(state: dict, lang: str) -> str:
@@ -49,7 +49,7 @@ def numbers(state: dict, lang: str) -> str:
 
 def tables(state: dict, lang: str) -> list[Sheet]:
     """The goals as shown, and the path year by year."""
-    return [sheets.table("road_goals", _goals(state, lang), lang), sheets.table("app_path", _path(state, lang), lang)]
+    return [sheets.table("road_goals", *_goals(state, lang).bodies, lang), sheets.table("app_path", _path(state, lang), lang)]
 
 
 def _answers(state: dict) -> pd.DataFrame:
@@ -85,12 +85,12 @@ def _assumed(state: dict, urban: pd.DataFrame, lang: str) -> str:
 @lru_cache(maxsize=32)
 def _charts(as_of: int, lang: str) -> str:
     """Both charts; the sliders drive them in the browser, so that they depend on the year and the language alone."""
-    observations, sources = _observations(), load.sources()
+    observations = _observations()
     used, defaults = scenario.used(observations, as_of), _defaults()
     answers = scenario.answers(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
     path = scenario.paths(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
-    doubling = road_charts.doubling(answers, scenario.history(observations, as_of), path, used, sources, lang)
-    urban = road_charts.urbanization(used, path, scenario.urban(observations, as_of), sources, lang, assumed=True)
+    doubling = road_charts.doubling(answers, scenario.history(observations, as_of), path, used, lang)
+    urban = road_charts.urbanization(used, path, scenario.urban(observations, as_of), lang, assumed=True)
     return figure.live(*(figure.untabled(chart) for chart in (doubling, urban) if chart))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from plancore import wording
+from plancore import load, wording
 from plancore.charts import figure
 from plancore.charts.figure import INK, PATH
 
@@ -20,14 +20,14 @@ _CUT = {"zh": 9, "en": 20}
 """Letters of an indicator's name beside the picture, so that it fits a phone; tooltip and table have all."""
 
 
-def heatmap(cells: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame,
-            lang: str) -> alt.LayerChart:
+@wording.localized
+def heatmap(cells: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
     """Every row and year of `coverage.cells` in plan order: a shape for the state, a letter for the grade; what is missing
 
     is an empty dotted cell.
     """
     names = targets.set_index("row")
-    told = labelled(cells, indicators, sources, lang)
+    told = labelled(cells, lang)
     data = told.assign(
         name=[f"{r}{'*' * (a == 'binding')} {_short(names.at[r, f'name_{lang}'], lang)}"
               for r, a in zip(told["row"], told["attribute"])],
@@ -74,9 +74,9 @@ def _short(name: str, lang: str) -> str:
     return name if len(name) <= _CUT[lang] + 1 else name[:_CUT[lang]].rstrip(" ,(") + "…"
 
 
-def labelled(cells: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
+def labelled(cells: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The cells in words: word of the state, shown value with unit, letter, quality (grade and status), cited title."""
-    units, titles = indicators.set_index("indicator")[f"unit_{lang}"], sources.set_index("source")["title"]
+    units, titles = load.indicators().set_index("indicator")[f"unit_{lang}"], load.sources().set_index("source")["title"]
     space = "" if lang == "zh" else " "
     graded = [wording.text("comma", lang).join(p for p in (g, wording.text(s, lang) if s else "") if p)
               for g, s in zip(cells["grade"], cells["status"])]

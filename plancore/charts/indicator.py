@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from plancore import wording
+from plancore import load, wording
 from plancore.charts.figure import ACCENT, INK, PATH, described, layered, word
 
 LOOKS = (("#12507b", "circle"), ("#8a5200", "square"), ("#2e6b4f", "triangle-up"), ("#6b3fa0", "diamond"), ("#a3271f", "cross"),
@@ -16,22 +16,23 @@ _SIGNS = {"at_least": "▲ ", "more_than": "▲ ", "at_most": "▼ ", "less_than
 _HEIGHT, _AHEAD = 210, "#5b6570"
 
 
-def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
-                 lang: str) -> list[alt.LayerChart]:
+@wording.localized
+def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> list[alt.LayerChart]:
     """A `trajectory` for each row of `result` that was assessed, in plan order."""
     assessed = result[result["status"] != "not_assessable"].merge(targets, on=["plan", "row"], suffixes=("", "_target"))
-    return [trajectory(series[(series["plan"] == r["plan"]) & (series["row"] == r["row"])], r, sources, lang)
+    return [trajectory(series[(series["plan"] == r["plan"]) & (series["row"] == r["row"])], r, lang)
             for r in assessed.to_dict("records")]
 
 
-def profile(series: pd.DataFrame, goals: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
-            lang: str) -> alt.LayerChart:
+@wording.localized
+def profile(series: pd.DataFrame, goals: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
     """The `trajectory` of one indicator, assessed or not, with its goals beyond the plan: `result` and `targets` have one row."""
     row, = result.merge(targets, on=["plan", "row"], suffixes=("", "_target")).to_dict("records")
-    return trajectory(pd.concat([series, goals], ignore_index=True), row, sources, lang)
+    return trajectory(pd.concat([series, goals], ignore_index=True), row, lang)
 
 
-def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str) -> alt.LayerChart:
+@wording.localized
+def trajectory(series: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     """One indicator against its path: baseline a hollow circle, required path a thin grey line, observed a dark line
 
     with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
@@ -43,7 +44,7 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
     title = name + wording.text("colon", lang) + word(said, lang)
     if series.empty:
         return _nothing(row, title, lang)
-    data = _told(series, sources, lang)
+    data = _told(series, lang)
     numbers = data[~data["series"].isin(["required", "goal_path"])].sort_values(["year", "series"])
     table = numbers[["year", "label", "shown", "cited"]].set_axis(
         [wording.text(c, lang) for c in ("period", "series", "value", "source")], axis=1)
@@ -52,9 +53,9 @@ def trajectory(series: pd.DataFrame, row: dict, sources: pd.DataFrame, lang: str
                      table, cited, said, lang, row["indicator"])
 
 
-def _told(series: pd.DataFrame, sources: pd.DataFrame, lang: str) -> pd.DataFrame:
+def _told(series: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The series in words: label, shown, vintage, mark (preliminary, final, bound), cited; run and breaks of the observed."""
-    titles = sources.set_index("source")["title"]
+    titles = load.sources().set_index("source")["title"]
     data = series.assign(
         label=[wording.text(f"series_{s}", lang) for s in series["series"]],
         shown=[_shown(r, lang) for r in series.to_dict("records")],
@@ -164,7 +165,8 @@ def _cited(titles: pd.Series, lang: str) -> str:
     return wording.text("list_comma", lang).join(dict.fromkeys(t for t in titles if t)) or "—"
 
 
-def indexed(series: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame, lang: str) -> alt.LayerChart | None:
+@wording.localized
+def indexed(series: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     """Each indicator's figures as a line with points, its path thin and grey, its target a diamond; baseline = 100.
 
     `series` of `trajectories.indexed`; `targets`: names, in the order chosen. None where nothing can be indexed.
@@ -173,7 +175,7 @@ def indexed(series: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame, 
     rows = series[series["indicator"].isin(names.index)]
     if rows.empty:
         return None
-    titles = sources.set_index("source")["title"]
+    titles = load.sources().set_index("source")["title"]
     data = rows.assign(name=rows["indicator"].map(names), label=[wording.text(f"series_{s}", lang) for s in rows["series"]],
                        shown=rows["value"].round(1).map(wording.number), cited=rows["source"].map(titles).fillna(""), key=rows["indicator"])[
         ["plan", "row", "year", "series", "label", "name", "value", "shown", "cited", "key"]].sort_values(["key", "year"])

@@ -23,6 +23,7 @@ _ASKED = {"tightened": ACCENT, "kept": PATH, "loosened": INK}
 """The colour of each relation that can be drawn: no verdict's colour, as asking less is none."""
 
 
+@wording.localized
 def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     """Progress against time share for each row that has a pace ratio, in plan order; None where no row has one.
 
@@ -46,6 +47,7 @@ def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.Laye
     return _dots(data, title, wording.text("chart_overview_sub", lang), "chart_progress_axis", labels, lang)
 
 
+@wording.localized
 def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     """Share of the planned change delivered for each row with an outcome, in plan order; None where no row has one.
 
@@ -65,6 +67,7 @@ def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerC
     return _dots(data, title, wording.text("chart_review_sub", lang), "chart_delivered_axis", labels, lang)
 
 
+@wording.localized
 def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
     """How many findings each check of `audit.plan` has, by verdict."""
     order = ["agrees", "explained", "differs", "cannot_tell"]
@@ -81,6 +84,7 @@ def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
     return described(chart.properties(height=alt.Step(22)), title, "", title, table, "", "", lang)
 
 
+@wording.localized
 def asks(bridge: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     """What a plan asks for in a year against the plan before it (= 100 %), for the rows of `bridge.compare` with an
 
@@ -134,6 +138,7 @@ def _asked(row: dict, side: str, lang: str) -> str:
     return wording.text("a_year", lang, x=asked + (" " if lang == "en" else "") + row[f"unit_{lang}_to"])
 
 
+@wording.localized
 def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
     """The plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
     lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
@@ -180,6 +185,7 @@ def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict
                      wording.text("alt_overview", lang, title=title), table, "", "", lang)
 
 
+@wording.localized
 def counts(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
     """How many counted indicators have each official word or final verdict, and how many none, by attribute.
 
@@ -217,6 +223,7 @@ def kind_word(kind: str, lang: str) -> str:
     return wording.text("kind_" + kind, lang)
 
 
+@wording.localized
 def commitments(commitments: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     """How many commitments there are of each kind, by target year; None where there are none."""
     if commitments.empty:

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from plancore import wording
+from plancore import load, wording
 from plancore.wording import scenario
 from plancore.charts.figure import ACCENT, INK, PATH, described
 from plancore.wording.scenario import SIGNS, rate
@@ -27,8 +27,8 @@ _SAID = "datum.value < 200 && datum.value >= 199.95 ? format(floor(datum.value *
 """An index as Vega writes it; the same as `scenario.index`."""
 
 
-def doubling(answers: pd.DataFrame, history: pd.DataFrame, path: pd.DataFrame, used: pd.DataFrame, sources: pd.DataFrame,
-             lang: str) -> alt.LayerChart:
+@wording.localized
+def doubling(answers: pd.DataFrame, history: pd.DataFrame, path: pd.DataFrame, used: pd.DataFrame, lang: str) -> alt.LayerChart:
     """The index of each goal to 2035, two sliders inside the chart setting the growth of its two periods.
 
     `history`, `path`: `scenario.history`, `scenario.paths`. The scenario is computed by Vega from the last observed index,
@@ -44,11 +44,11 @@ def doubling(answers: pd.DataFrame, history: pd.DataFrame, path: pd.DataFrame, u
     subtitle = wording.text("road_chart_sub", lang, even=rate(lead["needed_from_start"]))
     alt_text = title + ("。" if lang == "zh" else ". ") + scenario.outcome(answers, lang)
     return described(chart.add_params(*_sliders(answers, lang)).properties(height=_HEIGHT), title, subtitle, alt_text,
-                     _numbers(seen, path, lang), _cited(used[used["indicator"].str.endswith("_growth")], sources, lang), "", lang)
+                     _numbers(seen, path, lang), _cited(used[used["indicator"].str.endswith("_growth")], lang), "", lang)
 
 
-def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, sources: pd.DataFrame, lang: str,
-                 assumed: bool = False) -> alt.LayerChart | None:
+@wording.localized
+def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, lang: str, assumed: bool = False) -> alt.LayerChart | None:
     """The urbanization rate observed and the straight road to 80 % 左右 in 2035; None where nothing was observed.
 
     assumed: also the straight road to the chart's parameter `urbanization_2035`, which an app drives.
@@ -58,7 +58,7 @@ def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, so
     row, seen = urban.iloc[0].to_dict(), used[used["indicator"] == "urbanization_rate"]
     data = seen[["year", "value", "status"]].assign(
         label=wording.text("series_observed", lang), shown=seen["value"].map(wording.number),
-        cited=seen["source"].map(sources.set_index("source")["title"]))
+        cited=seen["source"].map(load.sources().set_index("source")["title"]))
     road = path.loc[path["series"] == "urbanization", ["year", "value"]]
     road = road.assign(label=wording.text("series_required", lang), shown=road["value"].map(wording.number), cited="")
     title = wording.text("road_urban_title_met" if row["reached"] else "road_urban_title", lang, needed=rate(row["needed"]))
@@ -67,9 +67,10 @@ def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, so
     drawn = _urban_layers(data, road, row, lang)
     drawn = alt.layer(drawn, *_urban_assumed(road, lang)).add_params(alt.param(name="urbanization_2035", value=80.0)) if assumed else drawn
     return described(drawn.properties(height=260), title, wording.text("road_urban_sub", lang),
-                     title + ("。" if lang == "zh" else ". ") + scenario.urban(row, lang), table, _cited(seen, sources, lang), "", lang)
+                     title + ("。" if lang == "zh" else ". ") + scenario.urban(row, lang), table, _cited(seen, lang), "", lang)
 
 
+@wording.localized
 def heat(grid: pd.DataFrame, line: pd.DataFrame, chosen: pd.DataFrame, answers: pd.DataFrame, lang: str) -> alt.LayerChart:
     """GDP in 2035 for each pair of rates as a heat map that prints its numbers, the frontier of the doubling across it.
 
@@ -253,7 +254,7 @@ def _heat_layers(grid: pd.DataFrame, line: pd.DataFrame, answers: pd.DataFrame, 
     return alt.layer(*layers)
 
 
-def _cited(rows: pd.DataFrame, sources: pd.DataFrame, lang: str) -> str:
+def _cited(rows: pd.DataFrame, lang: str) -> str:
     """The sources of a chart's figures, once each."""
-    titles = rows["source"].map(sources.set_index("source")["title"])
+    titles = rows["source"].map(load.sources().set_index("source")["title"])
     return wording.text("chart_source", lang, sources=wording.text("list_comma", lang).join(dict.fromkeys(titles)))

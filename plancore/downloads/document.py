@@ -20,6 +20,8 @@ from docx.oxml.ns import nsdecls
 from docx.section import Section
 from docx.shared import Mm
 
+from plancore import wording
+
 SONG, FANG, HEI, KAI, LATIN = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "Times New Roman"
 FALLBACKS = {SONG: "小标宋体,华文中宋,宋体", FANG: "仿宋,FangSong,华文仿宋", HEI: "SimHei,微软雅黑", KAI: "楷体,KaiTi,华文楷体"}
 """The typefaces of official documents, and what an office suite may take where one is not installed."""
@@ -58,6 +60,7 @@ _MOMENT = datetime.datetime(2020, 1, 1)
 _NOT_XML = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@wording.localized
 def write(text: pd.DataFrame, annex: pd.DataFrame, labels: dict[str, str], lang: str) -> bytes:
     """The document: `text` (paragraph, part, text, note) with real footnotes, then `annex` on landscape pages.
 

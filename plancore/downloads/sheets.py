@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import gaps, wording
+from plancore import gaps, load, wording
 from plancore.downloads import workbook
 from plancore.measures import rules
 from plancore.downloads.workbook import Sheet
@@ -58,7 +58,8 @@ _PERCENT = re.compile(r"[−+]?[\d,]+(\.\d+)?%")
 _NUMBER = re.compile(r"[−+]?\d[\d,]*(\.\d+)?%?")
 
 
-def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, sources: pd.DataFrame, lang: str) -> Sheet:
+@wording.localized
+def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str) -> Sheet:
     """Each target in plan order: baseline, target, each year's figure as a number, against the path, assessment, source.
 
     `result` of `gaps.measure`, `series` of `trajectories.series`. Figures that are not exact are named in a column.
@@ -66,6 +67,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     rows = gaps.named_rows(result, targets)
     years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
     yearly = _yearly(series)
+    sources = load.sources()
     cited = [_cited(cell, sources, lang) for cell in rows["source"]]
     columns = _identity(rows, lang) | {
         "baseline_value": rows["baseline_value"], "baseline_unit": _baseline_units(rows, lang),
@@ -80,6 +82,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     return _sheet("standing", _filled(columns), _year_labels(rows, lang) | labels, lang)
 
 
+@wording.localized
 def schedule(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
     """The working of `gaps.measure`: inputs as numbers, results as live formulas that follow its arithmetic by form.
 
@@ -107,6 +110,7 @@ def schedule(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
     return _sheet("schedule", columns, {}, lang, live, percent=("in_tau", "progress"))
 
 
+@wording.localized
 def completion(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
     """How a plan ended, from `gaps.completion`: outcome, target and, as live formulas, completion rate, margin and
 
@@ -132,7 +136,8 @@ def completion(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
     return _sheet("completion", columns, _year_labels(rows, lang), lang, live, percent=("completion_rate", "delivered", "official_rate"))
 
 
-def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame, lang: str) -> Sheet:
+@wording.localized
+def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
     """Every published value of the indicators in `targets` (any frame with indicator, names, units), in its order, with
 
     source and grade; 采用 marks the one in `observations`. From `load.vintages` and `load.observations`.
@@ -144,6 +149,7 @@ def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFram
     rows = rows.assign(place=rows["indicator"].map(order), used=[
         key in used for key in zip(rows["indicator"], rows["period"], rows["source"])])
     rows = rows.sort_values(["place", "period", "used"], ascending=[True, True, False], kind="stable")
+    sources = load.sources()
     cited = [_cited(cell, sources, lang) for cell in rows["source"]]
     columns = {
         "indicator": rows[f"name_{lang}"], "period": [int(p) if p.isdigit() else p for p in rows["period"]], "value": rows["value"],
@@ -156,6 +162,7 @@ def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFram
     return _sheet("raw", _filled(columns | ({"note": rows["note"]} if lang == "zh" else {})), {}, lang)
 
 
+@wording.localized
 def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> Sheet:
     """What each row means: its printed cells to the letter, how they are read and why, the breaks declared
 
@@ -175,14 +182,16 @@ def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> She
     return _sheet("definitions", _filled(columns), {}, lang)
 
 
-def breaks(declared: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> Sheet:
+@wording.localized
+def breaks(declared: pd.DataFrame, lang: str) -> Sheet:
     """The declared breaks of series, from `load.breaks`: indicator by its name, year, what changed, comparable or not."""
-    rows = declared.merge(indicators[["indicator", "name_zh", "name_en"]], on="indicator", validate="m:1")
+    rows = declared.merge(load.indicators()[["indicator", "name_zh", "name_en"]], on="indicator", validate="m:1")
     return _sheet("breaks", {
         "indicator": rows[f"name_{lang}"], "since": rows["since"], "break_kind": [wording.text(f"kind_{k}", lang) for k in rows["kind"]],
         "what": rows[f"what_{lang}"], "comparable_with": [wording.text("yes" if c else "no", lang) for c in rows["comparable"]]}, {}, lang)
 
 
+@wording.localized
 def table(name_key: str, shown: gt.GT | HTML, lang: str) -> Sheet:
     """A table of the page, from `table.table`, as the page shows it, its figures as numbers of the page's precision.
 
@@ -198,7 +207,8 @@ def table(name_key: str, shown: gt.GT | HTML, lang: str) -> Sheet:
     return Sheet(name, pd.DataFrame(numbers).rename(columns=labels), percent=tuple(labels[c] for c in shares))
 
 
-def plain(name_key: str, frame: pd.DataFrame, labels: dict[str, str], lang: str) -> Sheet:
+@wording.localized
+def plain(name_key: str, frame: pd.DataFrame, labels: dict[str, str] | None = None, lang: str = "") -> Sheet:
     """Any other frame: the columns that `labels` or `words.csv` has words for (`column_year`, then `year`), codes as words.
 
     Of `unit_zh` and `unit_en`, `note` and `note_en` the reader's is kept. A code is looked up as `check_counts`, then
@@ -207,7 +217,7 @@ def plain(name_key: str, frame: pd.DataFrame, labels: dict[str, str], lang: str)
     other = next(code for code in wording.LANGUAGES if code != lang)
     stems = dict.fromkeys(re.sub("_(zh|en)$", "", c) for c in frame)
     own = {stem: next(c for c in (f"{stem}_{lang}", stem, f"{stem}_{other}") if c in frame) for stem in stems}
-    named = {stem: labels.get(stem) or _said((f"column_{stem}", stem), "", lang) for stem in own}
+    named = {stem: (labels or {}).get(stem) or _said((f"column_{stem}", stem), "", lang) for stem in own}
     columns = {named[stem]: [_word(v, stem, lang) for v in frame[c]] for stem, c in own.items() if named[stem]}
     return Sheet(wording.text(name_key, lang), pd.DataFrame(columns, index=range(len(frame))))
 

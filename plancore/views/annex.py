@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
+import great_tables as gt
 import pandas as pd
 
-from plancore import gaps, wording
-from plancore.views import briefing, table as layout
+from plancore import gaps, load, wording
+from plancore.views import briefing, page, table
 
 
-def table(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, derived: pd.DataFrame, indicators: pd.DataFrame,
-          breaks: pd.DataFrame, sources: pd.DataFrame, edition: str, lang: str) -> pd.DataFrame:
+@wording.localized
+def rows(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, derived: pd.DataFrame, edition: str, lang: str) -> pd.DataFrame:
     """Every row in plan order, all cells text: category, row, indicator, unit, attribute, baseline, target, one column a
 
     year until `as_of`, against_path, assessment, figure_from, department, note; an empty cell where there is nothing.
-    `result` of `gaps.measure`, `series` of `trajectories.series`, `derived` of `briefing.derived`; the other frames as
-    loaded. `labels` gives the columns' names.
+    `result` of `gaps.measure`, `series` of `trajectories.series`, `derived` of `briefing.derived`. `labels` gives the
+    columns' names.
     """
-    rows = gaps.named_rows(result, targets)
+    rows, sources, breaks = gaps.named_rows(result, targets), load.sources(), load.breaks(targets["region"].iloc[0])
     records = rows.to_dict("records")
-    department = indicators.set_index("indicator")["department"]
+    department = load.indicators().set_index("indicator")["department"]
     kinds = breaks.drop_duplicates("basis").set_index("basis")["kind"]
     computed = {row: _computed(part, lang) for row, part in derived.groupby("row")}
     return pd.DataFrame({
         "category": rows[f"category_{lang}"], "row": rows["row"], "indicator": rows[f"name_{lang}"], "unit": rows[f"unit_{lang}"],
         "attribute": [wording.text(a, lang) for a in rows["attribute"]],
-        "baseline": [_baseline(r, lang) for r in records], "target": [wording.target(r, lang) for r in records],
+        "baseline": [table.baseline(r, lang) for r in records], "target": [wording.target(r, lang) for r in records],
         **_years(rows, series),
         "against_path": [_against(r, lang) for r in records],
         "assessment": [_assessment(r, lang) for r in records],
-        "figure_from": [_dated(r, sources, lang) for r in records],
+        "figure_from": [_latest_source(r, sources, lang) for r in records],
         "department": rows["indicator"].map(department).fillna(""),
         "note": [_remark(r, kinds, computed.get(r["row"], ""), edition, lang) for r in records]})
 
 
+@page.part("annex")
+def shown(annex: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
+    """The annex as the page's table."""
+    return table.table(annex, lang, labels(annex, targets, lang), raw=[], right=numbers(annex))
+
+
+@wording.localized
 def labels(annex: pd.DataFrame, targets: pd.DataFrame, lang: str) -> dict[str, str]:
     """The annex's column names in words."""
-    known = layout.years(targets, lang) | {"assessment": wording.text("assessed", lang), "note": wording.text("remark", lang)}
+    known = table.years(targets, lang) | {"assessment": wording.text("assessed", lang), "note": wording.text("remark", lang)}
     return {c: c if c.isdecimal() else known.get(c) or wording.text(c, lang) for c in annex}
 
 
@@ -51,14 +59,6 @@ def _years(rows: pd.DataFrame, series: pd.DataFrame) -> dict[str, list[str]]:
     shown = {(r["row"], r["year"]): wording.qualified(r["value"], r["qualifier"]) for r in seen.to_dict("records")}
     years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1)
     return {str(year): [shown.get((row, year), "") for row in rows["row"]] for year in years}
-
-
-def _baseline(row: dict, lang: str) -> str:
-    """The baseline; with its unit where that is not the target's; empty where none is printed."""
-    if pd.isna(row["baseline_value"]):
-        return ""
-    other = row["baseline_unit_zh"] not in ("", row["unit_zh"]) and lang == "zh"
-    return wording.number(row["baseline_value"]) + (row["baseline_unit_zh"] if other else "")
 
 
 def _against(row: dict, lang: str) -> str:
@@ -77,28 +77,28 @@ def _assessment(row: dict, lang: str) -> str:
     return wording.text(row["official_word"], lang) + (wording.text("bracket", lang, x=inner) if inner else "")
 
 
-def _dated(row: dict, sources: pd.DataFrame, lang: str) -> str:
+def _latest_source(row: dict, sources: pd.DataFrame, lang: str) -> str:
     """The source of the last figure, its date and its grade."""
     if not row["source"]:
         return ""
-    source = sources[sources["source"] == row["source"].split(";")[-1]].iloc[0]
+    source = table.last_source(row["source"], sources)
     grade = wording.text("grade", lang) + " " + source["grade"]
     return source["title"] + wording.text(
         "bracket", lang, x=briefing.day(source["published"], lang) + wording.text("comma", lang) + grade)
 
 
 def _computed(derived: pd.DataFrame, lang: str) -> str:
-    said = [wording.text("bracketed_year", lang, x=wording.number(v), year=y) for y, v in zip(derived["year"], derived["value"])]
-    return wording.text("remark_derived", lang, figures=wording.text("list_comma", lang).join(said))
+    figures = [wording.text("bracketed_year", lang, x=wording.number(v), year=y) for y, v in zip(derived["year"], derived["value"])]
+    return wording.text("remark_derived", lang, figures=wording.text("list_comma", lang).join(figures))
 
 
 def _remark(row: dict, kinds: pd.Series, computed: str, edition: str, lang: str) -> str:
     """The reason where a row is not assessable, and what is to be known of its basis, short."""
-    said = [briefing.reason(row["reason"], edition, lang)] if row["status"] == "not_assessable" else []
-    said += [briefing.since(row, lang)] if row["version_since"] else []
-    said += [wording.text(row["price_basis"], lang)] if row["price_basis"] != "none" else []
-    said += [wording.text("remark_" + kinds[row["break_at_baseline"]], lang)] if row["break_at_baseline"] else []
-    said += [wording.text("official_average", lang)] if row["formula"] == "growth_official_average" else []
-    said += [wording.text("remark_lower_bound", lang)] if row["qualifier"] == "more_than" else []
-    said += [wording.text("remark_withheld", lang)] if row["withheld"] else []
-    return wording.text("brief_next", lang).join([*said, computed] if computed else said)
+    notes = [briefing.reason(row["reason"], edition, lang)] if row["status"] == "not_assessable" else []
+    notes += [briefing.since(row, lang)] if row["version_since"] else []
+    notes += [wording.text(row["price_basis"], lang)] if row["price_basis"] != "none" else []
+    notes += [wording.text("remark_" + kinds[row["break_at_baseline"]], lang)] if row["break_at_baseline"] else []
+    notes += [wording.text("official_average", lang)] if row["formula"] == "growth_official_average" else []
+    notes += [wording.text("remark_lower_bound", lang)] if row["qualifier"] == "more_than" else []
+    notes += [wording.text("remark_withheld", lang)] if row["withheld"] else []
+    return wording.text("brief_next", lang).join([*notes, computed] if computed else notes)

@@ -7,9 +7,10 @@ from html import escape
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import gaps, markup, wording
+from plancore import gaps, load, markup, wording
 from plancore.downloads import document
 from plancore.measures import rules
+from plancore.views import page
 
 WORST_GRADE = {"internal": "C", "public": "B"}
 """The editions, and the worst grade of a source that each may use."""
@@ -27,54 +28,62 @@ At step n: n + 2 obligatory and n + 2 slow ones with their numbers, half of n fa
 _ORDER = ("提前完成", "快于预期", "基本符合预期", "滞后", *rules.VERDICTS)
 
 
-def text(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFrame, used: pd.DataFrame, sources: pd.DataFrame,
-         breaks: pd.DataFrame, edition: str, lang: str, left_out: int = 0) -> pd.DataFrame:
+@wording.localized
+def title(plan: pd.Series, as_of: int, edition: str, lang: str) -> HTML:
+    """The page's title, which names the edition; see `page.title`."""
+    return page.title("plan_briefing", plan, wording.text(edition, lang), lang=lang, as_of=as_of)
+
+
+@wording.localized
+def text(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series, used: pd.DataFrame, edition: str, left_out: int = 0,
+         *, lang: str) -> pd.DataFrame:
     """The sentences in order, for page and document alike: paragraph (number), part, text, note (a footnote, or empty).
 
     `part`: title, dateline, heading, lead, body, subheading, attachment, annex, annex_title, annex_dateline, annex_note.
-    `result` of `gaps.measure` and `targets` of `released`, both of the table's rows; `plan`: its row of
-    `load.plans`; `used`: every source used (column source); `left_out`: rows the edition withholds. Of-which rows do not count.
+    `result` of `gaps.measure` and `targets` of `released`, both of the table's rows; `plan` of `load.plan`; `used`: every
+    source used (column source); `left_out`: rows the edition withholds. Of-which rows do not count.
     """
-    rows = gaps.named_rows(result, targets).query("counted")
-    said = {"plan": plan[f"name_{lang}"].iloc[0], "as_of": int(result["as_of"].max()), "left_out": left_out}
-    said |= {"date": until(used, sources, lang), "edition": wording.text(edition, lang)}
+    rows, breaks = gaps.named_rows(result, targets).query("counted"), load.breaks(plan["region"])
+    values = {"plan": plan[f"name_{lang}"], "as_of": int(result["as_of"].max()), "left_out": left_out}
+    values |= {"date": until(used, lang), "edition": wording.text(edition, lang)}
     for step in STEPS:
-        draft = _draft(rows, said, breaks, edition, lang, step)
+        draft = _draft(rows, values, breaks, edition, lang, step)
         if document.pages(draft, lang) <= PAGES:
             break
     return draft
 
 
-def as_html(text: pd.DataFrame) -> HTML:
+def article(text: pd.DataFrame) -> HTML:
     """The sentences as a page shows them below its title: the lead is the page's answer, the notes stand at the end."""
     body = text[~text["part"].str.contains("title|attachment|annex")]
     numbers = (body["note"] != "").cumsum()
     marks = [f'<sup><a href="#note-{n}">{n}</a></sup>' if note else "" for n, note in zip(numbers, body["note"])]
-    shown = pd.Series([escape(said.rstrip()) + mark + " " * said.endswith(" ") for said, mark in zip(body["text"], marks)], body.index)
+    shown = pd.Series([escape(line.rstrip()) + mark + " " * line.endswith(" ") for line, mark in zip(body["text"], marks)], body.index)
     body = body.assign(shown=shown.where(body["part"] != "subheading", "<strong>" + shown + "</strong>"))
     paragraphs = "".join(_paragraph(part) for _, part in body.groupby("paragraph"))
-    notes = "".join(f'<li id="note-{n}">{escape(said)}</li>' for n, said in enumerate(body.loc[body["note"] != "", "note"], 1))
+    notes = "".join(f'<li id="note-{n}">{escape(note)}</li>' for n, note in enumerate(body.loc[body["note"] != "", "note"], 1))
     return HTML(f'<article class="briefing">{paragraphs}<ol class="notes">{notes}</ol></article>')
 
 
+@page.part("brief_file")
 def download(content: bytes, lang: str) -> HTML:
-    """The document as a link that holds it."""
+    """The document of `downloads.document` as a link that holds it."""
     return HTML(f'<div class="downloads"><p>{markup.file("plan_briefing.docx", content, wording.text("brief_docx", lang))}</p></div>')
 
 
-def _draft(rows: pd.DataFrame, said: dict, breaks: pd.DataFrame, edition: str, lang: str, step: int) -> pd.DataFrame:
+def _draft(rows: pd.DataFrame, values: dict, breaks: pd.DataFrame, edition: str, lang: str, step: int) -> pd.DataFrame:
     """The sentences, with as many indicators spelt out as the step allows."""
     binding, expected = (rows[rows["attribute"] == a] for a in ("binding", "expected"))
     groups = {"binding": _seen(binding)} | {g: expected[_code(expected).isin(codes)] for g, codes in GROUPS.items()}
     shown = {g: groups[g].head((step + 1) // 2 if g == "fast" else step + 2) for g in ("binding", "fast", "slow")}
     notes = _notes(pd.concat(shown.values()), breaks, lang)
-    made = wording.text(f"brief_{edition}_made", lang, **said)
+    origin = wording.text(f"brief_{edition}_made", lang, **values)
     cuts = wording.text("brief_rules", lang, ahead=rules.AHEAD, on_track=rules.ON_TRACK)
     return _framed([
-        [("title", wording.text("brief_title", lang, **said))],
-        [("dateline", wording.text("brief_dateline", lang, **said), made)],
+        [("title", wording.text("brief_title", lang, **values))],
+        [("dateline", wording.text("brief_dateline", lang, **values), origin)],
         [("heading", wording.text("brief_overall", lang))],
-        [("lead", _lead(binding, expected, said, lang), cuts)],
+        [("lead", _lead(binding, expected, values, lang), cuts)],
         [("heading", wording.text("brief_binding", lang))],
         _entries(shown["binding"], len(groups["binding"]), notes, lang),
         _waiting(binding, step // 2, edition, lang),
@@ -84,9 +93,9 @@ def _draft(rows: pd.DataFrame, said: dict, breaks: pd.DataFrame, edition: str, l
          ("body", _names(groups["even"], step // 2, lang) + _end(groups["even"], lang))],
         [("subheading", _heading("slow", groups, lang)), *_entries(shown["slow"], len(groups["slow"]), notes, lang)],
         _waiting(expected, step // 2, edition, lang),
-        [("attachment", wording.text("brief_attachment", lang, **said))],
-        *([(part, wording.text(part, lang, **said))] for part in ("annex", "annex_title", "annex_dateline")),
-        [("annex_note", said) for said in (wording.text("annex_path_note", lang), made, wording.text("annex_department_note", lang))]])
+        [("attachment", wording.text("brief_attachment", lang, **values))],
+        *([(part, wording.text(part, lang, **values))] for part in ("annex", "annex_title", "annex_dateline")),
+        [("annex_note", note) for note in (wording.text("annex_path_note", lang), origin, wording.text("annex_department_note", lang))]])
 
 
 def _heading(group: str, groups: dict[str, pd.DataFrame], lang: str) -> str:
@@ -116,10 +125,10 @@ def _code(rows: pd.DataFrame) -> pd.Series:
     return rows["verdict"].where(rows["verdict"] != "", rows["official_word"])
 
 
-def _lead(binding: pd.DataFrame, expected: pd.DataFrame, said: dict, lang: str) -> str:
+def _lead(binding: pd.DataFrame, expected: pd.DataFrame, values: dict, lang: str) -> str:
     """One sentence with the counts, obligatory first."""
     return wording.text(
-        "brief_lead", lang, plan=said["plan"], as_of=said["as_of"], binding=len(_seen(binding)), binding_all=len(binding),
+        "brief_lead", lang, plan=values["plan"], as_of=values["as_of"], binding=len(_seen(binding)), binding_all=len(binding),
         binding_words=_words(binding, lang), expected=len(_seen(expected)), expected_all=len(expected),
         expected_words=_words(expected, lang), waiting=sum(len(r) - len(_seen(r)) for r in (binding, expected)))
 
@@ -127,8 +136,8 @@ def _lead(binding: pd.DataFrame, expected: pd.DataFrame, said: dict, lang: str) 
 def _words(rows: pd.DataFrame, lang: str) -> str:
     """How many rows have each official word and each final verdict, in brackets; nothing where none can be assessed."""
     counted = _code(rows).value_counts()
-    said = {c: wording.text("brief_count", lang, word=wording.text(c, lang), n=counted[c]) for c in _ORDER if c in counted}
-    under_way, final = (wording.text("list_comma", lang).join(s for c, s in said.items() if (c in rules.VERDICTS) == ended)
+    words = {c: wording.text("brief_count", lang, word=wording.text(c, lang), n=counted[c]) for c in _ORDER if c in counted}
+    under_way, final = (wording.text("list_comma", lang).join(s for c, s in words.items() if (c in rules.VERDICTS) == ended)
                         for ended in (False, True))
     parts = [under_way] * bool(under_way) + [wording.text("brief_finals", lang, words=final)] * bool(final)
     return wording.text("bracket", lang, x=wording.text("brief_next", lang).join(parts)) if parts else ""
@@ -144,21 +153,21 @@ def _entries(shown: pd.DataFrame, of: int, notes: dict[str, str], lang: str) -> 
 def _entry(row: dict, lang: str) -> str:
     """One indicator: value and its year, target, against schedule, what each year still needs, and the word for it."""
     form = row["form"] if row["form"] in rules.CHAINED else "level"
-    said = [wording.text("brief_stands", lang, name=row[f"name_{lang}"], period=_period(row, lang),
-                         value=_amount(row["value"], row["qualifier"] or "equal", form, row, lang)),
-            wording.text("brief_target", lang, x=_amount(row["target_value"], row["bound"], row["form"], row, lang))]
+    parts = [wording.text("brief_stands", lang, name=row[f"name_{lang}"], period=_period(row, lang),
+                          value=_amount(row["value"], row["qualifier"] or "equal", form, row, lang)),
+             wording.text("brief_target", lang, x=_amount(row["target_value"], row["bound"], row["form"], row, lang))]
     if not pd.isna(row["against_path"]):
-        said.append(wording.text("brief_against", lang, what=wording.text("margin" if _due_now(row) else "against_path", lang),
+        parts.append(wording.text("brief_against", lang, what=wording.text("margin" if _due_now(row) else "against_path", lang),
                                  x=wording.difference(row["against_path"], row[f"unit_{lang}"], lang)))
     if row["gap"] > 0 and not pd.isna(row["required_pace"]):
-        said.append(wording.text("brief_need", lang, x=_need(row, lang)))
-    return wording.text("comma", lang).join([*said, wording.text(row["verdict"] or row["official_word"], lang)])
+        parts.append(wording.text("brief_need", lang, x=_need(row, lang)))
+    return wording.text("comma", lang).join([*parts, wording.text(row["verdict"] or row["official_word"], lang)])
 
 
 def _amount(value: float, bound: str, form: str, row: dict, lang: str) -> str:
     """A figure with unit, bound and form: 年均5.5%以上, about 75%."""
-    said = wording.quantity(wording.number(value), row[f"unit_{lang}"], lang)
-    return wording.text("said_" + form, lang, x=wording.text(bound, lang, x=said))
+    amount = wording.quantity(wording.number(value), row[f"unit_{lang}"], lang)
+    return wording.text("said_" + form, lang, x=wording.text(bound, lang, x=amount))
 
 
 def _due_now(row: dict) -> bool:
@@ -185,21 +194,21 @@ def _period(row: dict, lang: str) -> str:
 def _notes(shown: pd.DataFrame, breaks: pd.DataFrame, lang: str) -> dict[str, str]:
     """What is to be known of the basis of the rows shown, by row: at the first row it concerns, naming the others."""
     what = breaks.set_index(["indicator", "basis"])[f"what_{lang}"]
-    bases = pd.DataFrame([(row["row"], row[f"name_{lang}"], said) for row in shown.to_dict("records")
-                          for said in _bases(row, what, lang)], columns=["row", "name", "said"])
+    bases = pd.DataFrame([(row["row"], row[f"name_{lang}"], basis) for row in shown.to_dict("records")
+                          for basis in _bases(row, what, lang)], columns=["row", "name", "basis"])
     notes: dict[str, list[str]] = {}
-    for said, rows in bases.groupby("said", sort=False):
+    for basis, rows in bases.groupby("basis", sort=False):
         others = wording.names(list(rows["name"])[1:], lang)
-        notes.setdefault(rows["row"].iloc[0], []).append(wording.text("brief_same", lang, said=said, names=others) if others else said)
-    return {row: (wording.text("brief_next", lang).join(said) + wording.text("brief_end", lang)).strip() for row, said in notes.items()}
+        notes.setdefault(rows["row"].iloc[0], []).append(wording.text("brief_same", lang, said=basis, names=others) if others else basis)
+    return {row: (wording.text("brief_next", lang).join(basis) + wording.text("brief_end", lang)).strip() for row, basis in notes.items()}
 
 
 def _bases(row: dict, what: pd.Series, lang: str) -> list[str]:
     """The break, the kind of figure, the lower bound and the later target of a row, in words."""
-    said = [what[row["indicator"], row["break_at_baseline"]]] if row["break_at_baseline"] else []
-    said += [wording.text("note_" + row["formula"], lang)] if wording.known("note_" + row["formula"]) else []
-    said += [wording.text("note_lower_bound", lang)] if row["qualifier"] == "more_than" else []
-    return said + ([wording.text("brief_target", lang, x=since(row, lang))] if row["version_since"] else [])
+    notes = [what[row["indicator"], row["break_at_baseline"]]] if row["break_at_baseline"] else []
+    notes += [wording.text("note_" + row["formula"], lang)] if wording.known("note_" + row["formula"]) else []
+    notes += [wording.text("note_lower_bound", lang)] if row["qualifier"] == "more_than" else []
+    return notes + ([wording.text("brief_target", lang, x=since(row, lang))] if row["version_since"] else [])
 
 
 def _waiting(rows: pd.DataFrame, most: int, edition: str, lang: str) -> list[tuple]:
@@ -210,8 +219,8 @@ def _waiting(rows: pd.DataFrame, most: int, edition: str, lang: str) -> list[tup
     reasons = [wording.text("brief_reason", lang, reason=reason(code, edition, lang), n=len(part),
                             names=_names(part, most, lang))
                for code in rules.REASONS if len(part := rows[rows["reason"] == code])]
-    said = wording.text("brief_waiting", lang, n=len(rows)) + wording.text("brief_next", lang).join(reasons)
-    return [("body", said + wording.text("brief_end", lang))]
+    text = wording.text("brief_waiting", lang, n=len(rows)) + wording.text("brief_next", lang).join(reasons)
+    return [("body", text + wording.text("brief_end", lang))]
 
 
 def _paragraph(sentences: pd.DataFrame) -> str:
@@ -223,7 +232,7 @@ def _paragraph(sentences: pd.DataFrame) -> str:
     return f'<{tag} class="{part}">{"".join(sentences["shown"])}</{tag}>'
 
 
-def released(in_force: pd.DataFrame, printed: pd.DataFrame, sources: pd.DataFrame, edition: str) -> pd.DataFrame:
+def released(in_force: pd.DataFrame, printed: pd.DataFrame, edition: str) -> pd.DataFrame:
     """The targets an edition shows, of `load.targets(plan, day)` and `load.targets(plan)`.
 
     The public one leaves out what is `withheld`, and takes the printed number where the one in force is known only from
@@ -231,6 +240,7 @@ def released(in_force: pd.DataFrame, printed: pd.DataFrame, sources: pd.DataFram
     """
     if edition == "internal":
         return in_force
+    sources = load.sources()
     usable = sources.loc[sources["grade"] <= WORST_GRADE[edition], "source"]
     known = in_force["version_source"].isin(["", *usable])
     rows = pd.concat([in_force[known], printed[printed["row"].isin(in_force.loc[~known, "row"])]]).sort_index()
@@ -250,9 +260,9 @@ def derived(values: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, e
     return rows.loc[timely & (edition == "internal"), ["plan", "row", "year", "value", "source"]].reset_index(drop=True)
 
 
-def until(used: pd.DataFrame, sources: pd.DataFrame, lang: str) -> str:
+def until(used: pd.DataFrame, lang: str) -> str:
     """The date of the newest publication among the sources used, as precise as it is known."""
-    ids = {s for cell in used["source"] for s in cell.split(";")}
+    sources, ids = load.sources(), {s for cell in used["source"] for s in cell.split(";")}
     dates = sources.loc[sources["source"].isin(ids) & (sources["published"] != ""), "published"]
     return day(dates.max() if len(dates) else "", lang)
 

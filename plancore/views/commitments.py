@@ -1,4 +1,4 @@
-"""The quantified commitments of a plan's text and boxes as headline, picture and tables; what adds up is `audit`'s."""
+"""The quantified commitments of a plan's text and boxes in sentences and tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from IPython.display import HTML
 
 from plancore import wording
 from plancore.charts.plan import KINDS, kind_word
-from plancore.views import table as layout
+from plancore.views import page, table
 
 CHECKS = ("commitments_against_text", "part_of_whole", "sums", "inflow_beside_stock", "long_term_path")
 """The checks of `audit.plan` that read commitments."""
@@ -28,22 +28,23 @@ def checked(findings: pd.DataFrame) -> pd.DataFrame:
     return findings[findings["check"].isin(CHECKS) & ((findings["check"] != "part_of_whole") | (findings["column"] == ""))]
 
 
-def headline(commitments: pd.DataFrame, findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
+@wording.localized
+def headline(commitments: pd.DataFrame, findings: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
     """How many commitments there are, by year and kind, and which sums do not check; `findings` of `audit.plan`."""
-    name = plan[f"name_{lang}"].iloc[0]
+    name = plan[f"name_{lang}"]
     if commitments.empty:
         return HTML(f'<p class="answer">{escape(wording.text("register_empty", lang, plan=name))}</p>')
     counts = commitments["target_year"].value_counts().sort_index()
     years = [wording.text("register_year", lang, year=y, n=n) for y, n in counts.items()]
-    said = wording.text("register_says", lang, plan=name, n=len(commitments), years=wording.text("list_comma", lang).join(years))
+    text = wording.text("register_says", lang, plan=name, n=len(commitments), years=wording.text("list_comma", lang).join(years))
     sums, mine = findings[findings["check"] == "sums"], checked(findings)
-    said += wording.text("register_sums", lang, n=len(sums), agrees=int((sums["verdict"] == "agrees").sum())) if len(sums) else ""
+    text += wording.text("register_sums", lang, n=len(sums), agrees=int((sums["verdict"] == "agrees").sum())) if len(sums) else ""
     off = mine[mine["verdict"] == "differs"]
     named = wording.names(_names(off, commitments, None, lang), lang)
-    said += wording.text("register_open", lang, names=named) if len(off) else ""
-    made = [layout.tile(len(own), kind_word(kind, lang), wording.text("register_boxed", lang, n=int((own["box"] != "").sum())))
+    text += wording.text("register_open", lang, names=named) if len(off) else ""
+    tiles = [table.tile(len(own), kind_word(kind, lang), wording.text("register_boxed", lang, n=int((own["box"] != "").sum())))
             for kind in KINDS if len(own := commitments[commitments["kind"] == kind])]
-    return HTML(f'<p class="answer">{escape(said.strip())}</p>{layout.tiles(made, wording.text("register_kinds", lang))}')
+    return HTML(f'<p class="answer">{escape(text.strip())}</p>{table.tiles(tiles, wording.text("register_kinds", lang))}')
 
 
 def rows(commitments: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -60,53 +61,58 @@ def rows(commitments: pd.DataFrame, lang: str) -> pd.DataFrame:
         "lines": commitments["lines"].map(_lines)}).reset_index(drop=True)
 
 
-def table(commitments: pd.DataFrame, lang: str) -> gt.GT | HTML:
+@page.part("register")
+def register(commitments: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """The whole register; a page lets its reader choose by chapter, kind and year (`assets/alive.js`)."""
     if commitments.empty:
-        return layout.nothing("register_none", lang)
-    shown = layout.table(rows(commitments, lang), lang, {}, raw=[], right=["promised"])
+        return table.nothing("register_none", lang)
+    shown = table.table(rows(commitments, lang), lang, {}, raw=[], right=["promised"])
     return shown.cols_align("center", columns=["box", "target_year"])
 
 
+@wording.localized
 def figures_of(commitments: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The register for a sheet: its words, and value, value_high and unit apart."""
     numbers = commitments[["value", "value_high", f"unit_{lang}"]].set_axis(["value", "value_high", "unit"], axis=1)
     return rows(commitments, lang).join(numbers.reset_index(drop=True))
 
 
+@page.part("register_chapters")
 def chapters(commitments: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """How many commitments of each kind each chapter has."""
     if commitments.empty:
-        return layout.nothing("register_none", lang)
+        return table.nothing("register_none", lang)
     counted = pd.crosstab(commitments["chapter"], commitments["kind"]).reindex(list(dict.fromkeys(commitments["chapter"])))
     kinds = [k for k in KINDS if k in counted]
     frame = counted[kinds].assign(total=counted.sum(axis=1)).rename_axis(columns=None).reset_index()
-    return layout.table(frame, lang, {k: kind_word(k, lang) for k in kinds}, raw=[], right=[*kinds, "total"])
+    return table.table(frame, lang, {k: kind_word(k, lang) for k in kinds}, raw=[], right=[*kinds, "total"])
 
 
+@page.part("register_goals")
 def goals(targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """The goals of the text that stand beside the table: rows of kind `text` of `load.targets`."""
     own = targets[targets["kind"] == "text"]
     if own.empty:
-        return layout.nothing("no_rows", lang)
+        return table.nothing("no_rows", lang)
     records = own.to_dict("records")
-    return layout.table(pd.DataFrame({
+    return table.table(pd.DataFrame({
         "row": own["row"], "indicator": own[f"name_{lang}"],
         "promised": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
         "cell": own["target_printed"].where(own["target_printed"] != "", own["change_printed"]),
         "target_year": own["target_year"].astype(str), "same_as": own["same_as"], "lines": own["lines"].map(_lines)}), lang, {}, raw=[], right=["promised"])
 
 
+@page.part("register_checks")
 def checks(findings: pd.DataFrame, commitments: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """What `audit.plan` found of commitments: each with the figures compared, verdict and why."""
     mine = checked(findings)
     if mine.empty:
-        return layout.nothing("no_findings", lang)
-    return layout.table(pd.DataFrame({
+        return table.nothing("no_findings", lang)
+    return table.table(pd.DataFrame({
         "check": [wording.text("check_" + c, lang) for c in mine["check"]], "subject": _names(mine, commitments, targets, lang),
         "printed": mine["printed"].map(wording.number), "computed": mine["computed"].map(wording.number),
         "unit": _units(mine, commitments, targets, lang),
-        "verdict": [layout.chip(v, lang, "v_" + v) for v in mine["verdict"]],
+        "verdict": [table.chip(v, lang, "v_" + v) for v in mine["verdict"]],
         "why": [wording.text("why_" + w, lang) for w in mine["why"]],
         "lines": mine["lines"].map(_lines)}), lang, {}, raw=["verdict"], right=["printed", "computed"])
 

@@ -8,47 +8,49 @@ import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import markup, wording
+from plancore import load, markup, wording
 from plancore.charts import coverage
-from plancore.views import table as layout
+from plancore.views import page, table
 
 
-def headline(counts: pd.DataFrame, plan: pd.DataFrame, as_of: int, lang: str) -> HTML:
+@wording.localized
+def headline(counts: pd.DataFrame, plan: pd.Series, as_of: int, lang: str) -> HTML:
     """How much of a plan can be judged at all, obligatory and anticipatory apart, and how good the figures are.
 
-    `counts` of `coverage.summary`; `plan`: the plan's row.
+    `counts` of `coverage.summary`; `plan` of `load.plan`.
     """
     rows = counts[counts["group"] == "rows"].set_index("code")
     obligations = ("binding", "expected")
-    said = wording.text(
-        "coverage_says", lang, plan=plan[f"name_{lang}"].iloc[0], as_of=as_of, counted=rows.total["all"],
+    text = wording.text(
+        "coverage_says", lang, plan=plan[f"name_{lang}"], as_of=as_of, counted=rows.total["all"],
         judged=rows.total["judged"], latest=rows.total["latest"], none=rows.total["none"],
         **{a: rows[a]["judged"] for a in obligations}, **{f"{a}_all": rows[a]["all"] for a in obligations})
     tiles = [(wording.text(f"rows_{code}", lang, as_of=as_of), rows.loc[code]) for code in ("judged", "latest", "any", "none")]
     grades = [(_kind("grade", r.code, as_of, lang), r) for r in counts[counts["group"] == "grade"].itertuples()]
     notes = [wording.text("coverage_printed", lang, n=rows.total["printed"], year=as_of)] if rows.total["printed"] else []
     notes.append(wording.text("coverage_note", lang))
-    return HTML(f'<p class="answer">{escape(said)}</p>' + _tiles("tile_rows", tiles, lang)
+    return HTML(f'<p class="answer">{escape(text)}</p>' + _tiles("tile_rows", tiles, lang)
                 + _tiles("tile_grade", grades, lang) + f'<p class="lead">{"".join(notes) if lang == "zh" else " ".join(notes)}</p>')
 
 
+@page.part("coverage_counts")
 def counts(counted: pd.DataFrame, as_of: int, lang: str) -> gt.GT:
     """The counts of `coverage.summary`, obligatory and anticipatory apart; kinds that do not occur are left out."""
     shown = counted[counted["total"] > 0]
-    return layout.table(pd.DataFrame({
+    return table.table(pd.DataFrame({
         "group": [wording.text("by_" + g, lang) for g in shown["group"]],
         "counted_kind": [_kind(g, c, as_of, lang) for g, c in zip(shown["group"], shown["code"])],
         "binding": shown["binding"], "expected": shown["expected"], "total": shown["total"]}),
         lang, {"group": " "}, raw=[], right=["binding", "expected", "total"])
 
 
-def wanted(found: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, as_of: int,
-           lang: str) -> HTML:
+@page.part("wanted")
+def wanted(found: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) -> tuple[gt.GT | HTML, ...]:
     """What to collect next, from `coverage.wanted`: each row linked to its place in the gap analysis, its likely source cited.
 
     Rows that lack only years between are named below the table.
     """
-    known = indicators.set_index("indicator")[f"name_{lang}"]
+    known, sources = load.indicators().set_index("indicator")[f"name_{lang}"], load.sources()
     between = found[found["why"] == "between"]
     rows = found[found["why"] != "between"]
     records = rows.to_dict("records")
@@ -59,65 +61,66 @@ def wanted(found: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame,
             known[key] + wording.text("bracket", lang, x=_runs(years, lang)) for key, years in r["related"]) for r in records],
         "usual_source": [_cited(r["source"], sources, lang) or wording.text("never_seen", lang) for r in records]})
     frame = frame if frame["related_held"].any() else frame.drop(columns="related_held")
-    table = layout.table(frame, lang, {}, raw=["row", "indicator", "usual_source"], right=["priority"])
-    names = between["row"].map(targets.set_index("row")[f"name_{lang}"])
-    said = wording.text("wanted_between", lang, n=len(between), years=int(between["figures"].sum()), names=wording.names(
-        list(names), lang)) if len(between) else ""
-    shown = layout.html(table) if records else layout.nothing("wanted_none", lang).data
-    return HTML(shown + (f"<p>{escape(said)}</p>" if said else ""))
+    shown = table.table(frame, lang, {}, raw=["row", "indicator", "usual_source"], right=["priority"]) if records else (
+        table.nothing("wanted_none", lang))
+    if between.empty:
+        return (shown,)
+    names = list(between["row"].map(targets.set_index("row")[f"name_{lang}"]))
+    text = wording.text("wanted_between", lang, n=len(between), years=int(between["figures"].sum()), names=wording.names(names, lang))
+    return shown, HTML(f"<p>{escape(text)}</p>")
 
 
 def needed(row: dict, lang: str) -> str:
     """What exactly is looked for, from a row of `coverage.wanted`: 2021—2025年各年降幅（可比价）."""
     form = "exact" if row["why"] == "exact" and row["needed"] != "average" else row["needed"]
     each = wording.text("each_year", lang) if len(row["years"]) > 1 else ""
-    said = wording.text("need_" + form, lang, years=wording.text("year", lang, year=_runs(row["years"], lang)), each=each)
+    text = wording.text("need_" + form, lang, years=wording.text("year", lang, year=_runs(row["years"], lang)), each=each)
     if row["basis"] not in ("none", "unstated"):
-        said += wording.text("bracket", lang, x=wording.text(row["basis"], lang))
+        text += wording.text("bracket", lang, x=wording.text(row["basis"], lang))
     if form == "average_growth" and each:
-        said = wording.text("need_or_average", lang, x=said)
+        text = wording.text("need_or_average", lang, x=text)
     frame = {"no_number": "need_number_too", "comparable": "need_same_basis"}.get(row["why"])
-    return wording.text(frame, lang, x=said) if frame else said
+    return wording.text(frame, lang, x=text) if frame else text
 
 
-def replaceable(found: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, as_of: int,
-                lang: str) -> gt.GT | HTML:
+@page.part("replaceable")
+def replaceable(found: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) -> gt.GT | HTML:
     """Figures whose original publication is wanted, from `coverage.replaceable`, with what they were taken from."""
     if found.empty:
-        return layout.nothing("replaceable_none", lang)
-    told, records = coverage.labelled(found, indicators, sources, lang), found.to_dict("records")
+        return table.nothing("replaceable_none", lang)
+    sources, records = load.sources(), found.to_dict("records")
     frame = pd.DataFrame({
-        **_identity(found, targets, as_of, lang), "period": found["period"], "value": told["shown"],
+        **_identity(found, targets, as_of, lang), "period": found["period"], "value": coverage.labelled(found, lang)["shown"],
         "status": [wording.text(s, lang) for s in found["status"]],
         "source": [_cited(r["source"], sources, lang) for r in records],
         "note": [wording.text("better_held", lang, grade=b) if b else "" for b in found["better"]]})
     frame = frame if frame["note"].any() else frame.drop(columns="note")
-    return layout.table(frame, lang, {}, raw=["row", "indicator", "source"], right=["value"])
+    return table.table(frame, lang, {}, raw=["row", "indicator", "source"], right=["value"])
 
 
-def revisions(found: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> HTML:
+@page.part("revisions")
+def revisions(found: pd.DataFrame, lang: str) -> tuple[HTML | gt.GT, ...]:
     """Figures published more than once with another value, from `coverage.revisions`: first, latest, difference, why."""
-    facts = indicators[["indicator", "name_zh", "name_en", "unit_en"]]
-    rows = found[found["why"] != "same"].merge(facts, on="indicator", validate="m:1")
+    names, sources = load.indicators()[["indicator", "name_zh", "name_en", "unit_en"]], load.sources()
+    rows = found[found["why"] != "same"].merge(names, on="indicator", validate="m:1")
     kinds = rows["why"].value_counts()
-    said = wording.text("revisions_say", lang, n=len(found), m=len(rows), broken=kinds.get("break", 0),
+    text = wording.text("revisions_say", lang, n=len(found), m=len(rows), broken=kinds.get("break", 0),
                         rounds=kinds.get("rounding", 0), revised=kinds.get("revised", 0))
     if rows.empty:
-        return HTML(f"<p>{said}</p>")
+        return (HTML(f"<p>{text}</p>"),)
     records = rows.to_dict("records")
-    table = layout.table(pd.DataFrame({
+    return HTML(f"<p>{text}</p>"), table.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "period": rows["period"],
         **{f"{side}_value": [_vintage(r, side, sources, lang) for r in records] for side in ("first", "last")},
         "revision": [wording.difference(r["difference"], r[f"unit_{lang}"], lang) for r in records],
         "revision_percent": [wording.number(v, signed=True) for v in rows["percent"].round(2)],
         "why": [_why(r, lang) for r in records]}),
         lang, {}, raw=["first_value", "last_value"], right=["revision", "revision_percent"])
-    return HTML(f"<p>{said}</p>" + layout.html(table))
 
 
 def _tiles(heading: str, tiles: list[tuple], lang: str) -> str:
-    made = [layout.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding)) for word, row in tiles]
-    return layout.tiles(made, wording.text(heading, lang))
+    return table.tiles([table.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding)) for word, row in tiles],
+                       wording.text(heading, lang))
 
 
 def _kind(group: str, code: str, as_of: int, lang: str) -> str:
@@ -133,8 +136,8 @@ def _reason(row: dict, as_of: int, lang: str) -> str:
 
 
 def _why(row: dict, lang: str) -> str:
-    said = wording.text("rev_" + row["why"], lang)
-    return said if row["dated"] else wording.text("rev_undated", lang, x=said)
+    why = wording.text("rev_" + row["why"], lang)
+    return why if row["dated"] else wording.text("rev_undated", lang, x=why)
 
 
 def _vintage(row: dict, side: str, sources: pd.DataFrame, lang: str) -> str:

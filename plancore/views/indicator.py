@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import numpy as np
 from html import escape
 
+import altair as alt
 import great_tables as gt
+import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import gaps, load, markup, wording
+from plancore import charts, gaps, load, markup, scenario, wording
 from plancore.measures import evidence, rules
-from plancore.views import table
+from plancore.views import page, table
 
 _ALIKE = ["indicator", "form", "unit_en", "price_basis"]
 """What figures have to share to be ranked among each other; sums and cuts their years too."""
 
 
-def headline(result: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame, lang: str) -> HTML:
+@wording.localized
+def title(target: pd.DataFrame, plan: pd.Series, as_of: int, note: str = "", *, lang: str) -> HTML:
+    """The page's title, which names the indicator; see `page.title`."""
+    return page.title("indicator_profile", plan, note, lang=lang, name=target[f"name_{lang}"].iloc[0], as_of=as_of)
+
+
+@wording.localized
+def headline(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> HTML:
     """The indicator's status in a sentence, its figures one by one, and how the plan's cell is read.
 
     `result`: its row of `gaps.measure`; `targets`: its row of `load.targets`.
     """
     row, = gaps.named_rows(result, targets).to_dict("records")
-    said = _sentence(row, lang)
     note = row["note" if lang == "zh" else "note_en"]
     reading = f'<p class="lead"><b>{wording.text("how_read", lang)}</b>{wording.text("colon", lang)}{escape(note)}</p>' if note else ""
-    facts = "".join(f"<div><dt>{wording.text(key, lang)}</dt><dd>{shown}</dd></div>" for key, shown in _facts(row, sources, lang))
-    return HTML(f'<p class="answer">{table.standing(row, lang)} {escape(said)}</p><dl class="facts">{facts}</dl>{reading}')
+    facts = "".join(f"<div><dt>{wording.text(key, lang)}</dt><dd>{shown}</dd></div>" for key, shown in _facts(row, lang))
+    return HTML(f'<p class="answer">{table.standing(row, lang)} {escape(_sentence(row, lang))}</p><dl class="facts">{facts}</dl>{reading}')
 
 
 def line(row: dict, lang: str) -> str:
@@ -36,30 +43,42 @@ def line(row: dict, lang: str) -> str:
     return f"<b>{name}</b>{table.standing(row, lang)} {escape(_sentence(row, lang))}"
 
 
-def neighbours(indicator: str, targets: pd.DataFrame, as_of: int, lang: str) -> HTML:
-    """Links to the whole plan, and to the indicators before and after this one in the plan's order."""
-    rows = targets[targets["kind"] == "box"].reset_index(drop=True)
-    at = int(rows.index[rows["indicator"] == indicator][0])
-    whole = markup.page(wording.text("to_overview", lang), "gap_analysis", f"row-{rows['row'][at]}", plan=rows["plan"][at],
-                       as_of=as_of, attribute="all", category="all")
+@wording.localized
+def neighbours(target: pd.DataFrame, as_of: int, lang: str) -> HTML:
+    """Links to the whole plan, and to the indicators before and after this one in the plan's order; `target`: its row."""
+    (own,) = target.to_dict("records")
+    rows = load.targets(own["plan"])
+    at = int(rows.index[rows["row"] == own["row"]][0])
+    whole = markup.page(wording.text("to_overview", lang), "gap_analysis", f"row-{own['row']}", plan=own["plan"],
+                        as_of=as_of, attribute="all", category="all")
     beside = [(key, rows.iloc[i]) for key, i in (("before_in_plan", at - 1), ("next_in_plan", at + 1)) if 0 <= i < len(rows)]
     others = [markup.page(escape(wording.text(key, lang, name=r[f"name_{lang}"])), "indicator_profile", indicator=r["indicator"], as_of=as_of,
-                         region=r["region"]) for key, r in beside]
+                          region=r["region"]) for key, r in beside]
     return HTML(f'<nav class="beside" aria-label="{wording.text("indicator", lang)}">{" ".join([whole, *others])}</nav>')
 
 
-def figures(vintages: pd.DataFrame, chosen: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame,
-            lang: str) -> gt.GT | HTML:
+@wording.localized
+def chart(series: pd.DataFrame, everywhere: pd.DataFrame, result: pd.DataFrame, target: pd.DataFrame, lang: str) -> alt.LayerChart:
+    """The indicator against its path, with the plan's goal for 2035 where it has one; see `charts.profile`.
+
+    `series` of `trajectories.history`; `everywhere`: its targets in every plan; `result` and `target`: its rows in this plan.
+    """
+    goals = scenario.long_term(everywhere, load.commitments(target["plan"].iloc[0]))
+    return charts.profile(series, goals, result, target, lang)
+
+
+@page.part("published_figures")
+def figures(vintages: pd.DataFrame, observations: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Every published value of these series, year by year: value, vintage, grade, source, and whether it is used.
 
-    `vintages` of `load.vintages` or `load.observations`, cut to the series wanted; `chosen`: `load.observations`.
+    `vintages` of `load.vintages`, cut to the series wanted; `observations` of `load.observations`: those that are used.
     """
     if vintages.empty:
         return table.nothing("no_figures", lang)
-    names = indicators.set_index("indicator")
-    used = set(zip(chosen["indicator"], chosen["period"], chosen["source"]))
+    names = load.indicators().set_index("indicator")
+    used = set(zip(observations["indicator"], observations["period"], observations["source"]))
     rows = vintages.sort_values(["indicator", "period", "published_by"], kind="stable").to_dict("records")
-    titles = sources.set_index("source")["title"]
+    titles = load.sources().set_index("source")["title"]
     frame = pd.DataFrame({
         "indicator": [names.loc[r["indicator"], f"name_{lang}"] for r in rows], "period": [r["period"] for r in rows],
         "value": [wording.qualified(r["value"], r["qualifier"]) for r in rows],
@@ -75,10 +94,11 @@ def figures(vintages: pd.DataFrame, chosen: pd.DataFrame, indicators: pd.DataFra
     return table.table(frame, lang, {}, raw=["by_source"], right=["value"])
 
 
-def across(targets: pd.DataFrame, outcomes: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT:
+@page.part("in_both_plans")
+def across(targets: pd.DataFrame, lang: str) -> gt.GT:
     """The indicator's goal in each plan: baseline, target, attribute, and the outcome where one is printed."""
-    rows = targets.merge(plans[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1").merge(
-        outcomes[["plan", "row", "actual_printed", "actual_change_printed"]], on=["plan", "row"], how="left").fillna(
+    rows = _with_plan(targets).merge(
+        load.all_outcomes()[["plan", "row", "actual_printed", "actual_change_printed"]], on=["plan", "row"], how="left").fillna(
         {"actual_printed": "", "actual_change_printed": ""})
     records = rows.to_dict("records")
     return table.table(pd.DataFrame({
@@ -94,20 +114,20 @@ def _sentence(row: dict, lang: str) -> str:
     facts = dict(target_year=row["target_year"], target=wording.target(row, lang, unit))
     if row["status"] == "not_assessable":
         return wording.text("profile_says_nothing", lang, reason=wording.text(row["reason"], lang), **facts)
-    said = wording.text("profile_says", lang, year=int(row["last_period"]), says=wording.text(row["verdict"] or row["status"], lang),
+    sentence = wording.text("profile_says", lang, year=int(row["last_period"]), says=wording.text(row["verdict"] or row["status"], lang),
                         value=table.figure(row, lang), **facts)
     if not pd.isna(row["against_path"]) and row["status"] != "final" and row["required"] != row["target_value"]:
-        said += wording.text("profile_against", lang, year=int(row["last_period"]), required=wording.number(row["required"]),
+        sentence += wording.text("profile_against", lang, year=int(row["last_period"]), required=wording.number(row["required"]),
                              against=wording.difference(row["against_path"], unit, lang))
     if not pd.isna(row["required_pace"]) and row["gap"] > 0:
-        said += wording.text("profile_need", lang, pace=wording.pace(row["required_pace"], row["pace_unit"], lang))
-    return said
+        sentence += wording.text("profile_need", lang, pace=wording.pace(row["required_pace"], row["pace_unit"], lang))
+    return sentence
 
 
-def _facts(row: dict, sources: pd.DataFrame, lang: str) -> list[tuple[str, str]]:
+def _facts(row: dict, lang: str) -> list[tuple[str, str]]:
     """The figures behind the sentence, each with its origin and a way to report an error; only those there are."""
     unit, target = row[f"unit_{lang}"], escape(wording.target(row, lang, row[f"unit_{lang}"]))
-    facts = [("latest_value", _latest(row, sources, lang)), ("target_with_bound", f'<a href="#origin-{row["row"]}">{target}</a>'),
+    facts = [("latest_value", _latest(row, lang)), ("target_with_bound", f'<a href="#origin-{row["row"]}">{target}</a>'),
              ("gap" if row["gap"] > 0 else "beyond", escape(wording.difference(_distance(row), unit, lang))),
              ("against_path", escape(wording.difference(row["against_path"], unit, lang))),
              ("observed_pace", wording.pace(row["observed_pace"], row["pace_unit"], lang)),
@@ -121,12 +141,12 @@ def _distance(row: dict) -> float | None:
     return abs(row["gap"]) if row["gap"] and row["qualifier"] != "more_than" else None
 
 
-def _latest(row: dict, sources: pd.DataFrame, lang: str) -> str:
+def _latest(row: dict, lang: str) -> str:
     if not row["source"] or pd.isna(row["value"]):
         return "—"
-    source = sources[sources["source"] == row["source"].split(";")[-1]].iloc[0]
-    said = f'{int(row["last_period"])} · {wording.text("grade", lang)} {source["grade"]}'
-    return f'<a href="#src-{source["source"]}">{escape(table.figure(row, lang))}</a> <small>{said}</small>'
+    source = table.last_source(row["source"], load.sources())
+    dated = f'{int(row["last_period"])} · {wording.text("grade", lang)} {source["grade"]}'
+    return f'<a href="#src-{source["source"]}">{escape(table.figure(row, lang))}</a> <small>{dated}</small>'
 
 
 def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
@@ -146,14 +166,18 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     figure = rows["figure"].to_numpy(float) + np.where(lower, 1e-9, 0)
     met = rules.meets(figure, rows["value"].to_numpy(float), rows["bound"], rows["better"], rows["tolerance"].to_numpy(float))
     unknown = lower & (~met | (rows["better"] == "lower"))
-    said = np.select([rows["figure"].isna(), unknown, met], ["annual_none", "annual_unknown", "annual_yes"], "annual_no")
-    return rows.assign(met=said).sort_values(["row", "year"], kind="stable", ignore_index=True)
+    code = np.select([rows["figure"].isna(), unknown, met], ["annual_none", "annual_unknown", "annual_yes"], "annual_no")
+    return rows.assign(met=code).sort_values(["row", "year"], kind="stable", ignore_index=True)
 
 
-def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """The annual targets of one indicator, from `yearly`: year, five-year target, annual target, figure, met, source."""
+@page.part("annual")
+def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | None:
+    """The annual targets of one indicator, from `yearly`: year, five-year target, annual target, figure, met, source.
+
+    Nothing where there are none.
+    """
     if rows.empty:
-        return table.nothing("annual_none", lang)
+        return None
     whole, = target.to_dict("records")
     records = rows.to_dict("records")
     units = rows["unit_zh" if lang == "zh" else "unit_en"]
@@ -167,27 +191,29 @@ def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | HTML:
     return table.table(frame, lang, {}, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
 
 
-def behind(explanations: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
+def behind(reported: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """The latest explanation, given by the end of `as_of`, of each row that `gaps.measure` finds behind; with its code.
 
-    Withheld rows are left out.
+    `reported` of `load.explanations`. Withheld rows are left out.
     """
-    known = explanations[explanations["as_of"] <= as_of].sort_values(["as_of", "date"], kind="stable")
+    known = reported[reported["as_of"] <= as_of].sort_values(["as_of", "date"], kind="stable")
     code = result["verdict"].where(result["verdict"] != "", result["status"])
     rows = load.unwithheld(result[["plan", "row"]].assign(code=code), targets)
     rows = rows[rows["code"].isin(rules.BEHIND)]
-    known = known.rename(columns={"as_of": "said_of"}).drop_duplicates(["plan", "row"], keep="last")
+    known = known.rename(columns={"as_of": "reported_of"}).drop_duplicates(["plan", "row"], keep="last")
     return rows.merge(known, on=["plan", "row"], validate="1:1")
 
 
-def explained(rows: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """Rows that are behind with the reason and the next steps that were reported, from `behind`."""
+@page.part("explanations")
+def explanations(reported: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) -> gt.GT | None:
+    """Why rows are behind and what is done, as departments reported: `behind` as a table. Nothing where there is nothing."""
+    rows = behind(reported, result, targets, as_of)
     if rows.empty:
-        return table.nothing("explanations_none", lang)
+        return None
     rows = gaps.named_rows(rows, targets)
     frame = table.identity(rows, lang).drop(columns=["category", "unit"]).assign(
         assessment=[table.chip(code, lang) for code in rows["code"]], why_behind=rows["reason"], next_steps=rows["measure"],
-        reported_as_of=rows["said_of"].astype(str), reported_on=rows["date"])
+        reported_as_of=rows["reported_of"].astype(str), reported_on=rows["date"])
     return table.table(frame, lang, {}, raw=["row", "assessment"], right=[])
 
 
@@ -195,19 +221,19 @@ def _sourced(row: dict, unit: str, lang: str) -> str:
     """A figure with its unit, linked to its source; a word where there is none."""
     if pd.isna(row["figure"]):
         return "—"
-    said = wording.quantity(wording.qualified(row["figure"], row["qualifier"]), unit, lang)
-    return f'<a href="#src-{row["figure_source"].split(";")[0]}">{said}</a>'
+    figure = wording.quantity(wording.qualified(row["figure"], row["qualifier"]), unit, lang)
+    return f'<a href="#src-{row["figure_source"].split(";")[0]}">{figure}</a>'
 
 
-def regions(targets: pd.DataFrame, plans: pd.DataFrame, lang: str, *results: pd.DataFrame) -> gt.GT | HTML:
+@page.part("other_regions")
+def regions(targets: pd.DataFrame, *results: pd.DataFrame, lang: str) -> gt.GT | None:
     """Each indicator in the order of `targets`, its regions by rank; the name of a plan leads to its region's profile.
 
-    `results`: of `gaps.measure`, together a row for each of the targets. A sentence where only one region has them.
+    `results`: of `gaps.measure`, together a row for each of the targets. Nothing where only one region has them.
     """
     if targets["region"].nunique() < 2:
-        return table.nothing("one_region", lang)
-    rows = gaps.named_rows(pd.concat([r for r in results if len(r)]), targets).merge(
-        plans[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1")
+        return None
+    rows = _with_plan(gaps.named_rows(pd.concat([r for r in results if len(r)]), targets))
     records = ranked(rows).to_dict("records")
     frame = pd.DataFrame({
         "indicator": [r[f"name_{lang}"] for r in records], "rank": [_rank(r, lang) for r in records],
@@ -223,7 +249,7 @@ def regions(targets: pd.DataFrame, plans: pd.DataFrame, lang: str, *results: pd.
 
 
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `table.named_rows` with their rank and, where they have none, why not; by indicator, the best first.
+    """Rows of `gaps.named_rows` with their rank and, where they have none, why not; by indicator, the best first.
 
     rank: 1 for the best latest figure of those alike, the same for equal ones; nan without a figure, for a lower bound, and
     for a figure that has none alike beside it. unranked: empty, the row's reason, `lower_bound_only` or `rank_alone`.
@@ -235,8 +261,13 @@ def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     several = groups.transform("count") > 1
     figure = rows["value"].notna()
     unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), "lower_bound_only").mask(several & point.notna(), "")
-    made = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked, order=pd.factorize(rows["indicator"])[0])
-    return made.sort_values(["order", "rank"], kind="stable").drop(columns="order")
+    placed = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked, order=pd.factorize(rows["indicator"])[0])
+    return placed.sort_values(["order", "rank"], kind="stable").drop(columns="order")
+
+
+def _with_plan(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the name of their plan: name_zh_plan, name_en_plan."""
+    return rows.merge(load.plans()[["plan", "name_zh", "name_en"]], on="plan", suffixes=("", "_plan"), validate="m:1")
 
 
 def _rank(row: dict, lang: str) -> str:

@@ -1,261 +1,193 @@
-"""A report's name, question and answer in sentences and counts, and the parts a page is made of."""
+"""What a page is made of: its title, its titled parts, its files and its list of sources, in the page's language."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
 from html import escape
+from typing import NamedTuple
 
+import altair as alt
 import great_tables as gt
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from plancore import gaps, markup, paths, schema, wording
-from plancore.measures import rules
+from plancore import charts, downloads, load, paths, wording
+from plancore.downloads.workbook import Sheet
 from plancore.views import table
-from collections.abc import Callable
-from plancore.charts import figure
 
 STYLE = paths.asset("content.css")
-_LAGGING = ("behind_slight", "behind", "reversing", "breached")
-_WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
 
 
-def title(report: str, plan: pd.DataFrame | None, lang: str, note: str = "", **values: object) -> HTML:
-    """The page's name and its question, and the style of all parts that follow."""
-    name = escape(plan[f"name_{lang}"].iloc[0]) + wording.text("colon", lang) if plan is not None else ""
+class Heading(NamedTuple):
+    """Keys of the words of a part's heading and of the sentence below it (empty: none), and whether the part is folded."""
+
+    title: str
+    lead: str = ""
+    folded: bool = False
+
+
+HEADINGS = {
+    "all_findings": Heading("all_findings", "audit_lead", True),
+    "annual": Heading("annual", "annual_lead"),
+    "backtest": Heading("backtest", "outlook_lead"),
+    "bridge_dropped": Heading("bridge_dropped", "bridge_dropped_lead"),
+    "bridge_regions": Heading("bridge_regions", "bridge_regions_lead"),
+    "bridge_rules": Heading("rules", "bridge_rules_lead", True),
+    "bridge_table": Heading("bridge_table", "bridge_table_lead"),
+    "choices": Heading("choices", "", True),
+    "classes": Heading("classes", "international_lead"),
+    "coverage_counts": Heading("coverage_counts", "", True),
+    "derivations": Heading("derivations", "derivations_lead", True),
+    "explanations": Heading("explanations", "explanations_lead", True),
+    "international": Heading("international", "international_lead", True),
+    "other_regions": Heading("other_regions", "other_regions_lead"),
+    "outlook": Heading("outlook", "outlook_lead", True),
+    "provenance": Heading("provenance", "provenance_lead", True),
+    "provenance_before": Heading("provenance_before", "provenance_lead", True),
+    "published_figures": Heading("published_figures", "published_lead"),
+    "register": Heading("register", "register_lead"),
+    "register_chapters": Heading("register_chapters", "", True),
+    "register_checks": Heading("register_checks", "register_checks_lead"),
+    "register_goals": Heading("register_goals", "register_goals_lead", True),
+    "related_figures": Heading("related_figures", "related_lead", True),
+    "replaceable": Heading("replaceable", "replaceable_lead", True),
+    "revisions": Heading("revisions", "revisions_lead", True),
+    "road_heads": Heading("road_heads", "road_heads_lead", True),
+    "road_starts": Heading("road_starts", "road_starts_lead", True),
+    "road_table": Heading("road_table", "road_table_lead", True),
+    "road_used": Heading("road_used", "", True),
+    "road_working": Heading("working", "road_working_lead", True),
+    "rules": Heading("rules", "rule_note", True),
+    "sensitivity": Heading("sensitivity", "sensitivity_lead", True),
+    "statuses": Heading("statuses", "rule_note"),
+    "verdict_rules": Heading("rules", "", True),
+    "wanted": Heading("wanted", "wanted_lead"),
+    "working": Heading("working", "working_lead", True),
+}
+"""The parts that are more than an open heading of their own name."""
+
+
+@dataclass(frozen=True, repr=False)
+class Part:
+    """A titled part of a page: tables, figures or HTML under a heading; Jupyter shows it as HTML.
+
+    key: a key of `HEADINGS`, or of the words of an open heading; it is the heading's anchor too. folded: None as `HEADINGS`
+    says; a folded part opens on a click. A part without bodies shows nothing.
+    """
+
+    key: str
+    bodies: tuple[gt.GT | HTML, ...]
+    lang: str
+    folded: bool | None = None
+
+    @property
+    def inner(self) -> str:
+        """The HTML below the heading."""
+        return "".join(table.html(body) if isinstance(body, gt.GT) else body.data for body in self.bodies)
+
+    def _repr_html_(self) -> str:
+        if not self.bodies:
+            return "<!-- -->"  # an empty output would show its class
+        title, lead, folded = HEADINGS.get(self.key, Heading(self.key))
+        heading = f'<h2 id="{title}">{wording.text(title, self.lang)}</h2>'
+        inner = (f'<p class="lead">{wording.text(lead, self.lang)}</p>' if lead else "") + self.inner
+        if folded if self.folded is None else self.folded:
+            return f'<details class="part"><summary>{heading}</summary>{inner}</details>'
+        return f'<section class="part">{heading}{inner}</section>'
+
+
+def part(key: str) -> Callable:
+    """Decorate a function that returns what a part shows (a table, HTML, several of them, or None), so that it returns the `Part`.
+
+    Its parameter `lang` may then be left out (`wording.localized`), and `title` (another key) and `folded` may be given.
+    """
+    def decorate(function: Callable) -> Callable:
+        signature = inspect.signature(wording.localized(function))
+
+        @wraps(function)
+        def titled(*args: object, title: str = key, folded: bool | None = None, **kwargs: object) -> Part:
+            given = signature.bind(*args, **kwargs)
+            given.arguments["lang"] = given.arguments.get("lang") or wording.language()
+            bodies = function(*given.args, **given.kwargs)
+            bodies = bodies if isinstance(bodies, tuple) else () if bodies is None else (bodies,)
+            return Part(title, bodies, given.arguments["lang"], folded)
+
+        more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value) for name, value in (("title", key), ("folded", None))]
+        titled.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more], return_annotation=Part)
+        return titled
+    return decorate
+
+
+def parts(*shown: Part | HTML) -> HTML:
+    """Several parts in one output, one below the other."""
+    return HTML("".join(each._repr_html_() for each in shown))
+
+
+def folded(*shown: Part) -> HTML:
+    """Several parts in one output, each folded: its heading opens it."""
+    return parts(*(replace(each, folded=True) for each in shown))
+
+
+def language(lang: str) -> None:
+    """Set the language of the views, charts and files that follow: "zh" or "en"."""
+    wording.set_language(lang)
+
+
+@wording.localized
+def title(report: str, plan: pd.Series | None = None, note: str = "", *, lang: str, **values: object) -> HTML:
+    """The page's name and its question, and the style of all parts that follow; `plan` of `load.plan`."""
+    name = escape(plan[f"name_{lang}"]) + wording.text("colon", lang) if plan is not None else ""
     note = wording.text("bracket", lang, x=escape(note)) if note else ""
     values = {key: escape(str(value)) for key, value in values.items()}
     return HTML(f'<style>{STYLE}</style><h1>{name}{wording.text(report, lang, **values)}{note}</h1>'
                 f'<p class="asks">{wording.text(report + "_asks", lang, **values)}</p>')
 
 
-def section(key: str, lang: str, *bodies: object, folded: bool = False, lead: str = "") -> HTML:
-    """A titled part of a page around tables or figures; folded parts open on a click."""
-    inner = f'<p class="lead">{wording.text(lead, lang)}</p>' if lead else ""
-    inner += "".join(_html(b) for b in bodies)
-    heading = f'<h2 id="{key}">{wording.text(key, lang)}</h2>'
-    if folded:
-        return HTML(f"<details class=\"part\"><summary>{heading}</summary>{inner}</details>")
-    return HTML(f'<section class="part">{heading}{inner}</section>')
+@wording.localized
+def selection(known_on: str, attribute: str = "all", category: str = "all", targets: pd.DataFrame | None = None, *, lang: str) -> str:
+    """Return in words what filters and the day of knowledge leave, for the title; empty at their defaults.
+
+    `targets`: rows that name the category.
+    """
+    words = [wording.text(f"only_{attribute}", lang)] if attribute != "all" else []
+    words += list(targets.loc[targets["category"] == category, f"category_{lang}"].head(1)) if category != "all" else []
+    words += [wording.text("as_known_on", lang, day=known_on)] if known_on != "today" else []
+    return wording.text("comma", lang).join(words)
 
 
-def section_of(rows: pd.DataFrame, key: str, lang: str, *bodies: object, instead: object = "<!-- -->", **how: object) -> HTML:
-    """A `section` about some rows; where there are none, `instead`: nothing at all (an empty output would show its class)."""
-    return section(key, lang, *bodies, **how) if len(rows) else HTML(_html(instead))
-
-
-def note(attribute: str, known_on: str, lang: str, category: str = "all", targets: pd.DataFrame | None = None) -> str:
-    """What the filters and the day of knowledge leave, for the title; empty at their defaults. `targets` name the category."""
-    said = [wording.text(f"only_{attribute}", lang)] if attribute != "all" else []
-    said += list(targets.loc[targets["category"] == category, f"category_{lang}"].head(1)) if category != "all" else []
-    said += [wording.text("as_known_on", lang, day=known_on)] if known_on != "today" else []
-    return wording.text("comma", lang).join(said)
-
-
+@wording.localized
 def answer(key: str, lang: str) -> HTML:
     """A page's answer that needs no numbers."""
     return HTML(f'<p class="answer">{wording.text(key, lang)}</p>')
 
 
-def gap_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How many counted indicators can be assessed, obligatory and anticipatory apart, and how they stand."""
-    rows = _counted(result, targets)
-    seen = rows[rows["status"] != "not_assessable"]
-    final = seen[seen["status"] == "final"]
-    said = _counts("gap_says", rows, seen, lang, as_of=rows["as_of"].max(), plan=plan[f"name_{lang}"].iloc[0])
-    said += wording.text("finals_say", lang, n=len(final), year=rows["target_year"].max()) if len(final) else ""
-    lagging = seen[seen["status"].isin(_LAGGING)]
-    lists = [("missed_names", final[final["verdict"] == "missed"]), ("lagging_names", lagging.assign(**{
-        f"name_{lang}": [r[f"name_{lang}"] + wording.aged(r, lang) for r in lagging.to_dict("records")]}))]
-    words = [(w, seen[seen["official_word"] == w]) for w in _WORDS]
-    verdicts = [(v, final[final["verdict"] == v]) for v in ("exceeded", "met", "nearly_met", "missed")] if len(final) else []
-    waiting = rows[rows["status"] == "not_assessable"]
-    return HTML(f'<p class="answer">{said}</p>' + _tiles("tile_official", [*words, ("not_assessable", waiting)], lang)
-                + (_tiles("tile_verdict", verdicts, lang) if verdicts else "") + _named(lists, lang))
+@wording.localized
+def picture(key: str, *pictures: alt.TopLevelMixin | None, lang: str) -> Part | HTML:
+    """Charts under a heading; without any (None) an empty place, which shows nothing."""
+    shown = charts.show(*pictures)
+    return Part(key, (shown,), lang) if any(pictures) else shown
 
 
-def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How a plan ended: counts by verdict, obligatory and anticipatory apart, and what fell short."""
-    rows = _counted(result, targets)
-    seen = rows[rows["verdict"] != "no_figure"]
-    met = seen["verdict"].isin(["exceeded", "met"]).sum()
-    said = _counts("review_says", rows, seen, lang, plan=plan[f"name_{lang}"].iloc[0])
-    short = seen[seen["verdict"].isin(["nearly_met", "missed"])]
-    ratio = "".join(f' <span class="ratio">{wording.text(k, lang)} {met}/{n} = {wording.percent(met / n)}</span>'
-                    for k, n in (("share_met_assessable", len(seen)), ("share_met_all", len(rows))) if n)
-    tiles = _tiles("tile_verdict", [(v, rows[rows["verdict"] == v]) for v in rules.VERDICTS], lang)
-    none = "" if len(short) else f'<p>{wording.text("none_short", lang)}</p>'
-    return HTML(f'<p class="answer">{said}</p>{tiles}<p>{ratio}</p>' + _named([("review_short", short)], lang) + none)
+@part("downloads")
+def files(name: str, tables: list[Part | Sheet], *pictures: alt.TopLevelMixin | None, lang: str) -> HTML:
+    """Links that hold the page's files: `name.xlsx`, `name.csv`, pictures of the charts; see `downloads.offer`.
 
-
-def audit_headline(findings: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """How many checks agree, and what is to be looked at, from `audit.plan`."""
-    counts = findings["verdict"].value_counts()
-    said = wording.text("audit_says", lang, plan=plan[f"name_{lang}"].iloc[0], n=len(findings),
-                        agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
-    tiles = [_tile(v, counts.get(v, 0), wording.text("v_" + v, lang)) for v in ("agrees", "explained", "differs", "cannot_tell")]
-    return HTML(f'<p class="answer">{escape(said)}</p>{table.tiles(tiles)}')
-
-
-def bridge_headline(bridge: pd.DataFrame, plan: pd.DataFrame, lang: str) -> HTML:
-    """What a plan's table has of the plan before it, from `bridge.compare`: counts, obligatory apart, and names."""
-    rows = bridge[bridge["counted"]]
-    by = {r: rows[rows["relation"] == r] for r in schema.VOCABULARIES["relation"]}
-    was, now = ({a: rows[f"attribute_{side}"] == a for a in ("binding", "expected")} for side in ("from", "to"))
-    up, down = int((was["expected"] & now["binding"]).sum()), int((was["binding"] & now["expected"]).sum())
-    counts = {r: len(found) for r, found in by.items()} | {
-        "all_from": int((rows["row_from"] != "").sum()), "all_to": int((rows["row_to"] != "").sum()),
-        "continued": int(((rows["row_from"] != "") & (rows["row_to"] != "")).sum()), "compared": int((rows["shift"] != "").sum()),
-        "but_stricter": int((by["loosened"]["shift"] == "stricter").sum()),
-        "b_from": int(was["binding"].sum()), "b_to": int(now["binding"].sum()), "b_stay": int((was["binding"] & now["binding"]).sum()),
-        "b_new": int((by["new"]["attribute"] == "binding").sum()), "b_dropped": int((by["dropped"]["attribute"] == "binding").sum()),
-        "up": up, "down": down}
-    answer = ("bridge_says", "bridge_binding", "bridge_moved" if up or down else "bridge_unmoved")
-    said, more = (escape("".join(wording.text(k, lang, to=plan[f"name_{lang}"].iloc[0], **counts) for k in keys))
-                  for keys in (answer, ("bridge_compared",)))
-    names = "".join(f"<p>{escape(_line('rel_' + r, by[r], lang))}</p>" for r in ("tightened", "kept", "loosened") if len(by[r]))
-    return HTML(f'<p class="answer">{said}</p>{_tiles("tile_relation", list(by.items()), lang, "rel_")}<p>{more}</p>{names}')
-
-
-def _line(word: str, rows: pd.DataFrame, lang: str) -> str:
-    said = wording.names(list(rows[f"name_{lang}_to"]), lang)
-    return wording.text("bridge_names", lang, word=wording.text(word, lang).capitalize(), names=said)
-
-
-def sources(citations: str, lang: str) -> Markdown:
-    """The list of sources, from `load.cite`, under its heading."""
-    return Markdown(f"## {wording.text('sources', lang)}\n\n{citations}")
-
-
-def _html(body: object) -> str:
-    if isinstance(body, gt.GT):
-        return table.html(body)
-    return body.data if isinstance(body, HTML) else str(body)
-
-
-def _counted(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """The counted rows (of-which rows and goals in the text left out) with their names."""
-    facts = targets[["plan", "row", "name_zh", "name_en", "counted", "target_year"]]
-    rows = result.merge(facts, on=["plan", "row"], validate="1:1")
-    return rows[rows["counted"]]
-
-
-def _counts(key: str, rows: pd.DataFrame, seen: pd.DataFrame, lang: str, **values: object) -> str:
-    each = {a: int((seen["attribute"] == a).sum()) for a in ("binding", "expected")}
-    every = {f"{a}_all": int((rows["attribute"] == a).sum()) for a in each}
-    return escape(wording.text(key, lang, counted=len(rows), seen=len(seen), **each, **every, **values))
-
-
-def _tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str, words: str = "") -> str:
-    made = [_tile(code, len(rows), wording.text(words + code, lang),
-                  wording.text("of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))) for code, rows in groups]
-    return table.tiles(made, wording.text(heading, lang))
-
-
-def _tile(code: str, count: int, word: str, below: str = "") -> str:
-    return table.tile(count, f"{wording.MARKS[code]} {word}", below, _kind(code))
-
-
-def _kind(code: str) -> str:
-    """The family of a code that shares a colour."""
-    return {"提前完成": "achieved_early", "快于预期": "ahead", "基本符合预期": "on_track", "滞后": "behind"}.get(code, code)
-
-
-def _named(lists: list[tuple[str, pd.DataFrame]], lang: str) -> str:
-    return "".join(f'<p>{escape(wording.text(key, lang, names=wording.names(list(rows[f"name_{lang}"]), lang)))}</p>'
-                   for key, rows in lists if len(rows))
-
-
-def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str, at: str = "") -> HTML:
-    """A card for each row of `gaps.measure`, with the curve of its `trajectories.series`."""
-    rows = gaps.named_rows(result, targets).to_dict("records")
-    return _cards([_card(r, r["verdict"] or r["status"], wording.qualified(r["value"], r["qualifier"]), r["last_period"],
-                         _points(series, r), lang, at) for r in rows])
-
-
-def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str, at: str = "row-{row}") -> HTML:
-    """A card for each row of `gaps.completion`, with a line from baseline to outcome."""
-    rows = gaps.named_rows(result, targets).to_dict("records")
-    return _cards([_card(r, r["verdict"], wording.number(r["outcome"]), r["target_year"],
-                         [(r["baseline_year"], r["baseline_value"]), (r["target_year"], r["outcome"])] if r["form"] == "level" else [],
-                         lang, at) for r in rows])
-
-
-def results(result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> HTML:
-    """The judgement of each row of `gaps.measure` or `gaps.completion`, see `_results`: the verdict, or else the status.
-
-    A goal of the text that only repeats a row of the table is left out.
+    `tables`: sheets of `downloads.sheets`, or parts of the page, of which the table is taken.
     """
-    own = result[~result["row"].isin(targets.loc[targets["same_as"] != "", "row"])]
-    rows = own.merge(targets[["row", "unit_zh", "unit_en"]], on="row", how="left", validate="1:1")
-    return _results([r | {
-        "code": r["verdict"] or r.get("status", ""), "value": r.get("value", r.get("outcome")), "period": r.get("last_period"),
-        "needed": r.get("required_pace"), "pace": r.get("pace_unit", "")} for r in rows.to_dict("records")], "", as_of)
+    sheets = [downloads.sheets.table(t.key, t.bodies[0], t.lang) if isinstance(t, Part) else t for t in tables]
+    return downloads.offer(name, lang, sheets, pictures)
 
 
-def doublings(answers: pd.DataFrame, urban: pd.DataFrame, plan: str, as_of: int) -> HTML:
-    """Whether each goal for 2035 is reached, of `scenario.answers` and `scenario.urban`; see `_results`."""
-    goals = [r | {"code": r["reason"] or "road_" + r["code"], "pace": "percent", "indicator": r["series"] + "_growth",
-                  "value": r["index"], "unit_zh": ""} for r in answers.to_dict("records")]
-    goals += [r | {"code": "road_" + r["code"], "pace": "unit", "indicator": "urbanization_rate", "series": "urbanization",
-                   "unit_zh": "%", "reason": ""} for r in urban.to_dict("records")]
-    return _results([r | {"plan": plan, "row": f"{r['series']}_2035", "attribute": "expected", "unit_en": r["unit_zh"],
-                          "period": r["year"] or None} for r in goals], "road_to_2035", as_of)
+@wording.localized
+def sources(*frames: pd.DataFrame | pd.Series, lang: str) -> Markdown:
+    """The list of the sources that frames name, each with an anchor that figures link to."""
+    return Markdown(f"## {wording.text('sources', lang)}\n\n{load.cite(cited(*frames), lang)}")
 
 
-def findings(found: pd.DataFrame, targets: pd.DataFrame) -> HTML:
-    """What each check of `audit.plan` found, with the figure computed; see `_results`."""
-    named = found.merge(targets[["row", "indicator", "attribute", "unit_en"]], on="row", how="left", validate="m:1")
-    rows = named.fillna({"indicator": "", "attribute": "expected", "unit_en": ""}).to_dict("records")
-    return _results([r | {"code": "v_" + r["verdict"], "value": r["computed"], "reason": r["why"]} for r in rows],
-                    lambda r: "check_" + r["check"], targets["target_year"].max())
-
-
-def concerns(found: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> HTML:
-    """How what is asked of each indicator changed from a plan to the next, of `bridge.compare`; see `_results`."""
-    plans = {"to": after, "from": before}
-    return _results([{
-        "plan": plans[end]["plan"].iloc[0], "row": r[f"row_{end}"], "indicator": r[f"indicator_{end}"], "attribute": r["attribute"],
-        "code": "rel_" + r["relation"], "value": r["ask_ratio"], "reason": r["reason"]}
-        for r in found.to_dict("records") for end in ["to" if r["row_to"] else "from"]],
-        "plan_bridge", after["target_year"].max())
-
-
-def _results(rows: list[dict], what: str | Callable[[dict], str], as_of: int) -> HTML:
-    """What a page answers, for programs; the page itself does not show it. One record an answer:
-
-    plan, row, what (which question: empty for how a row stands, else a key of `words.csv`), part (0, 1 … of several answers
-    to one question), indicator, attribute, as_of, code, value (in unit_zh, unit_en), period (the last one), needed (the
-    pace required, in `pace`: `percent` or `unit` a year), reason.
-    """
-    asked = [(r["plan"], r["row"], what(r) if callable(what) else what) for r in rows]
-    said = [{"plan": key[0], "row": key[1], "what": key[2], "part": asked[:i].count(key), "indicator": r["indicator"],
-             "attribute": r["attribute"], "as_of": int(as_of), "code": r["code"], "value": _number(r.get("value")),
-             "unit_zh": r.get("unit_zh", ""), "unit_en": r.get("unit_en", ""), "period": _period(r.get("period")),
-             "needed": _number(r.get("needed")), "pace": r.get("pace", ""), "reason": r["reason"]}
-            for i, (key, r) in enumerate(zip(asked, rows))]
-    return HTML(f'<script type="application/json" class="results">{markup.script_json(said)}</script>')
-
-
-def _number(value: object) -> float | None:
-    return None if value is None or pd.isna(value) else round(float(value), 10)
-
-
-def _period(value: object) -> str:
-    return "" if value is None or pd.isna(value) else str(int(value)) if isinstance(value, float) else str(value)
-
-
-def _card(row: dict, code: str, value: str, year: float, points: list[tuple[int, float]], lang: str, at: str) -> dict:
-    goal = (row["target_year"], row["target_value"]) if row["form"] != "assigned" else None
-    return {"plan": row["plan"], "row": row["row"], "indicator": row["indicator"], "category": row["category"],
-            "attribute": row["attribute"], "code": code, "name": row[f"name_{lang}"], "other_name": row["name_en" if lang == "zh" else "name_zh"],
-            "value": value, "year": "" if pd.isna(year) else int(year), "target": wording.target(row, lang, row[f"unit_{lang}"]),
-            "spark": figure.sparkline([p for p in points if not pd.isna(p[1])], goal), "at": at.format(**row)}
-
-
-def _points(series: pd.DataFrame, row: dict) -> list[tuple[int, float]]:
-    mine = series[(series["plan"] == row["plan"]) & (series["row"] == row["row"]) & series["series"].isin(["baseline", "observed"])]
-    return list(mine.sort_values("year")[["year", "value"]].itertuples(index=False, name=None))
-
-
-def _cards(cards: list[dict]) -> HTML:
-    return HTML(f'<script type="application/json" class="cards">{markup.script_json(cards)}</script>')
+def cited(*frames: pd.DataFrame | pd.Series) -> pd.DataFrame:
+    """Return the sources that several frames or rows name, once each: source."""
+    named = [pd.Series(frame[c]) for frame in frames for c in ("source", "version_source") if c in frame]
+    return pd.concat(named).drop_duplicates().rename("source").to_frame()

@@ -1,4 +1,4 @@
-"""Frames as presentation tables, each number linked to its origin."""
+"""How a plan stands or ended: its answer in a sentence and counts, and its rows as tables, each number linked to its origin."""
 
 from __future__ import annotations
 
@@ -8,46 +8,80 @@ import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import gaps, wording
-from plancore.views import table
+from plancore import gaps, load, wording
+from plancore.measures import rules
+from plancore.views import page, records, table
+
+_LAGGING = ("behind_slight", "behind", "reversing", "breached")
+_WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
 
 
-def select(frame: pd.DataFrame, attribute: str, category: str = "all") -> pd.DataFrame:
-    """The rows of one attribute and one category, or all."""
-    for column, value in (("attribute", attribute), ("category", category)):
-        frame = frame if value == "all" else frame[frame[column] == value]
-    return frame
+@wording.localized
+def gap_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
+    """How many counted indicators can be assessed, obligatory and anticipatory apart, and how they stand.
+
+    `result` of `gaps.measure`; `targets`: the rows that are shown; `plan` of `load.plan`.
+    """
+    rows = _counted(result, targets)
+    seen = rows[rows["status"] != "not_assessable"]
+    final = seen[seen["status"] == "final"]
+    text = _counts("gap_says", rows, seen, lang, as_of=rows["as_of"].max(), plan=plan[f"name_{lang}"])
+    text += wording.text("finals_say", lang, n=len(final), year=rows["target_year"].max()) if len(final) else ""
+    lagging = seen[seen["status"].isin(_LAGGING)]
+    lists = [("missed_names", final[final["verdict"] == "missed"]), ("lagging_names", lagging.assign(**{
+        f"name_{lang}": [r[f"name_{lang}"] + wording.aged(r, lang) for r in lagging.to_dict("records")]}))]
+    words = [(w, seen[seen["official_word"] == w]) for w in _WORDS]
+    verdicts = [(v, final[final["verdict"] == v]) for v in ("exceeded", "met", "nearly_met", "missed")] if len(final) else []
+    waiting = rows[rows["status"] == "not_assessable"]
+    return HTML(f'<p class="answer">{text}</p>' + table.status_tiles("tile_official", [*words, ("not_assessable", waiting)], lang)
+                + (table.status_tiles("tile_verdict", verdicts, lang) if verdicts else "") + _named(lists, lang))
 
 
-def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, sources: pd.DataFrame,
-             lang: str) -> gt.GT | HTML:
+@wording.localized
+def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
+    """How a plan ended: counts by verdict, obligatory and anticipatory apart, and what fell short; `result` of `gaps.completion`."""
+    rows = _counted(result, targets)
+    seen = rows[rows["verdict"] != "no_figure"]
+    met = seen["verdict"].isin(["exceeded", "met"]).sum()
+    text = _counts("review_says", rows, seen, lang, plan=plan[f"name_{lang}"])
+    short = seen[seen["verdict"].isin(["nearly_met", "missed"])]
+    ratio = "".join(f' <span class="ratio">{wording.text(k, lang)} {met}/{n} = {wording.percent(met / n)}</span>'
+                    for k, n in (("share_met_assessable", len(seen)), ("share_met_all", len(rows))) if n)
+    tiles = table.status_tiles("tile_verdict", [(v, rows[rows["verdict"] == v]) for v in rules.VERDICTS], lang)
+    none = "" if len(short) else f'<p>{wording.text("none_short", lang)}</p>'
+    return HTML(f'<p class="answer">{text}</p>{tiles}<p>{ratio}</p>' + _named([("review_short", short)], lang) + none)
+
+
+@page.part("standing")
+def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Each target in plan order: baseline, target, each year's figure, against the path, assessment, source.
 
-    `result` of `gaps.measure`, `series` of `trajectories.series`. Every figure links to its origin. A sentence
-    instead of a table where there are no rows.
+    `result` of `gaps.measure`, `series` of `trajectories.series`, of these targets or of more. Every figure links to its
+    origin. A sentence instead of a table where there are no rows.
     """
-    if result.empty:
+    rows, sources = gaps.named_rows(result, targets), load.sources()
+    if rows.empty:
         return table.nothing("no_rows", lang)
-    rows = gaps.named_rows(result, targets)
     years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1)
     yearly = series[series["series"].isin(["observed", "yearly"])].sort_values("series")
     yearly = yearly.drop_duplicates(["plan", "row", "year"], keep="last").merge(
         sources[["source", "title"]], on="source", how="left").set_index(["row", "year"])
     frame = table.identity(rows, lang, "row").assign(
-        baseline=[_origin(r, _baseline(r, lang)) for r in rows.to_dict("records")],
+        baseline=[_origin(r, table.baseline(r, lang)) for r in rows.to_dict("records")],
         target=[_origin(r, wording.target(r, lang)) + _version(r, lang) for r in rows.to_dict("records")],
         **{str(y): [_figure(yearly, row, y) for row in rows["row"]] for y in years},
         against_path=[wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
         required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])],
         assessment=[assessment(r, lang) for r in rows.to_dict("records")],
-        figure_from=[_dated(r, sources, lang) for r in rows.to_dict("records")])
+        figure_from=[_latest_source(r, sources, lang) for r in rows.to_dict("records")])
     if not (rows["required_pace"].notna() & (rows["gap"] > 0)).any():
         frame = frame.drop(columns="required_pace")
     labels = table.years(rows, lang) | {str(y): str(y) for y in years}
     return table.table(frame, lang, labels, raw=["row", "baseline", "target", *map(str, years), "assessment", "figure_from"],
-                  right=["baseline", *map(str, years), "against_path", "required_pace"])
+                       right=["baseline", *map(str, years), "against_path", "required_pace"])
 
 
+@page.part("outcomes_table")
 def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
     """Each target of an ended plan in plan order: baseline, target, outcome, margin, verdict, the outline's verdict.
 
@@ -56,7 +90,7 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
     rows = gaps.named_rows(result, targets)
     short = rows["verdict"].isin(["nearly_met", "missed"])
     frame = table.identity(rows, lang, "row").assign(
-        baseline=[_origin(r, _baseline(r, lang)) for r in rows.to_dict("records")],
+        baseline=[_origin(r, table.baseline(r, lang)) for r in rows.to_dict("records")],
         target=[_origin(r, wording.target(r, lang)) for r in rows.to_dict("records")],
         outcome=[_origin(r, wording.number(r["outcome"])) for r in rows.to_dict("records")],
         margin=[wording.difference(v, u, lang) for v, u in zip(rows["margin"], rows[f"unit_{lang}"])],
@@ -65,15 +99,48 @@ def outcomes(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
         official_verdict=[_official(r, lang) for r in rows.to_dict("records")])
     if not (rows["official_verdict"] != "").any():
         frame = frame.drop(columns="official_verdict")
-    labels = table.years(rows, lang)
-    return table.table(frame, lang, labels, raw=["row", "baseline", "target", "outcome", "verdict"],
-                  right=["baseline", "outcome", "margin", "completion_rate"])
+    return table.table(frame, lang, table.years(rows, lang), raw=["row", "baseline", "target", "outcome", "verdict"],
+                       right=["baseline", "outcome", "margin", "completion_rate"])
 
 
-def cited(*frames: pd.DataFrame) -> pd.DataFrame:
-    """The sources that several frames name, once each: source."""
-    named = [f[c] for f in frames for c in ("source", "version_source") if c in f]
-    return pd.concat(named).drop_duplicates().rename("source").to_frame()
+def results(result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> HTML:
+    """The judgement of each row of `gaps.measure` or `gaps.completion` as `records.results`: the verdict, or else the status.
+
+    A goal of the text that only repeats a row of the table is left out.
+    """
+    own = result[~result["row"].isin(targets.loc[targets["same_as"] != "", "row"])]
+    rows = own.merge(targets[["row", "unit_zh", "unit_en"]], on="row", how="left", validate="1:1")
+    return records.results([r | {
+        "code": r["verdict"] or r.get("status", ""), "value": r.get("value", r.get("outcome")), "period": r.get("last_period"),
+        "needed": r.get("required_pace"), "pace": r.get("pace_unit", "")} for r in rows.to_dict("records")], "", as_of)
+
+
+def assessment(row: dict, lang: str) -> str:
+    """Status or verdict with its shape, the reason where there is none, and the figure's year where it is old."""
+    if row["status"] == "not_assessable":
+        return table.chip(row["status"], lang) + wording.text("colon", lang) + wording.text(row["reason"], lang)
+    chip = table.chip(row["verdict"] or row["status"], lang)
+    if row["status"] == "final":
+        return chip + wording.text("bracket", lang, x=wording.text("final", lang))
+    return chip + wording.aged(row, lang)
+
+
+def _counted(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """The counted rows (of-which rows and goals in the text left out) with their names."""
+    facts = targets[["plan", "row", "name_zh", "name_en", "counted", "target_year"]]
+    rows = result.merge(facts, on=["plan", "row"], validate="1:1")
+    return rows[rows["counted"]]
+
+
+def _counts(key: str, rows: pd.DataFrame, seen: pd.DataFrame, lang: str, **values: object) -> str:
+    each = {a: int((seen["attribute"] == a).sum()) for a in ("binding", "expected")}
+    every = {f"{a}_all": int((rows["attribute"] == a).sum()) for a in each}
+    return escape(wording.text(key, lang, counted=len(rows), seen=len(seen), **each, **every, **values))
+
+
+def _named(lists: list[tuple[str, pd.DataFrame]], lang: str) -> str:
+    return "".join(f'<p>{escape(wording.text(key, lang, names=wording.names(list(rows[f"name_{lang}"]), lang)))}</p>'
+                   for key, rows in lists if len(rows))
 
 
 def _lacking(row: dict, lang: str) -> str:
@@ -87,18 +154,12 @@ def _origin(row: dict, shown: str) -> str:
     return f'<a href="#origin-{row["row"]}">{escape(shown or "—")}</a>'
 
 
-def _baseline(row: dict, lang: str) -> str:
-    """The baseline; with its unit where that is not the target's."""
-    other = row["baseline_unit_zh"] not in ("", row["unit_zh"]) and lang == "zh"
-    return wording.number(row["baseline_value"]) + (row["baseline_unit_zh"] if other else "")
-
-
 def _version(row: dict, lang: str) -> str:
     """Since when, and by which document, a number assigned or adjusted later is in force."""
     if not row.get("version_since"):
         return ""
-    said = wording.text("in_force_since", lang, since=row["version_since"])
-    return f'<br><small><a href="#src-{row["version_source"]}">{escape(said)}</a></small>'
+    since = wording.text("in_force_since", lang, since=row["version_since"])
+    return f'<br><small><a href="#src-{row["version_source"]}">{escape(since)}</a></small>'
 
 
 def _figure(yearly: pd.DataFrame, row: str, year: int) -> str:
@@ -110,21 +171,11 @@ def _figure(yearly: pd.DataFrame, row: str, year: int) -> str:
     return f'<a href="#src-{source}" title="{escape(str(seen["title"]))}">{wording.qualified(seen["value"], seen["qualifier"])}</a>'
 
 
-def assessment(row: dict, lang: str) -> str:
-    """Status or verdict with its shape, the reason where there is none, and the figure's year where it is old."""
-    if row["status"] == "not_assessable":
-        return table.chip(row["status"], lang) + wording.text("colon", lang) + wording.text(row["reason"], lang)
-    said = table.chip(row["verdict"] or row["status"], lang)
-    if row["status"] == "final":
-        return said + wording.text("bracket", lang, x=wording.text("final", lang))
-    return said + wording.aged(row, lang)
-
-
-def _dated(row: dict, sources: pd.DataFrame, lang: str) -> str:
+def _latest_source(row: dict, sources: pd.DataFrame, lang: str) -> str:
     """The source of the last figure, its date and grade, linked to the list of sources; and a way to report an error."""
     if not row["source"]:
         return table.flag(row, lang)
-    source = sources[sources["source"] == row["source"].split(";")[-1]].iloc[0]
+    source = table.last_source(row["source"], sources)
     date = source["published"] or wording.text("date_unknown", lang)
     return (f'<a href="#src-{source["source"]}">{escape(source["title"])}</a> '
             f'<small>{date} · {wording.text("grade", lang)} {source["grade"]}</small> {table.flag(row, lang)}')

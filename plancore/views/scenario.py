@@ -1,4 +1,4 @@
-"""The road to 2035 as sentences and tables; computes nothing of it."""
+"""The road to 2035 in sentences and tables."""
 
 from __future__ import annotations
 
@@ -8,71 +8,78 @@ import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import wording
-from plancore.views import table as layout
+from plancore import load, wording
+from plancore.views import page, records, table
 from plancore.wording import scenario
 from plancore.wording.scenario import FAMILY, SIGNS, rate
 
 
+@wording.localized
 def note(answers: pd.DataFrame, as_of: int, lang: str) -> str:
     """The assumed parameters, for the title."""
     return wording.text("road_note", lang, as_of=as_of, **scenario.rates(answers))
 
 
+@wording.localized
 def headline(answers: pd.DataFrame, urban: pd.DataFrame, lang: str) -> HTML:
     """Whether each goal is reached, by how much, what is still needed; a tile per goal. `scenario.answers`, `scenario.urban`."""
     rows, towns = answers.to_dict("records"), urban.to_dict("records")
     more = [scenario.gap(r, lang) for r in rows if r["reason"]] + [scenario.urban(r, lang) for r in towns]
     tiles = [_tile(r, lang) for r in rows] + [_urban_tile(r, lang) for r in towns]
-    return HTML(f'<p class="answer">{escape(scenario.outcome(answers, lang))}</p>{layout.tiles(tiles)}'
+    return HTML(f'<p class="answer">{escape(scenario.outcome(answers, lang))}</p>{table.tiles(tiles)}'
                 f'<p>{escape(("" if lang == "zh" else " ").join(more))}</p><p class="lead">{wording.text("road_no_forecast", lang)}</p>')
 
 
+@page.part("road_goals")
 def standing(answers: pd.DataFrame, urban: pd.DataFrame, goals: pd.DataFrame, lang: str) -> gt.GT:
     """The four goals: printed goal with its lines, latest figure, pace so far, needed and assumed, and the result."""
     lines = goals.set_index("series")["lines"].str.split("-").map(lambda ends: "–".join(dict.fromkeys(ends)))
     cells = [_stand(r, lang) | {"lines": lines[r["series"]]} for r in answers.to_dict("records")]
     cells += [_urban_stand(r, lang) | {"lines": lines["urbanization"]} for r in urban.to_dict("records")]
     labels = {"target": wording.text("target", lang, year=2035), "lines": wording.text("road_lines", lang)}
-    return layout.table(pd.DataFrame(cells), lang, labels, raw=["road_latest", "road_assumed", "road_under"],
+    return table.table(pd.DataFrame(cells), lang, labels, raw=["road_latest", "road_assumed", "road_under"],
                         right=["observed_pace", "required_pace", "road_assumed", "road_end", "margin"])
 
 
+@page.part("road_table")
 def combinations(grid: pd.DataFrame, line: pd.DataFrame, answers: pd.DataFrame, lang: str) -> gt.GT:
     """The grid as a table with marks, and the second rate that just doubles GDP after each first; `line`: `scenario.frontier`."""
     families = grid["reached"].map({True: FAMILY["reached"], False: FAMILY["not_reached"]})
-    said = grid.assign(said=[f'<span class="s-{f}">{scenario.cell(r)}</span>' for f, r in zip(families, grid.to_dict("records"))])
-    frame = said.pivot(index="first", columns="second", values="said").rename(columns="{:g}%".format)
+    cells = grid.assign(cell=[f'<span class="s-{f}">{scenario.cell(r)}</span>' for f, r in zip(families, grid.to_dict("records"))])
+    frame = cells.pivot(index="first", columns="second", values="cell").rename(columns="{:g}%".format)
     seconds = list(frame)
     frame = frame.reset_index().merge(line, on="first")
     frame = frame.assign(first=frame["first"].map("{:g}%".format), road_even_second=[
         wording.text("road_" + r["code"], lang, x=rate(r["second"])) for r in frame.to_dict("records")])
     labels = {c: c for c in seconds} | {"first": wording.text("road_corner", lang, **scenario.rates(answers))}
-    return layout.table(frame[["first", *seconds, "road_even_second"]], lang, labels, raw=seconds, right=[*seconds, "road_even_second"])
+    return table.table(frame[["first", *seconds, "road_even_second"]], lang, labels, raw=seconds, right=[*seconds, "road_even_second"])
 
 
+@page.part("road_starts")
 def starts(frame: pd.DataFrame, lang: str) -> gt.GT:
     """The growth of GDP still needed by where the count begins; `scenario.starts`."""
-    return layout.table(pd.DataFrame({
+    return table.table(pd.DataFrame({
         "road_start": [wording.text("road_start_" + s, lang) for s in frame["start"]], "road_until": frame["year"].astype(str),
         "road_average": frame["average"].map(rate), "road_index": frame["index"].map(scenario.index),
         "road_needed": frame["needed"].map(rate)}), lang, {}, raw=[], right=["road_average", "road_index", "road_needed"])
 
 
+@page.part("road_heads")
 def per_head(frame: pd.DataFrame, lang: str) -> gt.GT:
     """GDP per head under different growth of the population; `scenario.per_head`. Columns without any figure are left out."""
-    table = pd.DataFrame({
+    shown = pd.DataFrame({
         "road_population": [wording.text("road_population_seen", lang, x=rate(r["population_growth"]), years=r["observed"])
                             if r["observed"] else wording.number(r["population_growth"]) for r in frame.to_dict("records")],
         "road_head_first": frame["first"].map(rate), "road_head_second": frame["second"].map(rate),
         "road_multiple": frame["multiple"].map(rate)})
     more = {"road_index": frame["value"].map(scenario.index), "road_fill": frame["fill"].map(rate)}
-    table = table.assign(**{k: v for k, v in more.items() if (v != "—").any()})
+    shown = shown.assign(**{k: v for k, v in more.items() if (v != "—").any()})
     since = int(frame["since"].iloc[0])
     labels = {k: wording.text(k, lang, since=since, year=since - 1) for k in ("road_head_first", "road_multiple")}
-    return layout.table(table, lang, labels, raw=[], right=list(table)[1:])
+    return table.table(shown, lang, labels, raw=[], right=list(shown)[1:])
 
 
+@page.part("road_working")
 def working(answers: pd.DataFrame, urban: pd.DataFrame, used: pd.DataFrame, chosen: pd.DataFrame, lang: str) -> gt.GT:
     """Every number of the headline with its formula; `chosen`: `scenario.frontier` of the page's own first rate."""
     rows = answers.to_dict("records")
@@ -86,21 +93,32 @@ def working(answers: pd.DataFrame, urban: pd.DataFrame, used: pd.DataFrame, chos
         steps.append(("road_step_second", {}, f"(200÷{rate(own['value_2030'])})^(1÷5)−1 = {rate(own['second'])}%"))
     steps += [step for row in urban.to_dict("records") for step in _urban_steps(row)]
     frame = pd.DataFrame({"indicator": [wording.text(k, lang, **v) for k, v, _ in steps], "steps": [s for *_, s in steps]})
-    return layout.table(frame, lang, {"indicator": wording.text("road_step", lang)}, raw=[], right=[])
+    return table.table(frame, lang, {"indicator": wording.text("road_step", lang)}, raw=[], right=[])
 
 
-def observed(used: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> gt.GT:
+@page.part("road_used")
+def observed(used: pd.DataFrame, lang: str) -> gt.GT:
     """The observations behind the page, each linked to its source."""
-    rows = used.merge(indicators[["indicator", "name_zh", "name_en", "unit_en"]], on="indicator", validate="m:1").merge(
-        sources[["source", "title"]], on="source", how="left")
+    rows = used.merge(load.indicators()[["indicator", "name_zh", "name_en", "unit_en"]], on="indicator", validate="m:1").merge(
+        load.sources()[["source", "title"]], on="source", how="left")
     records = rows.to_dict("records")
-    return layout.table(pd.DataFrame({
+    return table.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "period": rows["period"].str.replace("-", "–"),
         "value": [wording.qualified(r["value"], r["qualifier"]) for r in records], "unit": rows[f"unit_{lang}"],
         "status": [wording.text(r["status"], lang) for r in records],
         "figure_from": [f'<a href="#src-{r["source"]}">{escape(r["title"])}</a> '
                         f'<small>{wording.text("grade", lang)} {r["grade"]}</small>' for r in records]}),
         lang, {}, raw=["figure_from"], right=["value"])
+
+
+def results(answers: pd.DataFrame, urban: pd.DataFrame, plan: str, as_of: int) -> HTML:
+    """Whether each goal for 2035 is reached, of `scenario.answers` and `scenario.urban`, as `records.results`."""
+    goals = [r | {"code": r["reason"] or "road_" + r["code"], "pace": "percent", "indicator": r["series"] + "_growth",
+                  "value": r["index"], "unit_zh": ""} for r in answers.to_dict("records")]
+    goals += [r | {"code": "road_" + r["code"], "pace": "unit", "indicator": "urbanization_rate", "series": "urbanization",
+                   "unit_zh": "%", "reason": ""} for r in urban.to_dict("records")]
+    return records.results([r | {"plan": plan, "row": f"{r['series']}_2035", "attribute": "expected", "unit_en": r["unit_zh"],
+                                 "period": r["year"] or None} for r in goals], "road_to_2035", as_of)
 
 
 def _word(row: dict, lang: str) -> str:
@@ -125,16 +143,16 @@ def _urban_tile(row: dict, lang: str) -> str:
 
 
 def _tiled(row: dict, figure: str, below: str, lang: str) -> str:
-    return layout.tile(figure, _word(row, lang), below, FAMILY[row["code"]])
+    return table.tile(figure, _word(row, lang), below, FAMILY[row["code"]])
 
 
 def _chip(row: dict, lang: str) -> str:
     return f'<span class="chip s-{FAMILY[row["code"]]}">{escape(_word(row, lang))}</span>'
 
 
-def _whole(said: str) -> str:
+def _whole(phrase: str) -> str:
     """A short phrase that is not broken over lines."""
-    return f'<span style="white-space:nowrap">{escape(said)}</span>'
+    return f'<span style="white-space:nowrap">{escape(phrase)}</span>'
 
 
 def _stand(row: dict, lang: str) -> dict:
@@ -143,7 +161,7 @@ def _stand(row: dict, lang: str) -> dict:
              "target": wording.text("road_goal_double", lang, x=wording.number(row["goal"]))}
     if row["reason"]:
         none = dict.fromkeys(("observed_pace", "required_pace", "road_assumed", "road_end", "margin"), "—")
-        return named | {"road_latest": _whole(scenario.lacking(row, lang))} | none | {"road_under": layout.chip("not_assessable", lang)}
+        return named | {"road_latest": _whole(scenario.lacking(row, lang))} | none | {"road_under": table.chip("not_assessable", lang)}
     paces = {"observed_pace": scenario.average(row), "required_pace": rate(row["needed"]), "road_assumed": rate(row["assumed"])}
     paces = {k: wording.text("percent_a_year", lang, x=v) for k, v in paces.items()}
     return named | {

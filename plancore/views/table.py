@@ -11,7 +11,8 @@ from IPython.display import HTML
 
 from plancore import markup, wording
 
-
+_OFFICIAL = {"提前完成": "achieved_early", "快于预期": "ahead", "基本符合预期": "on_track", "滞后": "behind"}
+"""The status whose colour an official word has."""
 _URGENCY = ("missed", "breached", "reversing", "behind", "behind_slight", "nearly_met", "not_assessable", "no_figure", "on_track",
             "compliant", "met", "at_target", "ahead", "achieved_early", "exceeded")
 """What to look at first: far from the target, then unknown, then as planned, then better."""
@@ -67,6 +68,30 @@ def tiles(made: list[str], heading: str = "") -> str:
     """Tiles side by side, under a heading where one is given."""
     titled = f'<p class="tiles-title">{escape(heading)}</p>' if heading else ""
     return f'{titled}<ul class="tiles">{"".join(made)}</ul>'
+
+
+def status_tile(code: str, count: int, word: str, below: str = "") -> str:
+    """A `tile` that counts what has a status, verdict or official word, in its shape and colour."""
+    return tile(count, f"{wording.MARKS[code]} {word}", below, _OFFICIAL.get(code, code))
+
+
+def status_tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str, prefix: str = "") -> str:
+    """A `status_tile` for the rows of each code, with how many are obligatory; `prefix` of the codes' keys in the glossary."""
+    return tiles([status_tile(code, len(rows), wording.text(prefix + code, lang), wording.text(
+        "of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))) for code, rows in groups], wording.text(heading, lang))
+
+
+def baseline(row: dict, lang: str) -> str:
+    """The baseline, with its unit where that is not the target's; empty where there is none."""
+    if pd.isna(row["baseline_value"]):
+        return ""
+    other = row["baseline_unit_zh"] not in ("", row["unit_zh"]) and lang == "zh"
+    return wording.number(row["baseline_value"]) + (row["baseline_unit_zh"] if other else "")
+
+
+def last_source(cell: str, sources: pd.DataFrame) -> dict:
+    """The row of `load.sources` of the last source that a cell names."""
+    return sources[sources["source"] == cell.split(";")[-1]].iloc[0].to_dict()
 
 
 def flag(row: dict, lang: str, what: str = "") -> str:

@@ -1,21 +1,23 @@
-"""The working behind a status: formulas with their numbers, rules, origins, vintages, outlook, international layer."""
+"""What stands behind an answer: formulas with their numbers, findings of the audit, origins, vintages, outlook."""
 
 from __future__ import annotations
 
 import re
+from html import escape
 
 import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import gaps, schema, wording
+from plancore import gaps, load, wording
 from plancore.measures import international, rules
-from plancore.views import table
+from plancore.views import page, records, table
 
 
+@page.part("working")
 def working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Each assessed row from its inputs through the formula to the result, so that a reader can recompute it."""
-    rows = gaps.named_rows(result, targets)
+    rows = gaps.named_rows(result, _own(targets))
     rows = rows[rows["status"] != "not_assessable"]
     if rows.empty:
         return table.nothing("nothing_assessed", lang)
@@ -40,23 +42,24 @@ def steps(row: dict, lang: str) -> str:
     n = wording.number
     years, span = int(row["last_period"] - row["baseline_year"]), int(row["target_year"] - row["baseline_year"])
     formula = "compared" if row["form"] != "yearly_control" and pd.isna(row["progress"]) else row["formula"]
-    said = wording.text("w_" + formula, lang, y=wording.qualified(row["value"], row["qualifier"]), y0=n(row["baseline_value"]),
+    text = wording.text("w_" + formula, lang, y=wording.qualified(row["value"], row["qualifier"]), y0=n(row["baseline_value"]),
                         yT=n(row["target_value"]), n=years, N=span, chain=n(row["chain_value"]),
                         P=wording.progress(row["progress"]))
-    said = re.sub(r"\s*=\s*([<>])", r" \1", said)
+    text = re.sub(r"\s*=\s*([<>])", r" \1", text)
     if pd.isna(row["pace_ratio"]):
-        return said
-    return said + wording.text("w_pace", lang, n=years, N=span, tau=wording.percent(row["time_share"]),
+        return text
+    return text + wording.text("w_pace", lang, n=years, N=span, tau=wording.percent(row["time_share"]),
                                P=wording.progress(row["progress"]), rho=wording.ratio(row["pace_ratio"]))
 
 
+@page.part("sensitivity")
 def sensitivity(first: pd.DataFrame, now: pd.DataFrame, revised: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Rows whose figure or status depends on the vintage or the baseline: what was known first, what is known now, and
 
     the same from the revised baseline. The three frames are `gaps.measure` of the same year.
     """
     frames = {"first": first, "now": now, "revised": revised}
-    joined = targets[["plan", "row", "name_zh", "name_en"]]
+    joined = _own(targets)[["plan", "row", "name_zh", "name_en"]]
     for name, frame in frames.items():
         kept = frame[["plan", "row", "value", "baseline_value", "baseline_used", "pace_ratio", "status", "verdict", "last_period"]]
         joined = joined.merge(kept.add_suffix(f"_{name}").rename(columns={f"plan_{name}": "plan", f"row_{name}": "row"}),
@@ -72,33 +75,28 @@ def sensitivity(first: pd.DataFrame, now: pd.DataFrame, revised: pd.DataFrame, t
     return table.table(frame, lang, {}, raw=[], right=[])
 
 
-def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """Where the trend leads in the target year: expected value, 80 % interval, chance, method; `trajectories.outlook`."""
-    if ahead.empty:
-        return table.nothing("no_outlook", lang)
-    rows = gaps.named_rows(ahead.drop_duplicates(["plan", "row"], keep="last"), targets)
-    frame = table.identity(rows, lang).drop(columns="attribute").assign(
-        target=[wording.target(r, lang) for r in rows.to_dict("records")],
-        extrapolated=rows["expected"].map(wording.number),
-        interval=[_interval(r, lang) for r in rows.to_dict("records")],
-        chance=rows["chance"].map(wording.percent), method=rows["method"].map(lambda m: wording.text("m_" + m, lang)))
-    return table.table(frame, lang, table.years(rows, lang), raw=["row"], right=["extrapolated", "chance"])
+@page.part("outlook")
+def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, cases: pd.DataFrame | None = None, *, lang: str) -> tuple[gt.GT | HTML, ...]:
+    """Where the trend leads in the target year: expected value, 80 % interval, chance, method; of `trajectories.outlook`.
+
+    `cases` of `trajectories.backtest`: also how outlooks made earlier came out.
+    """
+    shown = _outlook(ahead, targets, lang)
+    return (shown,) if cases is None else (shown, _backtest(cases, lang))
 
 
+@page.part("backtest")
 def backtest(cases: pd.DataFrame, lang: str) -> HTML:
     """How outlooks made earlier came out, from `trajectories.backtest`: coverage of the interval, error against two naive rules."""
-    judged = cases["inside"].dropna().astype(bool)
-    errors = {name: wording.percent(cases[name].median()) for name in ("error", "error_last", "error_line")}
-    means = {f"mean_{name}": wording.percent(cases[name].mean()) for name in ("error", "error_last", "error_line")}
-    return HTML(f'<p>{wording.text("backtest_says", lang, n=len(cases), judged=len(judged), inside=int(judged.sum()), coverage=wording.percent(judged.mean()), **errors, **means)}</p>')
+    return _backtest(cases, lang)
 
 
-def derivations(derived: pd.DataFrame, indicators: pd.DataFrame, sources: pd.DataFrame, lang: str) -> gt.GT | HTML:
+@page.part("derivations")
+def derivations(derived: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Derived values with formula and inputs, from `derived.derive`."""
     if derived.empty:
         return table.nothing("no_derived", lang)
-    rows = derived.merge(indicators[["indicator", "name_zh", "name_en", "unit_en"]], on="indicator", validate="m:1")
-    titles = sources.set_index("source")["title"]
+    rows, titles = _named(derived), load.sources().set_index("source")["title"]
     return table.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "period": rows["period"], "value": rows["value"].map(wording.number),
         "unit": rows[f"unit_{lang}"], "formula": [wording.text(f, lang) for f in rows["formula"]],
@@ -106,7 +104,8 @@ def derivations(derived: pd.DataFrame, indicators: pd.DataFrame, sources: pd.Dat
         lang, {}, raw=[], right=["value"])
 
 
-def compared(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
+@page.part("international")
+def international_comparison(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Level targets by the rules of Statistics Canada and Eurostat: measure, score and class of each."""
     rows = gaps.named_rows(result, targets)
     rows = rows[(rows["form"] == "level") & rows["value"].notna() & rows["baseline_value"].notna() & (rows["path"] != "hold")]
@@ -124,6 +123,7 @@ def compared(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | 
     return table.table(frame, lang, {}, raw=["row"], right=[])
 
 
+@page.part("working")
 def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
     """Completion rate of each row with a figure: inputs, formula, unrounded result."""
     rows = gaps.named_rows(result, targets)
@@ -141,6 +141,25 @@ def completion_working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -
     return table.table(frame, lang, labels, raw=["row", "verdict"], right=["baseline", "outcome", "completion_rate", "delivered"])
 
 
+@wording.localized
+def audit_headline(findings: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
+    """How many checks agree, and what is to be looked at; `findings` of `audit.plan`, `plan` of `load.plan`."""
+    counts = findings["verdict"].value_counts()
+    text = wording.text("audit_says", lang, plan=plan[f"name_{lang}"], n=len(findings),
+                        agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
+    tiles = [table.status_tile(v, counts.get(v, 0), wording.text("v_" + v, lang)) for v in ("agrees", "explained", "differs", "cannot_tell")]
+    return HTML(f'<p class="answer">{escape(text)}</p>{table.tiles(tiles)}')
+
+
+def audit_results(findings: pd.DataFrame, targets: pd.DataFrame) -> HTML:
+    """What each check of `audit.plan` found, with the figure computed, as `records.results`."""
+    named = findings.merge(targets[["row", "indicator", "attribute", "unit_en"]], on="row", how="left", validate="m:1")
+    rows = named.fillna({"indicator": "", "attribute": "expected", "unit_en": ""}).to_dict("records")
+    return records.results([r | {"code": "v_" + r["verdict"], "value": r["computed"], "reason": r["why"]} for r in rows],
+                           lambda r: "check_" + r["check"], targets["target_year"].max())
+
+
+@page.part("open_findings")
 def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Findings of `audit.plan`: what was checked, what is printed, what follows from the rest, and how they go together."""
     if found.empty:
@@ -159,6 +178,7 @@ def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | H
     return table.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"], right=["printed", "computed", "percent"])
 
 
+@page.part("provenance")
 def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.GT:
     """The printed cells of each row to the letter, their line numbers, how they were read and why."""
     rows = targets.merge(outcomes[["plan", "row", "actual_printed", "actual_change_printed", "lines"]], on=["plan", "row"],
@@ -176,62 +196,25 @@ def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.G
     return table.table(kept, lang, {}, raw=["row"], right=[])
 
 
-def judgement(kind: str, lang: str) -> gt.GT:
-    """The rules behind the statuses (`status`) or the final verdicts (`verdict`), with their thresholds."""
-    cuts = {"ahead": {"x": rules.AHEAD}, "on_track": {"x": rules.ON_TRACK, "y": rules.AHEAD},
-            "behind_slight": {"x": rules.SLIGHT, "y": rules.ON_TRACK}, "behind": {"y": rules.SLIGHT},
-            "nearly_met": {"x": round(rules.NEARLY * 100)}}
-    codes = rules.STATUSES if kind == "status" else rules.VERDICTS
-    codes = [c for c in codes if wording.known("rule_" + c)]
-    frame = pd.DataFrame({
-        kind: [table.chip(c, lang) for c in codes], "rule": [wording.text("rule_" + c, lang, **cuts.get(c, {})) for c in codes]})
-    if kind == "status":
-        frame["official_word"] = [wording.text(rules.OFFICIAL_WORD[c], lang) for c in codes]
-    return table.table(frame, lang, {"official_word": wording.text("tile_official", lang)}, raw=[kind], right=[])
-
-
-def forms(lang: str) -> gt.GT:
-    """Every form of target with an example and the formula of its progress."""
-    codes = schema.VOCABULARIES["form"]
-    return table.table(pd.DataFrame({
-        "form": [wording.text(c, lang) for c in codes], "example": [wording.text("e_" + c, lang) for c in codes],
-        "formula": [wording.text("p_" + c, lang) for c in codes]}), lang, {}, raw=[], right=[])
-
-
-def bounds(lang: str) -> gt.GT:
-    """Every bound: how it is printed and what it includes."""
-    codes = [c for c in schema.VOCABULARIES["bound"] if c != "none"]
-    return table.table(pd.DataFrame({
-        "printed_word": [wording.text("bw_" + c, lang) for c in codes],
-        "rule": [wording.text("b_" + c, lang) for c in codes]}), lang, {}, raw=[], right=[])
-
-
-def classes(lang: str) -> gt.GT:
-    """The classes of the international rules with their cuts."""
-    rows = [{"rule": wording.text(rule, lang), "series": wording.text("with_target" if kind == "target" else "without_target", lang),
-             "class": wording.text("c_" + name, lang), "cut": "" if cut == -float("inf") else f"{sign} {wording.percent(cut, 1)}"}
-            for rule, kinds in international.CUTS.items() for kind, cuts in kinds.items() for name, sign, cut in cuts]
-    return table.table(pd.DataFrame(rows), lang, {"rule": wording.text("rule", lang), "series": wording.text("kind_of_series", lang)}, raw=[], right=[])
-
-
-def breaks(declared: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """The declared breaks: indicator, year, what changed, whether later figures may be set against the target."""
+@page.part("breaks")
+def breaks(declared: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    """The breaks of `load.breaks`: indicator, year, what changed, whether later figures may be set against the target."""
     if declared.empty:
         return table.nothing("no_breaks", lang)
-    rows = declared.merge(indicators[["indicator", "name_zh", "name_en"]], on="indicator", validate="m:1")
+    rows = _named(declared)
     return table.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "since": rows["since"].astype(str), "what": rows[f"what_{lang}"],
         "comparable_with": [wording.text("yes" if c else "no", lang) for c in rows["comparable"]]}), lang, {}, raw=[], right=[])
 
 
-def choices(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFrame, sources: pd.DataFrame,
-            lang: str) -> gt.GT | HTML:
+@page.part("choices")
+def choices(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """Where several values were published for one indicator and year: which is used, and the others."""
     several = observations[(observations["vintages"] > 1) & observations["indicator"].isin(targets["indicator"])]
     if several.empty:
         return table.nothing("no_choices", lang)
     several = several.merge(targets.drop_duplicates("indicator")[["indicator", "name_zh", "name_en"]], on="indicator")
-    titles = sources.set_index("source")["title"]
+    titles = load.sources().set_index("source")["title"]
     frame = pd.DataFrame({
         "indicator": several[f"name_{lang}"], "period": several["period"],
         "chosen": [_vintage(r, titles, lang) for r in several.to_dict("records")],
@@ -242,9 +225,40 @@ def choices(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.Data
     return table.table(frame, lang, {}, raw=[], right=[])
 
 
+def _own(targets: pd.DataFrame) -> pd.DataFrame:
+    """The targets without goals of the text that only repeat a row of the table."""
+    return targets[targets["same_as"] == ""]
+
+
+def _named(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the names and the unit of their indicator."""
+    return rows.merge(load.indicators()[["indicator", "name_zh", "name_en", "unit_en"]], on="indicator", validate="m:1")
+
+
+def _outlook(ahead: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
+    if ahead.empty:
+        return table.nothing("no_outlook", lang)
+    rows = gaps.named_rows(ahead.drop_duplicates(["plan", "row"], keep="last"), targets)
+    frame = table.identity(rows, lang).drop(columns="attribute").assign(
+        target=[wording.target(r, lang) for r in rows.to_dict("records")],
+        extrapolated=rows["expected"].map(wording.number),
+        interval=[_interval(r, lang) for r in rows.to_dict("records")],
+        chance=rows["chance"].map(wording.percent), method=rows["method"].map(lambda m: wording.text("m_" + m, lang)))
+    return table.table(frame, lang, table.years(rows, lang), raw=["row"], right=["extrapolated", "chance"])
+
+
+def _backtest(cases: pd.DataFrame, lang: str) -> HTML:
+    judged = cases["inside"].dropna().astype(bool)
+    errors = {name: wording.percent(cases[name].median()) for name in ("error", "error_last", "error_line")}
+    means = {f"mean_{name}": wording.percent(cases[name].mean()) for name in errors}
+    text = wording.text("backtest_says", lang, n=len(cases), judged=len(judged), inside=int(judged.sum()),
+                        coverage=wording.percent(judged.mean()), **errors, **means)
+    return HTML(f"<p>{text}</p>")
+
+
 def _baseline_used(row: dict, lang: str) -> str:
-    said = wording.text("baseline_" + (row["baseline_used"] or "none"), lang)
-    return said + (wording.text("bracket", lang, x=wording.text("across_break", lang)) if row["break_at_baseline"] else "")
+    word = wording.text("baseline_" + (row["baseline_used"] or "none"), lang)
+    return word + (wording.text("bracket", lang, x=wording.text("across_break", lang)) if row["break_at_baseline"] else "")
 
 
 def _version_of(row: dict, name: str, lang: str) -> str:
@@ -262,10 +276,8 @@ def _interval(row: dict, lang: str) -> str:
 
 
 def _reading(row: dict, lang: str) -> str:
-    said = [wording.text(row["form"], lang)]
-    said += [wording.text(row["path"], lang)] if row["path"] != "none" else []
-    said += [wording.text(row["price_basis"], lang)] if row["price_basis"] != "none" else []
-    return wording.text("comma", lang).join(said)
+    codes = [row["form"], *(row[c] for c in ("path", "price_basis") if row[c] != "none")]
+    return wording.text("comma", lang).join(wording.text(code, lang) for code in codes)
 
 
 def _vintage(row: dict, titles: pd.Series, lang: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import math
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 LANGUAGES = ("zh", "en")
@@ -21,6 +23,35 @@ MARKS = {
     "tightened": "▲", "kept": "●", "loosened": "▽", "redefined": "◎", "new": "＋", "dropped": "－", "not_comparable": "○",
 }
 """A shape for each status and verdict, so that colour never tells alone."""
+_current = LANGUAGES[0]
+
+
+def language() -> str:
+    """Return the language of what is shown where a call names none: Chinese until `set_language` is called."""
+    return _current
+
+
+def set_language(lang: str) -> None:
+    """Set that language for this process; for notebooks, which say it once. Raises ValueError for an unknown one."""
+    global _current
+    if lang not in LANGUAGES:
+        raise ValueError(f"unknown language {lang!r}; allowed: {', '.join(LANGUAGES)}")
+    _current = lang
+
+
+def localized(function: Callable) -> Callable:
+    """Decorate a function so that its parameter `lang` may be left out: then it is `language()`."""
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: object, **kwargs: object) -> object:
+        given = signature.bind_partial(*args, **kwargs)
+        given.arguments["lang"] = given.arguments.get("lang") or _current
+        return function(*given.args, **given.kwargs)
+
+    optional = [p.replace(default="") if p.name == "lang" else p for p in signature.parameters.values()]
+    call.__signature__ = signature.replace(parameters=optional)
+    return call
 
 
 def text(key: str, lang: str, /, **values: object) -> str:

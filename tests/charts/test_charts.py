@@ -11,10 +11,10 @@ from plancore.charts import drawing, figure, indicator, plan as overviews
 
 @pytest.fixture(scope="module")
 def drawn():
-    targets, observations, sources = load.targets("zj14", kind="all"), load.observations("zj"), load.sources()
+    targets, observations = load.targets("zj14", kind="all"), load.observations("zj")
     result, series = gaps.measure(targets, observations, 2025), trajectories.series(targets, observations, 2025)
     rows = result.query("row in ['1', '7', '10', '17']")
-    return dict(zip(["1", "7", "10", "17"], indicator.trajectories(series, rows, targets, sources, "zh")))
+    return dict(zip(["1", "7", "10", "17"], indicator.trajectories(series, rows, targets, "zh")))
 
 
 def layers(chart, series: str) -> list[dict]:
@@ -39,7 +39,7 @@ def test_a_layer_is_there_where_it_has_something_to_show(plan):
     year = int(targets["target_year"].max())
     series = trajectories.series(targets, observations, year)
     seen = set()
-    for chart in indicator.trajectories(series, gaps.measure(targets, observations, year), targets, load.sources(), "zh"):
+    for chart in indicator.trajectories(series, gaps.measure(targets, observations, year), targets, "zh"):
         data, said = chart.data, str(chart.to_dict()["layer"])
         for layer in chart.to_dict()["layer"]:
             (rule,) = [part["filter"].replace("datum.", "").replace("&&", "and") for part in layer["transform"]]
@@ -95,7 +95,7 @@ def test_names_from_data_stay_text(target, observed):
     evil = target(name_zh='</script><img src=x onerror=alert(1)>"\'')
     result = gaps.measure(evil, observed({2022: 130}), 2022)
     series = trajectories.series(evil, observed({2022: 130}), 2022)
-    shown = figure.show(*indicator.trajectories(series, result, evil, load.sources(), "zh")).data
+    shown = figure.show(*indicator.trajectories(series, result, evil, "zh")).data
     assert "<img" not in shown and shown.count("</script>") == 1
 
 
@@ -109,7 +109,7 @@ def test_the_bundle_is_one_script_without_imports():
 def test_a_live_figure_is_painted_as_it_would_be_drawn(target, observed):
     rows, seen = target(), observed({2021: 112, 2022: 130})
     result, series = gaps.measure(rows, seen, 2022), trajectories.series(rows, seen, 2022)
-    drawn = indicator.trajectories(series, result, rows, load.sources(), "zh")
+    drawn = indicator.trajectories(series, result, rows, "zh")
     undrawn = "<p>before</p>" + figure.live(*drawn, *drawn) + "<p>after</p>"
     assert "<svg" not in undrawn
     painted = figure.painted(undrawn)

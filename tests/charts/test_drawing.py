@@ -30,7 +30,7 @@ def chart() -> dict:
     targets, observations = load.targets("zj14").query("row == '3'"), load.observations("zj")
     series = trajectories.series(targets, observations, 2024)
     result = gaps.measure(targets, observations, 2024)
-    drawn, = indicator.trajectories(series, result, targets, load.sources(), "zh")
+    drawn, = indicator.trajectories(series, result, targets, "zh")
     return {k: v for k, v in drawn.to_dict(validate=False).items() if k != "usermeta"} | {"config": {"font": drawing.FONT}}
 
 

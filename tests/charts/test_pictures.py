@@ -41,7 +41,7 @@ def real() -> dict[str, list[tuple[dict, str, bytes]]]:
     result, series = gaps.measure(new, OBSERVATIONS, 2025), trajectories.series(new, OBSERVATIONS, 2025)
     chosen, completed = result[result["row"].isin(["16", "T1"])], gaps.completion(old, load.outcomes("zj13"))
     shown = {lang: [charts.overview(result, new, lang), charts.review(completed, old, lang),
-                    *charts.trajectories(series, chosen, new, SOURCES, lang)] for lang in wording.LANGUAGES}
+                    *charts.trajectories(series, chosen, new, lang)] for lang in wording.LANGUAGES}
     specs = {lang: [chart.to_dict() for chart in shown[lang]] for lang in shown}
     return {lang: [(spec, drawn := pictures.svg(spec), pictures.png(drawn)) for spec in specs[lang]] for lang in specs}
 

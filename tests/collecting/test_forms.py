@@ -350,8 +350,8 @@ class TestAccounts:
         targets, observations = load.targets("zj14", "today", kind="all"), load.observations("zj")
         result = gaps.measure(targets, observations, 2024)
         rows = indicator.behind(load.explanations("zj14", "today"), result, targets, 2024)
-        assert rows[["row", "code", "reason", "said_of"]].to_numpy().tolist() == [["7", "behind_slight", "后", 2024]]
-        shown = indicator.explained(rows, targets, "zh").as_raw_html()
+        assert rows[["row", "code", "reason", "reported_of"]].to_numpy().tolist() == [["7", "behind_slight", "后", 2024]]
+        shown = indicator.explanations(load.explanations("zj14", "today"), result, targets, 2024, "zh").inner
         assert "&lt;b&gt;新&lt;/b&gt;举措" in shown and "略有滞后" in shown and "甲" not in shown
         before = indicator.behind(load.explanations("zj14", "2024-06-30"), result, targets, 2024)
         assert list(before["reason"]) == ["早"]
@@ -371,7 +371,7 @@ class TestAccounts:
         rows = indicator.yearly(annual, targets, seen, 2025)
         assert list(rows["met"]) == ["annual_yes", "annual_no", "annual_unknown", "annual_yes", "annual_none"]
         assert list(indicator.yearly(annual, targets, seen, 2022)["year"]) == [2021, 2022]
-        text = indicator.annual(rows, targets, "en").as_raw_html()
+        text = indicator.annual(rows, targets, "en").inner
         assert all(word in text for word in ("at least 160 × 100 million yuan", "cannot be told", "no figure yet"))
         lower = indicator.yearly(annual.assign(bound="at_most"), target(better="lower"), seen, 2023)
         assert list(lower["met"]) == ["annual_yes", "annual_yes", "annual_unknown"]

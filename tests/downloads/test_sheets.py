@@ -11,9 +11,9 @@ import pypdf
 import pytest
 from IPython.display import HTML
 
-from plancore import audit, gaps, load, schema, trajectories, wording
+from plancore import gaps, load, schema, trajectories, views, wording
+from plancore.audit import checks
 from plancore.downloads import sheets, workbook
-from plancore.views import plan as views
 
 OBSERVATIONS, SOURCES, VINTAGES = load.observations("zj"), load.sources(), load.vintages("zj")
 YEARS = {"zj13": (2016, 2018, 2020), "zj14": (2021, 2022, 2023, 2024, 2025)}
@@ -172,8 +172,8 @@ def test_completion_recalculates(plan, office, tmp_path):
 def book() -> dict[str, list[workbook.Sheet]]:
     targets, year = load.targets("zj14", kind="all"), 2025
     result, series = gaps.measure(targets, OBSERVATIONS, year), trajectories.series(targets, OBSERVATIONS, year)
-    return {lang: [sheets.standing(result, targets, series, SOURCES, lang), sheets.schedule(result, targets, lang),
-                   sheets.raw(VINTAGES, OBSERVATIONS, targets, SOURCES, lang), sheets.definitions(targets, load.breaks("zj"), lang)]
+    return {lang: [sheets.standing(result, targets, series, lang), sheets.schedule(result, targets, lang),
+                   sheets.raw(VINTAGES, OBSERVATIONS, targets, lang), sheets.definitions(targets, load.breaks("zj"), lang)]
             for lang in wording.LANGUAGES}
 
 
@@ -209,7 +209,7 @@ def test_standing_holds_figures_as_numbers(book):
 def test_a_baseline_in_another_unit_says_so():
     targets = load.targets("zj13")
     result = gaps.measure(targets, OBSERVATIONS, 2018)
-    rows = sheets.standing(result, targets, trajectories.series(targets, OBSERVATIONS, 2018), SOURCES, "zh").frame.set_index("序号")
+    rows = sheets.standing(result, targets, trajectories.series(targets, OBSERVATIONS, 2018), "zh").frame.set_index("序号")
     assert (rows.loc["1", "2015年基期数"], rows.loc["1", "基期数单位"], rows.loc["4", "基期数单位"]) == (43508, "亿元", "")
 
 
@@ -242,7 +242,7 @@ def test_definitions_of_several_plans_say_which():
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_every_declared_break_is_in_words(lang):
     declared = load.breaks("zj")
-    rows = sheets.breaks(declared, load.indicators(), lang).frame
+    rows = sheets.breaks(declared, lang).frame
     assert len(rows) == len(declared) and (rows != "").all(axis=None) and rows.shape[1] == 5
     assert all(wording.known(f"kind_{k}") for k in schema.VOCABULARIES["break"])
 
@@ -255,7 +255,7 @@ def test_a_number_assigned_later_says_since_when():
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_any_other_frame_is_in_words(lang):
     targets = load.targets("zj13")
-    found = audit.plan(targets, load.outcomes("zj13"), load.commitments("zj13"))
+    found = checks.plan(targets, load.outcomes("zj13"), load.commitments("zj13"))
     made = sheets.plain("all_findings", found.assign(sure=True), {"sure": "S"}, lang)
     label = {key: wording.text(key, lang) for key in ("check", "verdict", "why", "printed")}
     assert list(made.frame[label["check"]]) == [wording.text("check_" + c, lang) for c in found["check"]]
@@ -279,7 +279,7 @@ def test_columns_without_words_are_left_out(lang):
 
 def test_a_table_of_the_page_has_its_figures_as_numbers():
     targets = load.targets("zj13")
-    shown = views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh")
+    shown = *views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh").bodies
     made = sheets.table("outcomes_table", shown, "zh")
     row = made.frame.set_index("序号").loc["1"]
     assert (row["指标"], row["2015年"], row["完成数"], row["完成率"], row["较目标"]) == ("地区生产总值(GDP)增长", "43,508亿元", 6.5, 0.98, "−0.5个百分点")
@@ -291,14 +291,15 @@ def test_a_table_of_the_page_has_its_figures_as_numbers():
 
 
 @pytest.mark.parametrize("said", HOSTILE)
-def test_hostile_names_are_text_everywhere(said, target, observed, office, tmp_path):
+def test_hostile_names_are_text_everywhere(said, target, observed, office, tmp_path, monkeypatch):
     targets = target(name_zh=said, name_en=said, category_zh=said, category_en=said, group_zh=said, printed_name=said, note=said, note_en=said)
     seen = observed({2021: 110, 2022: 130}).assign(unit_zh=said, published="2023", grade="A", note=said)
     sources = pd.DataFrame([dict(source="s", title=said, publisher=said, published="2023", url=said, grade="A", note=said)])
+    monkeypatch.setattr(load, "sources", lambda: sources)
     result, series = gaps.measure(targets, seen.drop(columns="unit_zh"), 2022), trajectories.series(targets, seen.drop(columns="unit_zh"), 2022)
     breaks = pd.DataFrame([dict(indicator="x", since=2020, what_zh=said, what_en=said)])
-    made = [sheets.standing(result, targets, series, sources, "zh"), sheets.schedule(result, targets, "zh"),
-            sheets.raw(seen, seen, targets, sources, "zh"), sheets.definitions(targets, breaks, "zh"),
+    made = [sheets.standing(result, targets, series, "zh"), sheets.schedule(result, targets, "zh"),
+            sheets.raw(seen, seen, targets, "zh"), sheets.definitions(targets, breaks, "zh"),
             sheets.plain("all_findings", targets, {}, "zh")]
     file = tmp_path / "h.xlsx"
     file.write_bytes(workbook.write(made))

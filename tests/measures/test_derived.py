@@ -43,7 +43,7 @@ def test_derived_values_are_drawn_but_never_judged():
 def test_a_break_is_a_gap_with_a_tick(target, observed):
     frame = observed({2021: 110, 2022: 120, 2023: 90}).assign(basis=["", "", "census"])
     plan = target()
-    chart, = indicator.trajectories(trajectories.series(plan, frame, 2023), gaps.measure(plan, frame, 2023), plan, load.sources(), "zh")
+    chart, = indicator.trajectories(trajectories.series(plan, frame, 2023), gaps.measure(plan, frame, 2023), plan, "zh")
     data = pd.DataFrame(next(iter(chart.to_dict()["datasets"].values()))).query("series == 'observed'")
     assert list(data.breaks) == [False, False, True] and data.run.nunique() == 2
     ticks = [layer for layer in chart.to_dict()["layer"] if layer["mark"]["type"] == "tick"]

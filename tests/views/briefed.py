@@ -7,28 +7,27 @@ import pandas as pd
 from plancore import gaps, load, trajectories
 from plancore.downloads import document
 from plancore.measures import derived as derivation, rules
-from plancore.views import annex, briefing, plan as views
+from plancore.views import annex, briefing, page
 
 
 def made(plan: str = "zj14", as_of: int = 2025, edition: str = "internal", lang: str = "zh", observations: pd.DataFrame | None = None,
          **changes: dict) -> SimpleNamespace:
     """All frames of a briefing; `changes`: columns of the targets to change, each a dict from row to value."""
-    in_force, printed, sources, breaks = load.targets(plan, "today", kind="all"), load.targets(plan, kind="all"), load.sources(), load.breaks("zj")
+    in_force, printed = load.targets(plan, "today"), load.targets(plan)
     for frame in (in_force, printed):
         for column, values in changes.items():
             for row, value in values.items():
                 frame.loc[frame["row"] == row, column] = value
-    in_force = in_force.query("kind == 'box'")
-    targets = briefing.released(in_force, printed, sources, edition)
+    targets = briefing.released(in_force, printed, edition)
     if observations is None:
         observations = load.observations("zj", "today", briefing.WORST_GRADE[edition])
     result, series = gaps.measure(targets, observations, as_of), trajectories.series(targets, observations, as_of)
     derived = briefing.derived(derivation.derive(observations), result, targets, edition)
-    used, the_plan = views.cited(result, series, targets, derived), load.plans().query("plan == @plan")
-    text = briefing.text(result, targets, the_plan, used, sources, breaks, edition, lang, len(in_force) - len(targets))
-    table = annex.table(result, targets, series, derived, load.indicators(), breaks, sources, edition, lang)
+    used = page.cited(result, series, targets, derived)
+    text = briefing.text(result, targets, load.plan(plan), used, edition, len(in_force) - len(targets), lang=lang)
+    table = annex.rows(result, targets, series, derived, edition, lang)
     labels = annex.labels(table, targets, lang)
-    return SimpleNamespace(targets=targets, result=result, series=series, derived=derived, used=used, sources=sources, text=text,
+    return SimpleNamespace(targets=targets, result=result, series=series, derived=derived, used=used, text=text,
                            table=table, labels=labels, edition=edition, lang=lang, docx=document.write(text, table, labels, lang))
 
 

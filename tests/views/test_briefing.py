@@ -15,7 +15,8 @@ from plancore import gaps, load, schema, wording
 from plancore.charts import plan as plan_charts
 from plancore.downloads import document
 from plancore.measures import derived
-from plancore.views import annex, briefing, plan as views
+from plancore import views
+from plancore.views import annex, briefing
 
 CASES = [("zj14", 2025, "internal"), ("zj14", 2025, "public"), ("zj14", 2023, "internal"), ("zj14", 2021, "public"),
          ("zj13", 2016, "internal"), ("zj13", 2020, "internal"), ("zj13", 2020, "public")]
@@ -131,7 +132,7 @@ def test_no_absurd_number_and_no_zero_for_missing(case):
 
 
 def test_the_annex_shows_what_the_gap_analysis_shows(case):
-    table = views.standing(case.result, case.targets, case.series, case.sources, case.lang)
+    table = views.standing(case.result, case.targets, case.series, case.lang).bodies[0]
     cells = [[td.text_content() for td in tr.iter("td")] for tr in lxml.html.fromstring(table.as_raw_html()).iter("tr")]
     shown = {c[0]: c for c in cells if len(c) > 8}
     years = [c for c in case.table if c.isdecimal()]
@@ -145,7 +146,7 @@ def test_the_annex_shows_what_the_gap_analysis_shows(case):
 
 
 def test_the_annex_names_the_newest_source_its_date_and_grade(case):
-    facts = case.sources.set_index("source")
+    facts = load.sources().set_index("source")
     for row, source in zip(case.table.to_dict("records"), case.result["source"]):
         last = source.split(";")[-1]
         assert row["figure_from"].startswith(facts.title[last] if last else "")
@@ -156,7 +157,7 @@ def test_the_annex_names_the_newest_source_its_date_and_grade(case):
 
 
 def test_both_editions_say_until_when(case):
-    dates = case.sources.set_index("source")["published"]
+    dates = load.sources().set_index("source")["published"]
     newest = max(dates[s] for cell in case.used["source"] for s in cell.split(";") if s)
     year, month, day = newest.split("-")
     assert (f"数据截至{year}年{int(month)}月{int(day)}日" if case.lang == "zh" else f"data published until {newest}") in said(case, "dateline")
@@ -166,7 +167,7 @@ def test_both_editions_say_until_when(case):
 def test_english_has_no_chinese_but_titles_of_sources(case):
     if case.lang == "en":
         text = whole(case) + " ".join(case.table.to_numpy().ravel()) + " ".join(case.labels.values())
-        for title in sorted(case.sources["title"], key=len, reverse=True):
+        for title in sorted(load.sources()["title"], key=len, reverse=True):
             text = text.replace(title, "")
         assert not re.search(r"[一-鿿（）；。、]", text)
 
@@ -249,7 +250,7 @@ def test_a_lower_bound_has_no_margin():
 
 def test_the_page_has_the_lead_as_its_answer_and_its_notes():
     case = made()
-    page = lxml.html.fromstring(briefing.as_html(case.text).data)
+    page = lxml.html.fromstring(briefing.article(case.text).data)
     answer, = page.find_class("answer")
     lead, = case.text.loc[case.text["part"] == "lead", "text"]
     assert re.sub(r"\d+$", "", answer.text_content()) == lead
@@ -263,7 +264,7 @@ HOSTILE = '<script>alert("1")</script> =cmd|\' /C calc\'!A0 & "甲" ' + "长" * 
 
 def test_hostile_names_stay_text_on_the_page():
     case = made(name_zh={"16": HOSTILE, "19": HOSTILE, "4": HOSTILE})
-    html = briefing.as_html(case.text).data
+    html = briefing.article(case.text).data
     assert "<script" not in html and HOSTILE in lxml.html.fromstring(html).text_content()
     assert HOSTILE in set(case.table["indicator"])
 

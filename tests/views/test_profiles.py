@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 import play
-from plancore import gaps, load, scenario, trajectories, wording
+from plancore import gaps, load, scenario, trajectories, views, wording
 from plancore.charts import drawing, indicator as charts
-from plancore.views import indicator as profiles, page
 
 BOXED = load.all_targets("today")
 OBSERVATIONS, SOURCES = load.observations("zj"), load.sources()
@@ -29,7 +28,7 @@ def plain(html: str) -> str:
 
 def said(indicator: str, as_of: int, lang: str = "zh") -> str:
     target = BOXED.query("indicator == @indicator and baseline_year < @as_of <= target_year")
-    return unescape(plain(profiles.headline(gaps.measure(target, OBSERVATIONS, as_of), target, SOURCES, lang).data))
+    return unescape(plain(views.indicator.headline(gaps.measure(target, OBSERVATIONS, as_of), target, lang).data))
 
 
 class TestHeadline:
@@ -69,7 +68,7 @@ class TestHeadline:
 
     def test_hostile_names_and_notes_stay_text(self, target, observed):
         evil = target(name_zh=HOSTILE, note=HOSTILE, unit_zh=HOSTILE, note_en="")
-        shown = profiles.headline(gaps.measure(evil, observed({2022: 130}).assign(source=SOURCES["source"][0]), 2022), evil, SOURCES, "zh").data
+        shown = views.indicator.headline(gaps.measure(evil, observed({2022: 130}).assign(source=SOURCES["source"][0]), 2022), evil, "zh").data
         assert "<script" not in shown and "&lt;script&gt;" in shown
 
 
@@ -125,7 +124,7 @@ class TestChart:
         own = rows.query("baseline_year < @as_of <= target_year")
         result = gaps.measure(own, OBSERVATIONS, as_of)
         return charts.profile(trajectories.history(rows, OBSERVATIONS, as_of), scenario.long_term(rows, load.commitments("zj14")), result,
-                              own, SOURCES, "zh").to_dict()
+                              own, "zh").to_dict()
 
     def test_reaches_from_2015_to_2035(self):
         assert self.chart("urbanization_rate")["encoding"]["x"]["scale"]["domain"] == list(range(2015, 2036))
@@ -134,7 +133,7 @@ class TestChart:
         assigned = target(form="assigned", path="none", target_value=float("nan"), baseline_value=float("nan"), indicator="y")
         result, series = gaps.measure(assigned, observed({}), 2022), trajectories.history(assigned, observed({2019: 1.0}), 2022)
         none = scenario.long_term(assigned, load.commitments("zj13"))
-        spec = charts.profile(series, none, result, assigned, SOURCES, "zh").to_dict()
+        spec = charts.profile(series, none, result, assigned, "zh").to_dict()
         assert spec["layer"][0]["mark"]["type"] == "text" and "国家下达指标，表内无数" in str(spec["datasets"])
 
     def test_a_vintage_is_in_the_tooltip(self):
@@ -145,18 +144,18 @@ class TestFigures:
     def test_all_vintages_and_the_one_used(self):
         """GDP growth of 2020 and R&D of 2020 have several; exactly one of each year is marked."""
         mine = load.vintages("zj").query("indicator == 'rd_share'")
-        html = profiles.figures(mine, OBSERVATIONS, load.indicators(), SOURCES, "zh").as_raw_html()
+        html = views.indicator.figures(mine, OBSERVATIONS, "zh").bodies[0].as_raw_html()
         assert html.count("●") == mine["period"].nunique() < len(mine)
 
     def test_none_is_said(self):
         none = load.vintages("zj").query("indicator == 'no_such'")
-        assert "尚未收集到公布数" in profiles.figures(none, OBSERVATIONS, load.indicators(), SOURCES, "zh").data
+        assert "尚未收集到公布数" in views.indicator.figures(none, OBSERVATIONS, load.indicators(), "zh").data
 
 
 def test_cards_say_what_the_frames_say():
     targets = BOXED.query("plan == 'zj13'")
     result = gaps.completion(targets, load.outcomes("zj13"))
-    told = json.loads(re.search(r">(.*)<", page.outcomes(result, targets, "zh").data)[1].replace("\\u003c", "<"))
+    told = json.loads(re.search(r">(.*)<", views.outcome_cards(result, targets, lang="zh").data)[1].replace("\\u003c", "<"))
     assert [c["code"] for c in told] == list(result["verdict"]) and len(told) == 33
     assert told[0]["at"] == "row-1" and told[2]["spark"].startswith("<svg") == (targets["form"].iloc[2] == "level")
 
@@ -165,4 +164,4 @@ def test_a_hostile_card_cannot_leave_its_script(target):
     evil = target(name_zh="</script><img src=x>", category="c", name_en="x")
     result = gaps.completion(evil, pd.DataFrame([{"plan": "p", "row": "1", "actual_value": 170.0, "actual_change": None, "official_verdict": "",
                                                   "official_rate": None, "source": "s", "lines": ""}]))
-    assert page.outcomes(result, evil, "zh").data.count("<") == 2
+    assert views.outcome_cards(result, evil, lang="zh").data.count("<") == 2

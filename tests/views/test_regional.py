@@ -10,7 +10,7 @@ from lxml import html
 from test_planning import checkout, command, decide
 
 import play
-from plancore import gaps, load, paths, wording
+from plancore import gaps, load, paths
 from plancore.collecting import build, new_plan
 from plancore import outline
 from plancore.reports import inputs, parameters, schedule
@@ -240,19 +240,20 @@ class TestRanks:
         assert list(found["unranked"]) == ["", "", "lower_bound_only"] and found["rank"].isna().tolist() == [False, False, True]
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
-    def test_the_table_takes_results_apart_or_together(self, lang):
+    def test_the_table_takes_results_apart_or_together(self, lang, monkeypatch):
         self.rows({"zj": 3.1, "hz": 2.9, "nb": 3.4}, hz={"target_value": 3.0}, nb={"target_value": 3.8})
         plans = pd.DataFrame({"plan": ["zj14", "hz14", "nb14"], "name_zh": ["甲规划", "乙规划", "丙规划"], "name_en": ["A", "B", "<i>C"]})
+        monkeypatch.setattr(load, "plans", lambda: plans)
         apart = [self.result[self.result["plan"] == p] for p in plans["plan"]]
-        shown = indicator.regions(self.targets, plans, lang, self.result).as_raw_html()
+        shown = indicator.regions(self.targets, self.result, lang=lang).bodies[0].as_raw_html()
         rows = [r[:3] for r in cells(shown)]
-        assert rows == [r[:3] for r in cells(indicator.regions(self.targets, plans, lang, *apart).as_raw_html())]
+        assert rows == [r[:3] for r in cells(indicator.regions(self.targets, *apart, lang=lang).bodies[0].as_raw_html())]
         name = f"name_{lang}"
         assert rows == [["1", plans[name][2], "3.4%"], ["2", plans[name][0], "3.1%"], ["3", plans[name][1], "2.9%"]] and "<i>C" not in shown
 
     def test_one_region_has_nobody_beside_it(self):
         self.rows({"zj": 3.1})
-        assert wording.text("one_region", "zh") in indicator.regions(self.targets, load.plans(), "zh", self.result).data
+        assert indicator.regions(self.targets, self.result).bodies == ()
 
 
 def test_the_figures_of_a_region_are_those_it_has_alone():

@@ -9,13 +9,14 @@ from bs4 import BeautifulSoup
 
 import play
 from audited import box10
-from plancore import audit, load, markup, paths, wording
+from plancore import load, markup, paths, wording
+from plancore.audit import checks
 from plancore.charts import figure, plan
-from plancore.views import commitments, table
+from plancore.views import commitments
 
 COMMITMENTS, TARGETS, OUTCOMES = load.commitments("zj14"), load.targets("zj14", kind="all"), load.outcomes("zj14")
-PLAN = load.plans().query("plan == 'zj14'")
-FINDINGS = audit.plan(TARGETS, OUTCOMES, COMMITMENTS)
+PLAN = load.plan("zj14")
+FINDINGS = checks.plan(TARGETS, OUTCOMES, COMMITMENTS)
 
 
 def page(lang: str = "zh", **given: object) -> BeautifulSoup:
@@ -53,7 +54,7 @@ class TestTables:
         assert not shown.apply(lambda column: column.str.contains("[一-鿿]")).any(axis=None)
 
     def test_chapters_add_up_to_the_register(self):
-        html = BeautifulSoup(table.html(commitments.chapters(COMMITMENTS, "zh")), "html.parser")
+        html = BeautifulSoup(commitments.chapters(COMMITMENTS, "zh").inner, "html.parser")
         totals = [int(t) for t in cells(html, "total")]
         assert sum(totals) == len(COMMITMENTS) and cells(html, "chapter") == list(dict.fromkeys(COMMITMENTS["chapter"]))
         assert dict(zip(cells(html, "chapter"), totals)) == COMMITMENTS["chapter"].value_counts().to_dict()
@@ -65,7 +66,7 @@ class TestTables:
         assert len(commitments.narrowed(COMMITMENTS, **chosen)) == expected
 
     def test_goals_of_the_text_stand_beside(self):
-        html = BeautifulSoup(table.html(commitments.goals(TARGETS, "zh")), "html.parser")
+        html = BeautifulSoup(commitments.goals(TARGETS, "zh").inner, "html.parser")
         text = TARGETS[TARGETS["kind"] == "text"]
         assert cells(html, "row") == list(text["row"]) and cells(html, "same_as") == list(text["same_as"])
 
@@ -79,20 +80,20 @@ class TestChecks:
         assert len(mine[mine["check"] == "sums"]) == 2
 
     def test_the_sums_of_box_10(self):
-        html = BeautifulSoup(table.html(commitments.checks(FINDINGS, COMMITMENTS, TARGETS, "zh")), "html.parser")
+        html = BeautifulSoup(commitments.checks(FINDINGS, COMMITMENTS, TARGETS, "zh").inner, "html.parser")
         rows = [r.get_text("|") for r in html.select("tbody tr") if "分项合计" in r.get_text()]
         assert len(rows) == 2 and "五大领域：重大项目数|245|245" in rows[0] and "五大领域：五年重大项目投资|40,000|40,500|亿元" in rows[1]
 
     def test_a_sum_that_is_off_is_named_in_the_answer(self):
         changed = COMMITMENTS.assign(value=COMMITMENTS["value"].mask(COMMITMENTS["id"] == "box10_science_projects", 35.0))
-        findings = audit.plan(TARGETS, OUTCOMES, changed)
+        findings = checks.plan(TARGETS, OUTCOMES, changed)
         said = commitments.headline(changed, findings, PLAN, "zh").data
         assert "分项合计核对2处，1处一致。需要看一眼：五大领域：重大项目数" in said
         assert "需要看一眼" not in commitments.headline(COMMITMENTS, FINDINGS, PLAN, "zh").data
 
     def test_missing_parts_do_not_agree(self):
         lacking = COMMITMENTS[COMMITMENTS["id"] != "box10_social_projects"]
-        assert "分项合计核对2处，1处一致" in commitments.headline(lacking, audit.plan(TARGETS, OUTCOMES, lacking), PLAN, "zh").data
+        assert "分项合计核对2处，1处一致" in commitments.headline(lacking, checks.plan(TARGETS, OUTCOMES, lacking), PLAN, "zh").data
         assert len(box10()) == 12
 
 
@@ -133,7 +134,7 @@ class TestPage:
 
 def test_a_reader_chooses_by_chapter_kind_and_year(tmp_path, visit):
     script = (paths.ASSETS / "alive.js").read_text(encoding="utf-8")
-    body = table.html(commitments.table(COMMITMENTS, "zh"))
+    body = commitments.register(COMMITMENTS, "zh").inner
     path = tmp_path / "page.html"
     path.write_text(f"<!doctype html><meta charset=utf-8><body>{body}<script>{script}\nplancore.alive(document.body, "
                     f"{markup.script_json(figure.settings('zh'))})</script>", encoding="utf-8")

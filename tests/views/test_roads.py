@@ -37,7 +37,7 @@ def chart(first: float, second: float, lang: str = "zh", as_of: int = 2025, obse
     """The explorable chart at these rates."""
     answers, path = (f(observations, as_of, first, second) for f in (scenario.answers, scenario.paths))
     history, used = (f(observations, as_of) for f in (scenario.history, scenario.used))
-    return road_charts.doubling(answers, history, path, used, load.sources(), lang)
+    return road_charts.doubling(answers, history, path, used, lang)
 
 
 def drawn(picture: str) -> list[str]:
@@ -124,7 +124,7 @@ def test_growth_that_is_not_plausible_is_refused(given):
 
 def test_tables_mark_what_doubles():
     answers = scenario.answers(OBSERVATIONS, 2025, 5.0, 4.5)
-    said = roads.combinations(scenario.grid(answers), scenario.frontier(answers), answers, "zh").as_raw_html()
+    said = roads.combinations(scenario.grid(answers), scenario.frontier(answers), answers, "zh").bodies[0].as_raw_html()
     cells = [plain(c).strip() for c in re.findall(r'<span class="s-\w+">(.*?)</span>', said)]
     assert len(cells) == 81 and {c[-1] for c in cells} == {"▲", "▼"}
     assert all((float(c[:-2]) >= 200) == (c[-1] == "▲") for c in cells) and "约3.3%" in said and "5%" in said
@@ -220,7 +220,7 @@ def test_urbanization_reached_is_said():
     said = plain(roads.headline(answers, urban, "zh").data)
     assert "2024年为79.6%，已达到80%左右" in said and "▲ 已达80%左右" in said and "尚需每年" not in said
     used, path = scenario.used(both, 2025), scenario.paths(both, 2025, 5.0, 4.5)
-    drawing = road_charts.urbanization(used, path, urban, load.sources(), "zh")
+    drawing = road_charts.urbanization(used, path, urban, "zh")
     assert "已达到80%左右" in drawing.to_dict()["usermeta"]["title"]
 
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from plancore import audit, gaps, load, trajectories, wording
+from plancore import gaps, load, trajectories, views, wording
+from plancore.audit import checks
 from plancore.measures import rules
-from plancore.views import page, plan as views, workings
 
 TARGETS = load.targets("zj14")
 OBSERVATIONS = load.observations("zj")
@@ -20,7 +20,7 @@ def result():
 @pytest.fixture(scope="module")
 def table(result):
     series = trajectories.series(TARGETS, OBSERVATIONS, 2025)
-    return views.standing(result, TARGETS, series, load.sources(), "zh").as_raw_html()
+    return views.standing(result, TARGETS, series, "zh").bodies[0].as_raw_html()
 
 
 def plain(html: str) -> str:
@@ -28,7 +28,7 @@ def plain(html: str) -> str:
 
 
 def test_headline_counts(result):
-    said = plain(page.gap_headline(result, TARGETS, load.plans().query("plan == 'zj14'"), "zh").data)
+    said = plain(views.gap_headline(result, TARGETS, load.plan("zj14"), "zh").data)
     counted = result[result.row != "7b"]
     seen = counted[counted.status != "not_assessable"]
     assert f"35项指标中{len(seen)}项有数据可评估（约束性13项中{(seen.attribute == 'binding').sum()}项" in said
@@ -38,8 +38,8 @@ def test_headline_counts(result):
 
 def test_review_headline_names_what_fell_short():
     targets = load.targets("zj13")
-    said = plain(page.review_headline(gaps.completion(targets, load.outcomes("zj13")), targets,
-                                       load.plans().query("plan == 'zj13'"), "zh").data)
+    said = plain(views.review_headline(gaps.completion(targets, load.outcomes("zj13")), targets,
+                                       load.plan("zj13"), "zh").data)
     assert "33项指标中30项" in said and "27/30 = 90%" in said and "27/33 = 82%" in said
     assert "地区生产总值(GDP)增长、全员劳动生产率、居民人均可支配收入增长" in said
 
@@ -65,30 +65,30 @@ def test_plan_order(table):
 
 def test_review_prints_a_rate_only_where_the_target_fell_short():
     targets = load.targets("zj13")
-    html = views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh").as_raw_html()
+    html = views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh").bodies[0].as_raw_html()
     rates = [c for c in re.findall(r'headers="[^"]*completion_rate"[^>]*>(.*?)</td>', html) if c]
     assert rates == ["98%", "98%", "91%"] and "419" not in html
 
 
 def test_a_missing_outcome_says_why():
     printed = load.targets("zj13"), load.outcomes("zj13")
-    html = views.outcomes(gaps.completion(*printed), printed[0], "zh").as_raw_html()
+    html = views.outcomes(gaps.completion(*printed), printed[0], "zh").bodies[0].as_raw_html()
     assert html.count("原表未印完成数") == 3 and "纲要结论" in html
     outcomes = gaps.outcomes(TARGETS, OBSERVATIONS)
-    html = views.outcomes(gaps.completion(TARGETS, outcomes), TARGETS, "zh").as_raw_html()
+    html = views.outcomes(gaps.completion(TARGETS, outcomes), TARGETS, "zh").bodies[0].as_raw_html()
     assert "原表未印" not in html and html.count("国家下达指标，表内无数") == 2 and "未收集到数据" in html
     assert "纲要结论" not in html
 
 
 def test_provenance_prints_cells_to_the_letter():
-    html = workings.provenance(load.targets("zj13"), load.outcomes("zj13"), "zh").as_raw_html()
+    html = views.provenance(load.targets("zj13"), load.outcomes("zj13"), "zh").bodies[0].as_raw_html()
     assert all(cell in html for cell in ("7%以上", "〔0.44〕", "2.8左右", "371-375;377", "城镇化率(%) / 常住人口城镇化率"))
 
 
 def test_thresholds_shown_are_the_ones_used():
-    html = workings.judgement("status", "en").as_raw_html()
+    html = views.judgement("en").bodies[0].as_raw_html()
     assert str(rules.AHEAD) in html and str(rules.SLIGHT) in html
-    assert "90%" in workings.judgement("verdict", "en").as_raw_html()
+    assert "90%" in views.methods.verdicts("en").bodies[0].as_raw_html()
 
 
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
@@ -100,7 +100,7 @@ def test_every_code_has_words_and_a_mark(lang):
 
 def test_english_has_no_chinese_but_the_printed_cells(result):
     series = trajectories.series(TARGETS, OBSERVATIONS, 2025)
-    said = plain(views.standing(result, TARGETS, series, load.sources(), "en").as_raw_html())
+    said = plain(views.standing(result, TARGETS, series, "en").bodies[0].as_raw_html())
     titles = load.sources().title
     for title in sorted(titles, key=len, reverse=True):
         said = said.replace(title, "")
@@ -118,14 +118,14 @@ def test_percentage_points_are_not_per_cent():
 
 
 def test_absurd_progress_is_not_printed(result):
-    html = workings.working(result, TARGETS, "zh").as_raw_html()
+    html = views.working(result, TARGETS, "zh").bodies[0].as_raw_html()
     assert "426" not in html and "ln(170÷158) &lt; −100%" in html
 
 
 def test_the_working_can_be_recomputed(result):
     row = gaps.named_rows(result, TARGETS).set_index("row").loc["7"].to_dict()
-    assert workings.steps(row, "zh") == "P=(52.5−45)÷(60−45)=50.0%；τ=3÷5=60%；ρ=P÷τ=0.83"
-    assert workings.steps(row, "en") == "P = (52.5 − 45) ÷ (60 − 45) = 50.0%; τ = 3÷5 = 60%; ρ = P÷τ = 0.83"
+    assert views.workings.steps(row, "zh") == "P=(52.5−45)÷(60−45)=50.0%；τ=3÷5=60%；ρ=P÷τ=0.83"
+    assert views.workings.steps(row, "en") == "P = (52.5 − 45) ÷ (60 − 45) = 50.0%; τ = 3÷5 = 60%; ρ = P÷τ = 0.83"
 
 
 def test_sensitivity_shows_both_baselines_of_urbanization():
@@ -133,7 +133,7 @@ def test_sensitivity_shows_both_baselines_of_urbanization():
     now = gaps.measure(TARGETS, OBSERVATIONS, 2021)
     first = gaps.measure(TARGETS, load.observations("zj", "2022-06-30"), 2021)
     revised = gaps.measure(TARGETS, OBSERVATIONS, 2021, baseline="revised")
-    said = plain(workings.sensitivity(first, now, revised, TARGETS, "zh").as_raw_html())
+    said = plain(views.sensitivity(first, now, revised, TARGETS, "zh").bodies[0].as_raw_html())
     assert "71 → 72.7, ρ 2.13" in said and "72.17 → 72.7, ρ 0.94 · ▽ 略有滞后" in said
 
 
@@ -141,22 +141,22 @@ def test_a_version_in_force_stands_beside_the_print():
     targets = load.targets("zj14", "today").query("row == '13'")
     result = gaps.measure(targets, OBSERVATIONS, 2025)
     series = trajectories.series(targets, OBSERVATIONS, 2025)
-    html = views.standing(result, targets, series, load.sources(), "zh").as_raw_html()
+    html = views.standing(result, targets, series, "zh").bodies[0].as_raw_html()
     assert "累计14.5" in html and "2022年下达" in html and "#src-zj-energy-saving-plan-2022" in html
-    assert "国家下达指标" in workings.provenance(targets, load.outcomes("zj14"), "zh").as_raw_html()
+    assert "国家下达指标" in views.provenance(targets, load.outcomes("zj14"), "zh").bodies[0].as_raw_html()
 
 
 def test_backtest_says_what_the_frame_says():
     cases = trajectories.backtest(TARGETS, OBSERVATIONS)
-    said = plain(workings.backtest(cases, "en").data)
+    said = plain(views.backtest(cases, "en").inner)
     judged = cases.inside.dropna().astype(bool)
     assert f"{len(cases)} outlooks" in said and f"of {len(judged)} with an interval, {judged.sum()} came out inside" in said
 
 
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_methods_tables_come_from_the_code(lang):
-    assert "95.0%" in workings.classes(lang).as_raw_html() and "75" in workings.forms(lang).as_raw_html()
-    said = workings.breaks(load.breaks("zj"), load.indicators(), lang).as_raw_html()
+    assert "95.0%" in views.methods.classes(lang).bodies[0].as_raw_html() and "75" in views.methods.forms(lang).bodies[0].as_raw_html()
+    said = views.breaks(load.breaks("zj"), lang).bodies[0].as_raw_html()
     assert said.count("2020") >= 8
 
 
@@ -164,10 +164,10 @@ def test_methods_tables_come_from_the_code(lang):
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_every_finding_of_the_audit_has_words(plan, lang):
     targets = load.targets(plan, kind="all")
-    found = audit.plan(targets, load.outcomes(plan), load.commitments(plan), load.previous(plan))
-    html = workings.findings(found, targets, lang).as_raw_html()
-    assert html.count("<tr>") > 50 and all(wording.known("check_" + c) for c in audit.CHECKS)
-    assert all(wording.known("why_" + w) for w in audit.WHYS) and all(wording.known("v_" + v) for v in audit.VERDICTS)
+    found = checks.plan(targets, load.outcomes(plan), load.commitments(plan), load.previous(plan))
+    html = views.findings(found, targets, lang).bodies[0].as_raw_html()
+    assert html.count("<tr>") > 50 and all(wording.known("check_" + c) for c in checks.CHECKS)
+    assert all(wording.known("why_" + w) for w in checks.WHYS) and all(wording.known("v_" + v) for v in checks.VERDICTS)
 
 
 def test_no_finding_is_an_accusation():

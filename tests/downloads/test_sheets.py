@@ -11,8 +11,7 @@ import pypdf
 import pytest
 from IPython.display import HTML
 
-from plancore import gaps, load, schema, trajectories, views, wording
-from plancore.audit import checks
+from plancore import audit, gaps, load, schema, trajectories, views, wording
 from plancore.downloads import sheets, workbook
 
 OBSERVATIONS, SOURCES, VINTAGES = load.observations("zj"), load.sources(), load.vintages("zj")
@@ -255,7 +254,7 @@ def test_a_number_assigned_later_says_since_when():
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_any_other_frame_is_in_words(lang):
     targets = load.targets("zj13")
-    found = checks.plan(targets, load.outcomes("zj13"), load.commitments("zj13"))
+    found = audit.plan(targets, load.outcomes("zj13"), load.commitments("zj13"))
     made = sheets.plain("all_findings", found.assign(sure=True), {"sure": "S"}, lang)
     label = {key: wording.text(key, lang) for key in ("check", "verdict", "why", "printed")}
     assert list(made.frame[label["check"]]) == [wording.text("check_" + c, lang) for c in found["check"]]
@@ -279,7 +278,7 @@ def test_columns_without_words_are_left_out(lang):
 
 def test_a_table_of_the_page_has_its_figures_as_numbers():
     targets = load.targets("zj13")
-    shown = *views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh").bodies
+    shown, = views.outcomes(gaps.completion(targets, load.outcomes("zj13")), targets, "zh").bodies
     made = sheets.table("outcomes_table", shown, "zh")
     row = made.frame.set_index("序号").loc["1"]
     assert (row["指标"], row["2015年"], row["完成数"], row["完成率"], row["较目标"]) == ("地区生产总值(GDP)增长", "43,508亿元", 6.5, 0.98, "−0.5个百分点")

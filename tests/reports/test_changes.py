@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from lxml import etree, html
 
-from plancore import bridge, gaps, load, paths, scenario, schema, views, wording
-from plancore.audit import checks
+from plancore import audit, bridge, gaps, load, paths, scenario, schema, views, wording
 from plancore.downloads import workbook
 from plancore.reports import changelog, changes, render
 from plancore.reports.schedule import Hold
@@ -311,7 +310,7 @@ class TestOtherAnswers:
         observations, plan = load.observations("zj"), "zj14"
         targets, before = load.targets(plan, kind="all"), load.targets("zj13")
         said = {"road": views.scenario.results(scenario.answers(observations, 2025, 5.0, 4.5), scenario.urban(observations, 2025), plan, 2025),
-                "audit": views.audit_results(checks.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
+                "audit": views.audit_results(audit.plan(before, load.outcomes("zj13"), load.commitments("zj13")), before),
                 "bridge": views.bridge.results(bridge.compare(before, targets, load.successors(), load.outcomes("zj13")), before, targets)}
         rows = {name: render.extract_results(page.data)[1] for name, page in said.items()}
         for name, records in rows.items():

@@ -9,14 +9,13 @@ from bs4 import BeautifulSoup
 
 import play
 from audited import box10
-from plancore import load, markup, paths, wording
-from plancore.audit import checks
+from plancore import audit, load, markup, paths, wording
 from plancore.charts import figure, plan
 from plancore.views import commitments
 
 COMMITMENTS, TARGETS, OUTCOMES = load.commitments("zj14"), load.targets("zj14", kind="all"), load.outcomes("zj14")
 PLAN = load.plan("zj14")
-FINDINGS = checks.plan(TARGETS, OUTCOMES, COMMITMENTS)
+FINDINGS = audit.plan(TARGETS, OUTCOMES, COMMITMENTS)
 
 
 def page(lang: str = "zh", **given: object) -> BeautifulSoup:
@@ -86,14 +85,14 @@ class TestChecks:
 
     def test_a_sum_that_is_off_is_named_in_the_answer(self):
         changed = COMMITMENTS.assign(value=COMMITMENTS["value"].mask(COMMITMENTS["id"] == "box10_science_projects", 35.0))
-        findings = checks.plan(TARGETS, OUTCOMES, changed)
+        findings = audit.plan(TARGETS, OUTCOMES, changed)
         said = commitments.headline(changed, findings, PLAN, "zh").data
         assert "分项合计核对2处，1处一致。需要看一眼：五大领域：重大项目数" in said
         assert "需要看一眼" not in commitments.headline(COMMITMENTS, FINDINGS, PLAN, "zh").data
 
     def test_missing_parts_do_not_agree(self):
         lacking = COMMITMENTS[COMMITMENTS["id"] != "box10_social_projects"]
-        assert "分项合计核对2处，1处一致" in commitments.headline(lacking, checks.plan(TARGETS, OUTCOMES, lacking), PLAN, "zh").data
+        assert "分项合计核对2处，1处一致" in commitments.headline(lacking, audit.plan(TARGETS, OUTCOMES, lacking), PLAN, "zh").data
         assert len(box10()) == 12
 
 

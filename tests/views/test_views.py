@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from plancore import gaps, load, trajectories, views, wording
-from plancore.audit import checks
+from plancore import audit, gaps, load, trajectories, views, wording
 from plancore.measures import rules
 
 TARGETS = load.targets("zj14")
@@ -164,10 +163,10 @@ def test_methods_tables_come_from_the_code(lang):
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_every_finding_of_the_audit_has_words(plan, lang):
     targets = load.targets(plan, kind="all")
-    found = checks.plan(targets, load.outcomes(plan), load.commitments(plan), load.previous(plan))
+    found = audit.plan(targets, load.outcomes(plan), load.commitments(plan), load.previous(plan))
     html = views.findings(found, targets, lang).bodies[0].as_raw_html()
-    assert html.count("<tr>") > 50 and all(wording.known("check_" + c) for c in checks.CHECKS)
-    assert all(wording.known("why_" + w) for w in checks.WHYS) and all(wording.known("v_" + v) for v in checks.VERDICTS)
+    assert html.count("<tr>") > 50 and all(wording.known("check_" + c) for c in audit.CHECKS)
+    assert all(wording.known("why_" + w) for w in audit.WHYS) and all(wording.known("v_" + v) for v in audit.VERDICTS)
 
 
 def test_no_finding_is_an_accusation():

@@ -125,6 +125,8 @@ class Kernels(AsyncMappingKernelManager):
             return
         self._stamp = stamp
         self.log.info("Data, code or publication changed: preparing new kernels")
+        if self.parent.restart_needed:
+            self.log.warning("The server's own code or settings changed: restart needed")
         for notebook, pool in self._pools.items():
             for task in pool:
                 self._discarded.add(asyncio.ensure_future(self._discard(task)))

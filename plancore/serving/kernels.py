@@ -1,23 +1,22 @@
-"""Warm kernels for jupyter_client: forked from a prepared process instead of started, and stock kernels in all else."""
+"""Kernels for jupyter_client that are forked from a prepared process; where that is not possible, started as usual."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import logging
 import os
-import re
+import pickle
+import runpy
 import signal
-import socket
-import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from contextlib import suppress
 from functools import cache
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from pathlib import Path
+from multiprocessing import connection, forkserver
 from queue import Empty
 from typing import NamedTuple
 
@@ -27,72 +26,18 @@ from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Integer, default
 
 from plancore import paths
-from plancore.serving import forkserver
 
 WARM, STOCK = "plancore", "python3"
 """Names of the kernelspecs."""
-_SPEC = paths.ASSETS / "kernel"
 START_SECONDS = 60
-_MOMENTS, _MOMENT = 20, 0.005
-"""How often, and how many seconds apart, a killed kernel is asked whether it has ended."""
-_ANSWER_SECONDS, _HEARD_SECONDS = 1, 0.03
-"""How long a kernel is waited for before it is asked anew: for its answer, and then for anything it shows."""
-_READ_AT_START = re.compile("PYTHON|LANG|LC_|LD_|MALLOC_|GLIBC_")
-"""Variables an interpreter reads when it starts: a fork comes too late for them."""
 
 
 class Cold(RuntimeError):
-    """Why a kernel cannot be forked, and is started as any other."""
-
-
-class Unwanted(Cold):
-    """That somebody has asked for it, and need not be told."""
-
-
-class Server(NamedTuple):
-    """A fork server, as those see it who ask it for kernels; may be handed to child processes."""
-
-    socket: socket.socket
-    variables: dict[str, str]
-
-
-class Forked:
-    """A kernel's process, as `subprocess.Popen` would give it."""
-
-    stdin = stdout = stderr = returncode = None
-
-    def __init__(self, pid: int, channel: Connection):
-        self.pid, self.channel = pid, channel
-
-    def poll(self) -> int | None:
-        """The exit code, negative for a signal, or None while it runs."""
-        if self.returncode is None and self.channel.poll():
-            try:
-                self.returncode = self.channel.recv()
-            except (EOFError, OSError):  # the fork server was killed, and its kernels end with it
-                self.returncode = -signal.SIGKILL
-            self.channel.close()
-            _alive.discard(self)
-        return self.returncode
-
-    def wait(self) -> int:
-        while self.poll() is None:
-            self.channel.poll(None)
-        return self.returncode
-
-    def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def terminate(self) -> None:
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self.send_signal(signal.SIGKILL)
+    """Why a kernel cannot be forked; empty if the user does not want it to be."""
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Forks kernels of this Python; one that cannot be forked is started the usual way, and the log says why, once."""
+    """Provisioner that forks kernels of this Python, or starts them as usual and logs once why."""
 
     memory_mb = Integer(help="Most data a kernel may hold, in MB, shared data included; 0: no limit. An idle kernel counts as "
                         "about 300, one that draws SVG as 850; `PLANCORE_KERNEL_MEMORY_MB` sets it too.").tag(config=True)
@@ -102,26 +47,205 @@ class WarmProvisioner(LocalProvisioner):
         return int(os.environ.get("PLANCORE_KERNEL_MEMORY_MB") or 0)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: object) -> dict:
-        """As in the base class; there a new process is started, here mostly one is forked."""
         try:
-            self.process = await asyncio.to_thread(_fork, cmd, kwargs)
-            _alive.add(self.process)
+            self.process = await asyncio.to_thread(_fork, cmd, **kwargs)
             self.pid = self.pgid = self.process.pid
-            self.cwd = kwargs.get("cwd", Path.cwd())
+            self.cwd = kwargs.get("cwd") or os.getcwd()
         except Cold as reason:
-            _tell(reason)
+            if str(reason):
+                _warn(f"kernels start cold: {reason}")
             await super().launch_kernel(cmd, **kwargs)
         if self.memory_mb:
             _limit(self.pid, self.memory_mb << 20)
         return self.connection_info
 
-    async def kill(self, restart: bool = False) -> None:
-        """As in the base class; but waits a moment for the end, which the manager would look for only a tenth of a second later."""
-        await super().kill(restart)
-        for _ in range(_MOMENTS):
-            if self.process is None or await self.poll() is not None:
-                return
-            await asyncio.sleep(_MOMENT)
+
+def name() -> str:
+    """Return the kernelspec to run notebooks with: the warm one where it is installed and possible, else the stock one."""
+    try:
+        _check_possible()
+        KernelSpecManager().get_kernel_spec(WARM)
+        return WARM
+    except Cold as reason:
+        if str(reason):
+            _warn(f"kernels start cold: {reason}")
+    except NoSuchKernel:
+        _warn(f"kernels start cold: no kernelspec {WARM}; add it with: "
+              f"jupyter kernelspec install --sys-prefix --name {WARM} {paths.ASSETS / 'kernel'}")
+    return STOCK
+
+
+def stamp() -> tuple:
+    """Return a value that changes with the package's code, tables and assets, and when a package is installed."""
+    found = []
+    for file in (*paths.PACKAGE.rglob("*.*"), sysconfig.get_path("purelib")):
+        with suppress(FileNotFoundError):  # being replaced just now
+            if not str(file).endswith(".pyc"):
+                state = os.stat(file)
+                found.append((str(file), state.st_mtime_ns, state.st_size))
+    return tuple(sorted(found))
+
+
+class Kernel(NamedTuple):
+    """What makes a fork a kernel; multiprocessing sends it to the fork and calls `_bootstrap` there."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+
+    def _bootstrap(self, parent_sentinel: int) -> int:
+        """Run as a new process of `argv` would and return the exit code."""
+        import numpy
+
+        os.setsid()
+        threading.Thread(target=_end_with_manager, args=[parent_sentinel], daemon=True).start()
+        os.chdir(self.cwd)
+        os.environ.clear()
+        os.environ.update(self.env | {"JPY_PARENT_PID": str(os.getppid())})
+        time.tzset()
+        numpy.random.seed()  # Python seeds its own generator anew in a fork
+        sys.argv, sys.orig_argv[:] = self.argv[1:2] + self.argv[3:], self.argv
+        if not sys.flags.safe_path:
+            sys.path.insert(0, self.cwd)
+        try:
+            runpy.run_module(self.argv[2], run_name="__main__", alter_sys=True)
+            return 0
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        finally:
+            atexit._run_exitfuncs()
+
+
+class Forked:
+    """The process of a forked kernel, with what a provisioner uses of `subprocess.Popen`."""
+
+    stdin = stdout = stderr = returncode = None
+
+    def __init__(self, server: forkserver.ForkServer, kernel: Kernel):
+        self.server = server
+        self._sentinel, data = server.connect_to_new_process([])
+        self._alive = os.dup(data)  # closes when this process ends, and so ends the kernel
+        try:
+            with open(data, "wb") as file:
+                file.write(pickle.dumps({}) + pickle.dumps(kernel))  # {}: nothing of this process's main module
+            if not connection.wait([self._sentinel], START_SECONDS):
+                raise TimeoutError(f"no kernel within {START_SECONDS} s")
+            self.pid = forkserver.read_signed(self._sentinel)
+        except BaseException:
+            self._close()
+            raise
+        _running.add(self)
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal, or None while the kernel runs."""
+        if self.returncode is None and connection.wait([self._sentinel], 0):
+            try:
+                self.returncode = forkserver.read_signed(self._sentinel)
+            except EOFError:  # the forkserver was killed, and its kernels end with it
+                self.returncode = -signal.SIGKILL
+            self._close()
+        return self.returncode
+
+    def wait(self) -> int:
+        while self.poll() is None:
+            connection.wait([self._sentinel])
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _close(self) -> None:
+        os.close(self._sentinel)
+        os.close(self._alive)
+        _running.discard(self)
+
+
+_lock = threading.Lock()
+_running: set[Forked] = set()
+_server: forkserver.ForkServer | None = None
+_stamp: tuple = ()
+
+
+def _current() -> forkserver.ForkServer:
+    """Return this process's forkserver; after a change of data or code a new one, and the former ends with its last kernel."""
+    global _server, _stamp
+    with _lock:
+        now = stamp()
+        if _server is None or now != _stamp:
+            if _server:
+                threading.Thread(target=_stop_after_last, args=[_server], daemon=True).start()
+            _server, _stamp = forkserver.ForkServer(), now
+            _server.set_forkserver_preload(["plancore.serving.preload"])
+        return _server
+
+
+def _stop_after_last(server: forkserver.ForkServer) -> None:
+    """Stop a forkserver once the exit codes of all its kernels are known."""
+    while any(kernel.server is server for kernel in tuple(_running)):
+        time.sleep(1)
+    server._stop()
+
+
+def _fork(cmd: list[str], env: dict, cwd: str | None = None, **options: object) -> Forked:
+    """Return a forked kernel. Raises Cold, or FileNotFoundError as Popen would."""
+    _check_possible()
+    if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
+        raise Cold(f"{' '.join(cmd[:3])} is another program")
+    if unknown := {k for k, v in options.items() if v is not None} - {"extra_arguments", "kernel_id"}:
+        raise Cold(f"asked for {', '.join(sorted(unknown))}")
+    kernel = Kernel(cmd, json.loads(json.dumps(env)), os.path.realpath(cwd or "", strict=True))  # Voila's keys are enums
+    try:
+        return Forked(_current(), kernel)
+    except (EOFError, OSError) as error:
+        raise Cold(f"the forkserver does not answer: {error!r}") from error
+
+
+def _check_possible() -> None:
+    if os.environ.get("PLANCORE_STOCK_KERNELS") == "1":
+        raise Cold
+    if sys.platform != "linux":
+        raise Cold(f"{sys.platform} cannot fork safely")
+
+
+def _end_with_manager(parent_sentinel: int) -> None:
+    """In a kernel: kill it and what it has started once the process that asked for it is gone."""
+    os.read(parent_sentinel, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _limit(pid: int, size: int) -> None:
+    try:
+        from resource import RLIMIT_DATA, prlimit
+    except ImportError:
+        return _warn(f"kernels have no limit of memory on {sys.platform}")
+    with suppress(ProcessLookupError):
+        prlimit(pid, RLIMIT_DATA, (size, size))
+
+
+@cache
+def _warn(text: str) -> None:
+    """Log a warning, once."""
+    logging.getLogger(__name__).warning(text)
+
+
+# Below: what only reports use, until they run without kernels.
+Server = object
+
+
+def server() -> None:
+    """Nothing to share: each worker has a forkserver of its own."""
+
+
+def share(other: None) -> None:
+    """Nothing to share."""
 
 
 class PromptClient(AsyncKernelClient):
@@ -142,162 +266,8 @@ class PromptClient(AsyncKernelClient):
     async def _is_ready(self) -> bool:
         self.kernel_info()
         try:
-            await self.get_shell_msg(timeout=_ANSWER_SECONDS)
-            await self.get_iopub_msg(timeout=_HEARD_SECONDS)  # nothing where that is not connected yet
+            await self.get_shell_msg(timeout=1)
+            await self.get_iopub_msg(timeout=0.03)  # nothing where that is not connected yet
         except Empty:
             return False
         return True
-
-
-_server: Server | None = None
-_processes: list[subprocess.Popen] = []
-"""The server, after former ones that knew old code or tables and still have kernels."""
-_lock = threading.Lock()
-_alive: set[Forked] = set()
-"""Kernels not seen to have ended. A closed channel ends its kernel, so they stay open though a provisioner be dropped."""
-
-
-def name() -> str:
-    """The kernelspec to run notebooks with: the warm one where that is installed and possible, or else the stock one."""
-    try:
-        _check_possible()
-        KernelSpecManager().get_kernel_spec(WARM)
-        return WARM
-    except Cold as reason:
-        _tell(reason)
-    except NoSuchKernel:
-        _say(f"kernels start cold: no kernelspec {WARM}; add it with: jupyter kernelspec install --sys-prefix --name {WARM} {_SPEC}")
-    return STOCK
-
-
-def server() -> Server:
-    """This process's fork server, started if there is none, which does not wait for it. Raises Cold where none is possible."""
-    global _server
-    _check_possible()
-    with _lock:
-        _processes[:-1] = [p for p in _processes[:-1] if p.poll() is None]
-        if _server is None or _processes and _processes[-1].poll() is not None:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
-                _processes.append(subprocess.Popen(
-                    forkserver.command(theirs.fileno(), os.getpid()), env=os.environ | forkserver.ALONE,
-                    stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True))
-            _server = Server(ours, _at_start(os.environ))
-        return _server
-
-
-def share(other: Server | None) -> None:
-    """In a child process: ask the parent's fork server for kernels; None: have an own one when it is needed."""
-    global _server
-    _server = other
-
-
-def _check_possible() -> None:
-    if os.environ.get("PLANCORE_STOCK_KERNELS") == "1":
-        raise Unwanted("PLANCORE_STOCK_KERNELS=1")
-    if sys.platform != "linux":
-        raise Cold(f"{sys.platform} cannot fork safely")
-
-
-def _fork(cmd: list[str], options: dict) -> Forked:
-    """A kernel forked by the server. Raises Cold, or what Popen would."""
-    if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
-        raise Cold(f"{' '.join(cmd[:3])} is another program")
-    if unknown := {k for k, v in options.items() if v} - {"env", "cwd", "stdout", "stderr", "extra_arguments", "kernel_id"}:
-        raise Cold(f"asked for {', '.join(sorted(unknown))}")
-    streams = [_descriptor(options.get("stdout"), 1), _descriptor(options.get("stderr"), 2)]
-    umask = re.search(r"^Umask:\s*(\d+)", Path("/proc/self/status").read_text(), re.MULTILINE)[1]
-    answer, channel = _ask(streams, {"argv": cmd, "env": options["env"], "cwd": os.path.abspath(options.get("cwd") or ""),
-                                     "umask": int(umask, 8)})
-    if isinstance(answer, Exception):
-        raise answer
-    if isinstance(answer, int):
-        raise Cold(f"a fork ended at once with code {answer}")
-    return Forked(answer["pid"], channel)
-
-
-def _ask(streams: list[int], details: dict) -> tuple[object, Connection]:
-    """What the server answers, and its channel. Raises Cold."""
-    for _ in range(2):  # a server that knows old code or tables does not answer; the next one will
-        known = server()
-        if _at_start(details["env"]) != known.variables:
-            changed = _at_start(details["env"]).items() ^ known.variables.items()
-            raise Cold(f"{', '.join(sorted(dict(changed)))} is to differ")
-        ours, theirs = Pipe()
-        try:
-            with theirs:
-                socket.send_fds(known.socket, [b"k"], [theirs.fileno(), *streams])
-            ours.send(details)
-            if ours.poll(START_SECONDS):
-                return ours.recv(), ours
-            raise Cold(f"the fork server has not answered within {START_SECONDS} s")
-        except (EOFError, ConnectionError):
-            _dismiss(known)
-    raise Cold("the fork server has ended")
-
-
-def _dismiss(known: Server) -> None:
-    """Start another server next time."""
-    global _server
-    with _lock:
-        if _server is known:
-            _server = None
-
-
-def _descriptor(given: object, usual: int) -> int:
-    """The number of an open file for a stream of a kernel."""
-    number = usual if given is None else given if isinstance(given, int) else given.fileno()
-    try:
-        os.fstat(number)
-        return number
-    except OSError:
-        raise Cold("its output goes to a pipe, or nowhere") from None
-
-
-def _at_start(env: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in env.items() if _READ_AT_START.match(k)}
-
-
-def _limit(pid: int, size: int) -> None:
-    try:
-        from resource import RLIMIT_DATA, prlimit
-    except ImportError:
-        return _say(f"kernels have no limit of memory on {sys.platform}")
-    with suppress(ProcessLookupError):
-        prlimit(pid, RLIMIT_DATA, (size, size))
-
-
-def _tell(reason: Cold) -> None:
-    if not isinstance(reason, Unwanted):
-        _say(f"kernels start cold: {reason}")
-
-
-@cache
-def _say(text: str) -> None:
-    logging.getLogger(__name__).warning(text)
-
-
-def _end() -> None:
-    """With this process its fork servers end, and their kernels."""
-    for process in _processes:
-        process.terminate()
-    for process in _processes:
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _forget() -> None:
-    """In a fork of this process: it has no server and no kernels, and does not hold what the parent's are held by."""
-    global _server, _lock
-    for held in (*([_server.socket] if _server else []), *(kernel.channel for kernel in _alive)):
-        held.close()
-    _server, _lock = None, threading.Lock()
-    _alive.clear()
-    _processes.clear()
-
-
-atexit.register(_end)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)

@@ -7,7 +7,9 @@ import hashlib
 import logging
 import os
 import signal
+import sys
 import tempfile
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from plancore.serving import handlers, kernels, scripts, security
 
 APPS = paths.NOTEBOOKS / "apps"
 LATEST = paths.REPORTS / "latest"
+_SETTINGS = paths.ROOT / "voila.json"
 _KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
 """What a page may say to its kernel; nothing that runs code."""
@@ -80,6 +83,7 @@ class Serve(Voila):
             for address in [*self._scripts.first, *self._scripts.later]:
                 handlers.packed(self._scripts.files[address])  # now, so that no visitor waits for it
             drawing = asyncio.create_task(asyncio.to_thread(figure.painted, _FIRST))  # V8 takes a second to start
+            self._read = _times(_files_read())
             await self._announce(ending)
             await ending.wait()
             await self.kernel_manager.close()
@@ -130,9 +134,13 @@ class Serve(Voila):
         return kernels.name() if asked == kernels.STOCK else asked
 
     def stamp(self) -> tuple:
-        """What changes with data, code, apps, publication and day."""
-        files = [*paths.TABLES.glob("*.csv"), *paths.PACKAGE.rglob("*.py"), *paths.PACKAGE.glob("wording/*.csv"), *APPS.glob("*.ipynb")]
-        return date.today(), LATEST.resolve(), *sorted((str(f), f.stat().st_mtime_ns) for f in files if f.exists())
+        """Return a value that changes with data, code, apps, publication and day."""
+        return date.today(), LATEST.resolve(), kernels.stamp(), *_times([*APPS.glob("*.ipynb"), _SETTINGS]).items()
+
+    @property
+    def restart_needed(self) -> bool:
+        """Whether a file that this process has read for good has changed; kernels renew themselves."""
+        return _times(map(Path, self._read)) != self._read
 
     def facts(self) -> dict:
         """What every page says besides its own: data date, whether there are reports, addresses of an app's scripts."""
@@ -144,7 +152,7 @@ class Serve(Voila):
         pools = self.kernel_manager
         status = "busy" if pools.full else "failing" if pools.failing else "ok"
         return {"status": status, "visitors": pools.visitors, "max_visitors": pools.max_visitors,
-                "pools": pools.prepared(), "data_until": _data_until(self.stamp())}
+                "pools": pools.prepared(), "data_until": _data_until(self.stamp()), "restart_needed": self.restart_needed}
 
     async def _announce(self, ending: asyncio.Event) -> None:
         """Say the address once it answers."""
@@ -163,6 +171,17 @@ class Serve(Voila):
     def _log_request(self, handler: web.RequestHandler) -> None:
         """Without the query: it may hold the token."""
         self.log.info("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)
+
+
+def _times(files: Iterable[Path]) -> dict[str, int]:
+    """When each of the files that exist was changed."""
+    return {str(file): file.stat().st_mtime_ns for file in sorted(files) if file.exists()}
+
+
+def _files_read() -> list[Path]:
+    """The files that this process has read and keeps: our and Voila's modules, words, assets, settings."""
+    modules = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.split(".")[0] in ("plancore", "voila")]
+    return [*map(Path, filter(None, modules)), *paths.PACKAGE.glob("wording/*.csv"), *paths.ASSETS.rglob("*.*"), _SETTINGS]
 
 
 def _quiet(name: str) -> logging.Logger:

@@ -77,6 +77,7 @@ def layered(data: pd.DataFrame, layers: list[alt.Chart], **encoding: object) -> 
     return alt.LayerChart(data=data, layer=layers, encoding=alt.FacetedEncoding(**encoding))
 
 
+@wording.localized
 def described(chart: alt.LayerChart, title: str, subtitle: str, alt_text: str, table: pd.DataFrame, source: str,
               code: str, lang: str, key: str = "") -> alt.LayerChart:
     """The chart with what a figure says around it, kept in its specification.

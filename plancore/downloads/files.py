@@ -16,7 +16,8 @@ from plancore.downloads import workbook
 _UNDRAWN = re.compile(r'<script type="application/json" class="undrawn">(.*?)</script>', re.DOTALL)
 
 
-def offer(name: str, lang: str, sheets: list[workbook.Sheet], charts: tuple[alt.TopLevelMixin | None, ...] = ()) -> HTML:
+@wording.localized
+def offer(name: str, sheets: list[workbook.Sheet], *charts: alt.TopLevelMixin | None, lang: str) -> HTML:
     """Return the files of a report as links that hold them: `name.xlsx` (all sheets), `name.csv` (the first sheet), and of
 
     each chart `name-1.svg` and `name-1-160mm.png`. None among the charts is left out. Without a Chinese font on this

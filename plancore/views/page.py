@@ -178,7 +178,7 @@ def files(name: str, tables: list[Part | Sheet], *pictures: alt.TopLevelMixin | 
     `tables`: sheets of `downloads.sheets`, or parts of the page, of which the table is taken.
     """
     sheets = [downloads.sheets.table(t.key, t.bodies[0], t.lang) if isinstance(t, Part) else t for t in tables]
-    return downloads.offer(name, lang, sheets, pictures)
+    return downloads.offer(name, sheets, *pictures, lang=lang)
 
 
 @wording.localized

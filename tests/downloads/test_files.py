@@ -28,7 +28,7 @@ def held(page: str) -> dict[str, bytes]:
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 def test_every_file_is_offered(lang):
     assert drawing.has_chinese_font(), "pictures need a Chinese font: apt-get install fonts-noto-cjk"
-    page = offer("gap_analysis", lang, SHEETS, [small_chart("一"), None, small_chart("二")]).data
+    page = offer("gap_analysis", SHEETS, small_chart("一"), None, small_chart("二"), lang=lang).data
     offered = held(page)
     assert list(offered) == ["gap_analysis.xlsx", "gap_analysis.csv"] + [
         f"gap_analysis-{n}{end}" for n in (1, 2) for end in (".svg", "-160mm.png")]
@@ -40,24 +40,24 @@ def test_every_file_is_offered(lang):
 
 
 def test_tables_alone():
-    assert list(held(offer("methods", "zh", SHEETS).data)) == ["methods.xlsx", "methods.csv"]
+    assert list(held(offer("methods", SHEETS, lang="zh").data)) == ["methods.xlsx", "methods.csv"]
 
 
 def test_without_a_chinese_font_there_are_no_pixels(monkeypatch):
     monkeypatch.setattr(drawing, "has_chinese_font", lambda: False)
-    page = offer("a", "zh", SHEETS, [small_chart("一")]).data
+    page = offer("a", SHEETS, small_chart("一"), lang="zh").data
     assert list(held(page)) == ["a.xlsx", "a.csv", "a-1.svg"]
     assert page.count("<p>") == 1 and "没有中文字体" in page
 
 
 def test_the_same_chart_gives_the_same_files():
-    assert offer("a", "zh", SHEETS, [small_chart("一")]).data == offer("a", "zh", SHEETS, [small_chart("一")]).data
+    assert offer("a", SHEETS, small_chart("一"), lang="zh").data == offer("a", SHEETS, small_chart("一"), lang="zh").data
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_words_are_text(text, monkeypatch):
     monkeypatch.setattr(drawing, "has_chinese_font", lambda: False)
-    page = offer("a", "zh", SHEETS, [small_chart(text, names=(text, text[::-1] + "1"), source=text)]).data
+    page = offer("a", SHEETS, small_chart(text, names=(text, text[::-1] + "1"), source=text), lang="zh").data
     assert "<script" not in page and html.escape(text) in page
 
 
@@ -66,7 +66,7 @@ def test_pictures_drawn_later_are_the_same(monkeypatch):
     shown = [small_chart("一"), None, small_chart("</script><b>")]
 
     def page() -> str:
-        return charts.show(*shown).data + offer("a", "en", SHEETS, shown).data
+        return charts.show(*shown).data + offer("a", SHEETS, *shown, lang="en").data
 
     at_once = page()
     monkeypatch.setenv(drawing.LATER, "1")

@@ -2,7 +2,6 @@
 
 import html
 import re
-from functools import cache
 
 import nbformat.v4 as v4
 import pandas as pd
@@ -14,10 +13,8 @@ from plancore.charts import drawing, figure as figures, scenario as road_charts
 from plancore.reports import render
 from plancore.views import scenario as roads
 from plancore.schema import DataError
-from play import page as fresh_page
-from play import play
+from play import page, play, shown
 
-page = cache(fresh_page)
 OBSERVATIONS = load.observations("zj")
 NEEDED = 100 * ((2 / 1.059 ** 5) ** 0.1 - 1)
 """Growth of GDP that just doubles 2020 after the official 5.9 % a year to 2025."""
@@ -227,9 +224,9 @@ def test_urbanization_reached_is_said():
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """The page as one file, with the script it needs inside."""
-    shown = [v4.new_output("execute_result", {"text/markdown" if isinstance(p, Markdown) else "text/html": p.data}, execution_count=1)
+    outputs = [v4.new_output("execute_result", {"text/markdown" if isinstance(p, Markdown) else "text/html": shown(p)}, execution_count=1)
              for p in play("road_to_2035")]
-    notebook = v4.new_notebook(cells=[v4.new_code_cell("shown", outputs=shown)])
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("shown", outputs=outputs)])
     facts = dict.fromkeys(("home", "corrections", "other", "single", "run"), "") | {
         "lang": "zh", "title": "2035", "data_until": "2026", "inline_vega": drawing.bundle()}
     path = tmp_path_factory.mktemp("road") / "road.html"

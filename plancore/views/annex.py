@@ -10,7 +10,8 @@ from plancore.views import briefing, page, table
 
 
 @wording.localized
-def rows(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, derived: pd.DataFrame, edition: str, lang: str) -> pd.DataFrame:
+def rows(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, derived: pd.DataFrame, edition: str,
+         lang: str) -> pd.DataFrame:
     """Every row in plan order, all cells text: category, row, indicator, unit, attribute, baseline, target, one column a
 
     year until `as_of`, against_path, assessment, figure_from, department, note; an empty cell where there is nothing.
@@ -37,7 +38,7 @@ def rows(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, deri
 @page.part("annex")
 def shown(annex: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT:
     """The annex as the page's table."""
-    return table.table(annex, lang, labels(annex, targets, lang), raw=[], right=numbers(annex))
+    return table.table(annex, lang, labels(annex, targets, lang), right=numbers(annex))
 
 
 @wording.localized
@@ -88,7 +89,8 @@ def _latest_source(row: dict, sources: pd.DataFrame, lang: str) -> str:
 
 
 def _computed(derived: pd.DataFrame, lang: str) -> str:
-    figures = [wording.text("bracketed_year", lang, x=wording.number(v), year=y) for y, v in zip(derived["year"], derived["value"])]
+    figures = [wording.text("bracketed_year", lang, x=wording.number(v), year=y)
+               for y, v in zip(derived["year"], derived["value"])]
     return wording.text("remark_derived", lang, figures=wording.text("list_comma", lang).join(figures))
 
 

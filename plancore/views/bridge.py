@@ -63,24 +63,25 @@ def redefined(bridge: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT | H
     frame = pd.DataFrame({
         "row_from": [_origin(r["row_from"], plans) for r in records], "indicator_before": rows[f"name_{lang}_from"],
         "target_from": [_target(r, "from", plans, lang, united=True) for r in records],
-        "row": [f'<a href="#origin-{r}">{r}</a>' for r in rows["row_to"]], "indicator": [_profile(r, plans, lang) for r in records],
+        "row": [f'<a href="#origin-{r}">{r}</a>' for r in rows["row_to"]],
+        "indicator": [_profile(r, plans, lang) for r in records],
         "target_to": [_target(r, "to", plans, lang, united=True) for r in records],
         "attribute": [_attribute(r, lang) for r in records], "what_changed": unlike})
-    return table.table(frame, lang, _labels(plans, lang), raw=_RAW[:-1], right=[])
+    return table.table(frame, lang, _labels(plans, lang), raw=_RAW[:-1])
 
 
 @page.part("bridge_dropped")
 def dropped(bridge: pd.DataFrame, completion: pd.DataFrame, plans: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """What the later plan's table no longer lists, in the order of the plan before, and how it ended (`gaps.completion`)."""
-    rows = bridge[bridge["relation"] == "dropped"].merge(
-        completion[["row", "outcome", "verdict"]].rename(columns={"row": "row_from", "outcome": "ended"}), on="row_from", validate="1:1")
+    ended = completion[["row", "outcome", "verdict"]].rename(columns={"row": "row_from", "outcome": "ended"})
+    rows = bridge[bridge["relation"] == "dropped"].merge(ended, on="row_from", validate="1:1")
     if rows.empty:
         return table.nothing("no_rows", lang)
     records = rows.to_dict("records")
     frame = pd.DataFrame({
         "category": rows[f"category_{lang}"], "row_from": [_origin(r["row_from"], plans) for r in records],
-        "indicator": rows[f"name_{lang}_from"], "attribute": [_attribute(r, lang) for r in records], "unit": rows[f"unit_{lang}_from"],
-        "target_from": [_target(r, "from", plans, lang) for r in records],
+        "indicator": rows[f"name_{lang}_from"], "attribute": [_attribute(r, lang) for r in records],
+        "unit": rows[f"unit_{lang}_from"], "target_from": [_target(r, "from", plans, lang) for r in records],
         "outcome_from": rows["ended"].map(wording.number),
         "verdict": [table.chip(r["verdict"], lang) for r in records]})
     return table.table(frame, lang, _labels(plans, lang), raw=["row_from", "target_from", "verdict"], right=["outcome_from"])
@@ -91,18 +92,19 @@ def rules(lang: str) -> tuple[gt.GT, gt.GT]:
     """What each relation means, and what is compared of each form of target."""
     relations, forms = schema.VOCABULARIES["relation"], schema.VOCABULARIES["form"]
     return table.table(pd.DataFrame({
-        "relation": [table.chip(c, lang, "rel_" + c) for c in relations], "rule": [wording.text("rr_" + c, lang) for c in relations]}),
-        lang, {}, raw=["relation"], right=[]), table.table(pd.DataFrame({
+        "relation": [table.chip(c, lang, "rel_" + c) for c in relations],
+        "rule": [wording.text("rr_" + c, lang) for c in relations]}),
+        lang, raw=["relation"]), table.table(pd.DataFrame({
             "form": [wording.text(f, lang) for f in forms], "measure": [wording.text("ask_" + f, lang) for f in forms]}),
-            lang, {}, raw=[], right=[])
+            lang)
 
 
 def results(bridge: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> HTML:
     """How what is asked of each indicator changed from a plan to the next, of `bridge.compare`, as `records.results`."""
     plans = {"to": after, "from": before}
     return records.results([{
-        "plan": plans[end]["plan"].iloc[0], "row": r[f"row_{end}"], "indicator": r[f"indicator_{end}"], "attribute": r["attribute"],
-        "code": "rel_" + r["relation"], "value": r["ask_ratio"], "reason": r["reason"]}
+        "plan": plans[end]["plan"].iloc[0], "row": r[f"row_{end}"], "indicator": r[f"indicator_{end}"],
+        "attribute": r["attribute"], "code": "rel_" + r["relation"], "value": r["ask_ratio"], "reason": r["reason"]}
         for r in bridge.to_dict("records") for end in ["to" if r["row_to"] else "from"]],
         "plan_bridge", after["target_year"].max())
 
@@ -114,8 +116,9 @@ def _counts(rows: pd.DataFrame, by: dict[str, pd.DataFrame]) -> dict[str, int]:
         "all_from": int((rows["row_from"] != "").sum()), "all_to": int((rows["row_to"] != "").sum()),
         "continued": int(((rows["row_from"] != "") & (rows["row_to"] != "")).sum()), "compared": int((rows["shift"] != "").sum()),
         "but_stricter": int((by["loosened"]["shift"] == "stricter").sum()),
-        "b_from": int(was["binding"].sum()), "b_to": int(now["binding"].sum()), "b_stay": int((was["binding"] & now["binding"]).sum()),
-        "b_new": int((by["new"]["attribute"] == "binding").sum()), "b_dropped": int((by["dropped"]["attribute"] == "binding").sum()),
+        "b_from": int(was["binding"].sum()), "b_to": int(now["binding"].sum()),
+        "b_stay": int((was["binding"] & now["binding"]).sum()), "b_new": int((by["new"]["attribute"] == "binding").sum()),
+        "b_dropped": int((by["dropped"]["attribute"] == "binding").sum()),
         "up": int((was["expected"] & now["binding"]).sum()), "down": int((was["binding"] & now["expected"]).sum())}
 
 
@@ -136,7 +139,8 @@ def _origin(row: str, plans: pd.DataFrame, shown: str = "") -> str:
 
 
 def _profile(row: dict, plans: pd.DataFrame, lang: str) -> str:
-    return markup.page(escape(row[f"name_{lang}_to"]), "indicator_profile", indicator=row["indicator_to"], region=plans["region"].iloc[-1])
+    return markup.page(escape(row[f"name_{lang}_to"]), "indicator_profile", indicator=row["indicator_to"],
+                       region=plans["region"].iloc[-1])
 
 
 def _attribute(row: dict, lang: str) -> str:

@@ -58,7 +58,8 @@ def article(text: pd.DataFrame) -> HTML:
     body = text[~text["part"].str.contains("title|attachment|annex")]
     numbers = (body["note"] != "").cumsum()
     marks = [f'<sup><a href="#note-{n}">{n}</a></sup>' if note else "" for n, note in zip(numbers, body["note"])]
-    shown = pd.Series([escape(line.rstrip()) + mark + " " * line.endswith(" ") for line, mark in zip(body["text"], marks)], body.index)
+    shown = pd.Series([escape(line.rstrip()) + mark + " " * line.endswith(" ")
+                       for line, mark in zip(body["text"], marks)], body.index)
     body = body.assign(shown=shown.where(body["part"] != "subheading", "<strong>" + shown + "</strong>"))
     paragraphs = "".join(_paragraph(part) for _, part in body.groupby("paragraph"))
     notes = "".join(f'<li id="note-{n}">{escape(note)}</li>' for n, note in enumerate(body.loc[body["note"] != "", "note"], 1))
@@ -68,7 +69,8 @@ def article(text: pd.DataFrame) -> HTML:
 @page.part("brief_file")
 def download(content: bytes, lang: str) -> HTML:
     """The document of `downloads.document` as a link that holds it."""
-    return HTML(f'<div class="downloads"><p>{markup.file("plan_briefing.docx", content, wording.text("brief_docx", lang))}</p></div>')
+    link = markup.file("plan_briefing.docx", content, wording.text("brief_docx", lang))
+    return HTML(f'<div class="downloads"><p>{link}</p></div>')
 
 
 def _draft(rows: pd.DataFrame, values: dict, breaks: pd.DataFrame, edition: str, lang: str, step: int) -> pd.DataFrame:
@@ -95,7 +97,8 @@ def _draft(rows: pd.DataFrame, values: dict, breaks: pd.DataFrame, edition: str,
         _waiting(expected, step // 2, edition, lang),
         [("attachment", wording.text("brief_attachment", lang, **values))],
         *([(part, wording.text(part, lang, **values))] for part in ("annex", "annex_title", "annex_dateline")),
-        [("annex_note", note) for note in (wording.text("annex_path_note", lang), origin, wording.text("annex_department_note", lang))]])
+        [("annex_note", note) for note in (
+            wording.text("annex_path_note", lang), origin, wording.text("annex_department_note", lang))]])
 
 
 def _heading(group: str, groups: dict[str, pd.DataFrame], lang: str) -> str:
@@ -199,8 +202,10 @@ def _notes(shown: pd.DataFrame, breaks: pd.DataFrame, lang: str) -> dict[str, st
     notes: dict[str, list[str]] = {}
     for basis, rows in bases.groupby("basis", sort=False):
         others = wording.names(list(rows["name"])[1:], lang)
-        notes.setdefault(rows["row"].iloc[0], []).append(wording.text("brief_same", lang, said=basis, names=others) if others else basis)
-    return {row: (wording.text("brief_next", lang).join(basis) + wording.text("brief_end", lang)).strip() for row, basis in notes.items()}
+        note = wording.text("brief_same", lang, said=basis, names=others) if others else basis
+        notes.setdefault(rows["row"].iloc[0], []).append(note)
+    end, between = wording.text("brief_end", lang), wording.text("brief_next", lang)
+    return {row: (between.join(several) + end).strip() for row, several in notes.items()}
 
 
 def _bases(row: dict, what: pd.Series, lang: str) -> list[str]:

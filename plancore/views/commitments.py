@@ -66,7 +66,7 @@ def register(commitments: pd.DataFrame, lang: str) -> gt.GT | HTML:
     """The whole register; a page lets its reader choose by chapter, kind and year (`assets/alive.js`)."""
     if commitments.empty:
         return table.nothing("register_none", lang)
-    shown = table.table(rows(commitments, lang), lang, {}, raw=[], right=["promised"])
+    shown = table.table(rows(commitments, lang), lang, right=["promised"])
     return shown.cols_align("center", columns=["box", "target_year"])
 
 
@@ -85,7 +85,7 @@ def chapters(commitments: pd.DataFrame, lang: str) -> gt.GT | HTML:
     counted = pd.crosstab(commitments["chapter"], commitments["kind"]).reindex(list(dict.fromkeys(commitments["chapter"])))
     kinds = [k for k in KINDS if k in counted]
     frame = counted[kinds].assign(total=counted.sum(axis=1)).rename_axis(columns=None).reset_index()
-    return table.table(frame, lang, {k: kind_word(k, lang) for k in kinds}, raw=[], right=[*kinds, "total"])
+    return table.table(frame, lang, {k: kind_word(k, lang) for k in kinds}, right=[*kinds, "total"])
 
 
 @page.part("register_goals")
@@ -99,7 +99,8 @@ def goals(targets: pd.DataFrame, lang: str) -> gt.GT | HTML:
         "row": own["row"], "indicator": own[f"name_{lang}"],
         "promised": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
         "cell": own["target_printed"].where(own["target_printed"] != "", own["change_printed"]),
-        "target_year": own["target_year"].astype(str), "same_as": own["same_as"], "lines": own["lines"].map(_lines)}), lang, {}, raw=[], right=["promised"])
+        "target_year": own["target_year"].astype(str), "same_as": own["same_as"], "lines": own["lines"].map(_lines)}),
+        lang, right=["promised"])
 
 
 @page.part("register_checks")
@@ -114,7 +115,7 @@ def checks(findings: pd.DataFrame, commitments: pd.DataFrame, targets: pd.DataFr
         "unit": _units(mine, commitments, targets, lang),
         "verdict": [table.chip(v, lang, "v_" + v) for v in mine["verdict"]],
         "why": [wording.text("why_" + w, lang) for w in mine["why"]],
-        "lines": mine["lines"].map(_lines)}), lang, {}, raw=["verdict"], right=["printed", "computed"])
+        "lines": mine["lines"].map(_lines)}), lang, raw=["verdict"], right=["printed", "computed"])
 
 
 def promised(row: dict, lang: str) -> str:
@@ -124,8 +125,8 @@ def promised(row: dict, lang: str) -> str:
         return wording.text("rank_" + row["bound"], lang, x=wording.number(row["value"]))
     if pd.isna(row["value_high"]):
         return wording.bounded(row["value"], row["bound"], lang, unit)
-    said = f"{wording.number(row['value'])}–{wording.number(row['value_high'])}"
-    return wording.text(row["bound"], lang, x=wording.quantity(said, unit, lang) if unit else said)
+    span = f"{wording.number(row['value'])}–{wording.number(row['value_high'])}"
+    return wording.text(row["bound"], lang, x=wording.quantity(span, unit, lang) if unit else span)
 
 
 def _names(findings: pd.DataFrame, commitments: pd.DataFrame, targets: pd.DataFrame | None, lang: str) -> list[str]:
@@ -144,6 +145,6 @@ def _units(findings: pd.DataFrame, commitments: pd.DataFrame, targets: pd.DataFr
     return [known.get(unit, unit) for unit in findings["unit_zh"]]
 
 
-def _lines(said: str) -> str:
+def _lines(cell: str) -> str:
     """1144-1144 → 1144; 511-511;513 stays apart."""
-    return ";".join("–".join(dict.fromkeys(part.split("-"))) for part in said.split(";"))
+    return ";".join("–".join(dict.fromkeys(part.split("-"))) for part in cell.split(";"))

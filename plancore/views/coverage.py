@@ -30,7 +30,7 @@ def headline(counts: pd.DataFrame, plan: pd.Series, as_of: int, lang: str) -> HT
     notes = [wording.text("coverage_printed", lang, n=rows.total["printed"], year=as_of)] if rows.total["printed"] else []
     notes.append(wording.text("coverage_note", lang))
     return HTML(f'<p class="answer">{escape(text)}</p>' + _tiles("tile_rows", tiles, lang)
-                + _tiles("tile_grade", grades, lang) + f'<p class="lead">{"".join(notes) if lang == "zh" else " ".join(notes)}</p>')
+                + _tiles("tile_grade", grades, lang) + f'<p class="lead">{("" if lang == "zh" else " ").join(notes)}</p>')
 
 
 @page.part("coverage_counts")
@@ -41,7 +41,7 @@ def counts(counted: pd.DataFrame, as_of: int, lang: str) -> gt.GT:
         "group": [wording.text("by_" + g, lang) for g in shown["group"]],
         "counted_kind": [_kind(g, c, as_of, lang) for g, c in zip(shown["group"], shown["code"])],
         "binding": shown["binding"], "expected": shown["expected"], "total": shown["total"]}),
-        lang, {"group": " "}, raw=[], right=["binding", "expected", "total"])
+        lang, {"group": " "}, right=["binding", "expected", "total"])
 
 
 @page.part("wanted")
@@ -61,12 +61,13 @@ def wanted(found: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) ->
             known[key] + wording.text("bracket", lang, x=_runs(years, lang)) for key, years in r["related"]) for r in records],
         "usual_source": [_cited(r["source"], sources, lang) or wording.text("never_seen", lang) for r in records]})
     frame = frame if frame["related_held"].any() else frame.drop(columns="related_held")
-    shown = table.table(frame, lang, {}, raw=["row", "indicator", "usual_source"], right=["priority"]) if records else (
+    shown = table.table(frame, lang, raw=["row", "indicator", "usual_source"], right=["priority"]) if records else (
         table.nothing("wanted_none", lang))
     if between.empty:
         return (shown,)
     names = list(between["row"].map(targets.set_index("row")[f"name_{lang}"]))
-    text = wording.text("wanted_between", lang, n=len(between), years=int(between["figures"].sum()), names=wording.names(names, lang))
+    text = wording.text("wanted_between", lang, n=len(between), years=int(between["figures"].sum()),
+                        names=wording.names(names, lang))
     return shown, HTML(f"<p>{escape(text)}</p>")
 
 
@@ -95,7 +96,7 @@ def replaceable(found: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: st
         "source": [_cited(r["source"], sources, lang) for r in records],
         "note": [wording.text("better_held", lang, grade=b) if b else "" for b in found["better"]]})
     frame = frame if frame["note"].any() else frame.drop(columns="note")
-    return table.table(frame, lang, {}, raw=["row", "indicator", "source"], right=["value"])
+    return table.table(frame, lang, raw=["row", "indicator", "source"], right=["value"])
 
 
 @page.part("revisions")
@@ -115,12 +116,12 @@ def revisions(found: pd.DataFrame, lang: str) -> tuple[HTML | gt.GT, ...]:
         "revision": [wording.difference(r["difference"], r[f"unit_{lang}"], lang) for r in records],
         "revision_percent": [wording.number(v, signed=True) for v in rows["percent"].round(2)],
         "why": [_why(r, lang) for r in records]}),
-        lang, {}, raw=["first_value", "last_value"], right=["revision", "revision_percent"])
+        lang, raw=["first_value", "last_value"], right=["revision", "revision_percent"])
 
 
 def _tiles(heading: str, tiles: list[tuple], lang: str) -> str:
-    return table.tiles([table.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding)) for word, row in tiles],
-                       wording.text(heading, lang))
+    return table.tiles([table.tile(row.total, word, wording.text("of_which_binding", lang, n=row.binding))
+                        for word, row in tiles], wording.text(heading, lang))
 
 
 def _kind(group: str, code: str, as_of: int, lang: str) -> str:
@@ -161,10 +162,10 @@ def _cited(source: str, sources: pd.DataFrame, lang: str) -> str:
     """A source's title, linked to the page's list, its publisher and its grade; empty for no source."""
     if not source:
         return ""
-    named = sources[sources["source"] == source].iloc[0]
-    said = [named["publisher"], wording.text("grade", lang) + " " + named["grade"]]
+    named = table.last_source(source, sources)
+    facts = [named["publisher"], wording.text("grade", lang) + " " + named["grade"]]
     return (f'<small><a href="#src-{escape(source)}">{escape(named["title"])}</a> '
-            f'{escape(" · ".join(part for part in said if part))}</small>')
+            f'{escape(" · ".join(fact for fact in facts if fact))}</small>')
 
 
 def _runs(years: tuple, lang: str) -> str:
@@ -175,5 +176,5 @@ def _runs(years: tuple, lang: str) -> str:
             runs[-1].append(year)
         else:
             runs.append([year])
-    said = [[wording.text("year_run", lang, first=run[0], last=run[-1])] if len(run) > 2 else map(str, run) for run in runs]
-    return wording.text("list_comma", lang).join(part for run in said for part in run)
+    parts = [[wording.text("year_run", lang, first=run[0], last=run[-1])] if len(run) > 2 else map(str, run) for run in runs]
+    return wording.text("list_comma", lang).join(part for run in parts for part in run)

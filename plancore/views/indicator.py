@@ -32,9 +32,11 @@ def headline(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> HTML:
     """
     row, = gaps.named_rows(result, targets).to_dict("records")
     note = row["note" if lang == "zh" else "note_en"]
-    reading = f'<p class="lead"><b>{wording.text("how_read", lang)}</b>{wording.text("colon", lang)}{escape(note)}</p>' if note else ""
+    label = f'<b>{wording.text("how_read", lang)}</b>{wording.text("colon", lang)}'
+    reading = f'<p class="lead">{label}{escape(note)}</p>' if note else ""
     facts = "".join(f"<div><dt>{wording.text(key, lang)}</dt><dd>{shown}</dd></div>" for key, shown in _facts(row, lang))
-    return HTML(f'<p class="answer">{table.standing(row, lang)} {escape(_sentence(row, lang))}</p><dl class="facts">{facts}</dl>{reading}')
+    answer = f'<p class="answer">{table.standing(row, lang)} {escape(_sentence(row, lang))}</p>'
+    return HTML(f'{answer}<dl class="facts">{facts}</dl>{reading}')
 
 
 def line(row: dict, lang: str) -> str:
@@ -52,13 +54,14 @@ def neighbours(target: pd.DataFrame, as_of: int, lang: str) -> HTML:
     whole = markup.page(wording.text("to_overview", lang), "gap_analysis", f"row-{own['row']}", plan=own["plan"],
                         as_of=as_of, attribute="all", category="all")
     beside = [(key, rows.iloc[i]) for key, i in (("before_in_plan", at - 1), ("next_in_plan", at + 1)) if 0 <= i < len(rows)]
-    others = [markup.page(escape(wording.text(key, lang, name=r[f"name_{lang}"])), "indicator_profile", indicator=r["indicator"], as_of=as_of,
-                          region=r["region"]) for key, r in beside]
+    others = [markup.page(escape(wording.text(key, lang, name=r[f"name_{lang}"])), "indicator_profile", indicator=r["indicator"],
+                          as_of=as_of, region=r["region"]) for key, r in beside]
     return HTML(f'<nav class="beside" aria-label="{wording.text("indicator", lang)}">{" ".join([whole, *others])}</nav>')
 
 
 @wording.localized
-def chart(series: pd.DataFrame, everywhere: pd.DataFrame, result: pd.DataFrame, target: pd.DataFrame, lang: str) -> alt.LayerChart:
+def chart(series: pd.DataFrame, everywhere: pd.DataFrame, result: pd.DataFrame, target: pd.DataFrame,
+          lang: str) -> alt.LayerChart:
     """The indicator against its path, with the plan's goal for 2035 where it has one; see `charts.profile`.
 
     `series` of `trajectories.history`; `everywhere`: its targets in every plan; `result` and `target`: its rows in this plan.
@@ -90,8 +93,9 @@ def figures(vintages: pd.DataFrame, observations: pd.DataFrame, lang: str) -> gt
         "by_source": [f'<a href="#src-{r["source"]}">{escape(titles[r["source"]])}</a>' for r in rows],
         "note": [r["note"] if lang == "zh" else "" for r in rows]})
     several = frame["indicator"].nunique() > 1
-    frame = frame.drop(columns=[] if several else "indicator").loc[:, lambda f: [c for c in f if c == "value" or (f[c] != "").any()]]
-    return table.table(frame, lang, {}, raw=["by_source"], right=["value"])
+    frame = frame.drop(columns=[] if several else "indicator")
+    frame = frame[[c for c in frame if c == "value" or (frame[c] != "").any()]]
+    return table.table(frame, lang, raw=["by_source"], right=["value"])
 
 
 @page.part("in_both_plans")
@@ -102,11 +106,12 @@ def across(targets: pd.DataFrame, lang: str) -> gt.GT:
         {"actual_printed": "", "actual_change_printed": ""})
     records = rows.to_dict("records")
     return table.table(pd.DataFrame({
-        "plan": rows[f"name_{lang}_plan"], "row": rows["row"], "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)),
+        "plan": rows[f"name_{lang}_plan"], "row": rows["row"],
+        "attribute": [wording.text(a, lang) for a in rows["attribute"]],
         "printed_baseline": rows["baseline_printed"],
         "target_value": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
         "outcome": (rows["actual_change_printed"] + " " + rows["actual_printed"]).str.strip()}).loc[
-            :, lambda f: [c for c in f if (f[c] != "").any()]], lang, {}, raw=[], right=["row"])
+            :, lambda f: [c for c in f if (f[c] != "").any()]], lang, right=["row"])
 
 
 def _sentence(row: dict, lang: str) -> str:
@@ -114,11 +119,11 @@ def _sentence(row: dict, lang: str) -> str:
     facts = dict(target_year=row["target_year"], target=wording.target(row, lang, unit))
     if row["status"] == "not_assessable":
         return wording.text("profile_says_nothing", lang, reason=wording.text(row["reason"], lang), **facts)
-    sentence = wording.text("profile_says", lang, year=int(row["last_period"]), says=wording.text(row["verdict"] or row["status"], lang),
-                        value=table.figure(row, lang), **facts)
+    sentence = wording.text("profile_says", lang, year=int(row["last_period"]), value=table.figure(row, lang),
+                            says=wording.text(row["verdict"] or row["status"], lang), **facts)
     if not pd.isna(row["against_path"]) and row["status"] != "final" and row["required"] != row["target_value"]:
         sentence += wording.text("profile_against", lang, year=int(row["last_period"]), required=wording.number(row["required"]),
-                             against=wording.difference(row["against_path"], unit, lang))
+                                 against=wording.difference(row["against_path"], unit, lang))
     if not pd.isna(row["required_pace"]) and row["gap"] > 0:
         sentence += wording.text("profile_need", lang, pace=wording.pace(row["required_pace"], row["pace_unit"], lang))
     return sentence
@@ -188,7 +193,7 @@ def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | None:
         "annual_met": [wording.text(m, lang) for m in rows["met"]],
         "target_value": wording.target(whole, lang, whole[f"unit_{lang}"]),
         "source": [f'<a href="#src-{s}">{wording.text("source", lang)}</a>' for s in rows["source"]]})
-    return table.table(frame, lang, {}, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
+    return table.table(frame, lang, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
 
 
 def behind(reported: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
@@ -214,7 +219,7 @@ def explanations(reported: pd.DataFrame, result: pd.DataFrame, targets: pd.DataF
     frame = table.identity(rows, lang).drop(columns=["category", "unit"]).assign(
         assessment=[table.chip(code, lang) for code in rows["code"]], why_behind=rows["reason"], next_steps=rows["measure"],
         reported_as_of=rows["reported_of"].astype(str), reported_on=rows["date"])
-    return table.table(frame, lang, {}, raw=["row", "assessment"], right=[])
+    return table.table(frame, lang, raw=["row", "assessment"])
 
 
 def _sourced(row: dict, unit: str, lang: str) -> str:
@@ -245,7 +250,7 @@ def regions(targets: pd.DataFrame, *results: pd.DataFrame, lang: str) -> gt.GT |
         "required_pace": [wording.pace(r["required_pace"] if r["gap"] > 0 else None, r["pace_unit"], lang) for r in records],
         "assessment": [table.standing(r, lang) for r in records]})
     frame = frame.drop(columns=[] if frame["indicator"].nunique() > 1 else "indicator")
-    return table.table(frame, lang, {}, raw=["assessment"], right=["rank", "value", "required_pace"])
+    return table.table(frame, lang, raw=["assessment"], right=["rank", "value", "required_pace"])
 
 
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -260,8 +265,9 @@ def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     groups = rules.clean(-rules.sign(rows["better"]) * point).groupby(alike)
     several = groups.transform("count") > 1
     figure = rows["value"].notna()
-    unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), "lower_bound_only").mask(several & point.notna(), "")
-    placed = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked, order=pd.factorize(rows["indicator"])[0])
+    unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), "lower_bound_only")
+    placed = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked.mask(several & point.notna(), ""),
+                         order=pd.factorize(rows["indicator"])[0])
     return placed.sort_values(["order", "rank"], kind="stable").drop(columns="order")
 
 

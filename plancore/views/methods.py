@@ -41,7 +41,7 @@ def forms(lang: str) -> gt.GT:
     codes = schema.VOCABULARIES["form"]
     return table.table(pd.DataFrame({
         "form": [wording.text(c, lang) for c in codes], "example": [wording.text("e_" + c, lang) for c in codes],
-        "formula": [wording.text("p_" + c, lang) for c in codes]}), lang, {}, raw=[], right=[])
+        "formula": [wording.text("p_" + c, lang) for c in codes]}), lang)
 
 
 @page.part("bounds")
@@ -50,16 +50,18 @@ def bounds(lang: str) -> gt.GT:
     codes = [c for c in schema.VOCABULARIES["bound"] if c != "none"]
     return table.table(pd.DataFrame({
         "printed_word": [wording.text("bw_" + c, lang) for c in codes],
-        "rule": [wording.text("b_" + c, lang) for c in codes]}), lang, {}, raw=[], right=[])
+        "rule": [wording.text("b_" + c, lang) for c in codes]}), lang)
 
 
 @page.part("classes")
 def classes(lang: str) -> gt.GT:
     """The classes of the international rules with their cuts."""
-    rows = [{"rule": wording.text(rule, lang), "series": wording.text("with_target" if kind == "target" else "without_target", lang),
-             "class": wording.text("c_" + name, lang), "cut": "" if cut == -float("inf") else f"{sign} {wording.percent(cut, 1)}"}
+    rows = [{"rule": wording.text(rule, lang),
+             "series": wording.text("with_target" if kind == "target" else "without_target", lang),
+             "class": wording.text("c_" + name, lang),
+             "cut": "" if cut == -float("inf") else f"{sign} {wording.percent(cut, 1)}"}
             for rule, kinds in international.CUTS.items() for kind, cuts in kinds.items() for name, sign, cut in cuts]
-    return table.table(pd.DataFrame(rows), lang, {"rule": wording.text("rule", lang), "series": wording.text("kind_of_series", lang)}, raw=[], right=[])
+    return table.table(pd.DataFrame(rows), lang, {"series": wording.text("kind_of_series", lang)})
 
 
 def _judged(kind: str, codes: tuple[str, ...], lang: str) -> gt.GT:
@@ -69,4 +71,4 @@ def _judged(kind: str, codes: tuple[str, ...], lang: str) -> gt.GT:
         kind: [table.chip(c, lang) for c in codes], "rule": [wording.text("rule_" + c, lang, **_CUTS.get(c, {})) for c in codes]})
     if kind == "status":
         frame["official_word"] = [wording.text(rules.OFFICIAL_WORD[c], lang) for c in codes]
-    return table.table(frame, lang, {"official_word": wording.text("tile_official", lang)}, raw=[kind], right=[])
+    return table.table(frame, lang, {"official_word": wording.text("tile_official", lang)}, raw=[kind])

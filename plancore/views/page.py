@@ -100,7 +100,7 @@ class Part:
 
 
 def part(key: str) -> Callable:
-    """Decorate a function that returns what a part shows (a table, HTML, several of them, or None), so that it returns the `Part`.
+    """Decorate a function that returns what a part shows (a table, HTML, several of them, or None) to return the `Part`.
 
     Its parameter `lang` may then be left out (`wording.localized`), and `title` (another key) and `folded` may be given.
     """
@@ -115,7 +115,8 @@ def part(key: str) -> Callable:
             bodies = bodies if isinstance(bodies, tuple) else () if bodies is None else (bodies,)
             return Part(title, bodies, given.arguments["lang"], folded)
 
-        more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value) for name, value in (("title", key), ("folded", None))]
+        more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value)
+                for name, value in (("title", key), ("folded", None))]
         titled.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more], return_annotation=Part)
         return titled
     return decorate
@@ -147,7 +148,8 @@ def title(report: str, plan: pd.Series | None = None, note: str = "", *, lang: s
 
 
 @wording.localized
-def selection(known_on: str, attribute: str = "all", category: str = "all", targets: pd.DataFrame | None = None, *, lang: str) -> str:
+def selection(known_on: str, attribute: str = "all", category: str = "all", targets: pd.DataFrame | None = None,
+              *, lang: str) -> str:
     """Return in words what filters and the day of knowledge leave, for the title; empty at their defaults.
 
     `targets`: rows that name the category.

@@ -39,7 +39,7 @@ def gap_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series, l
 
 @wording.localized
 def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
-    """How a plan ended: counts by verdict, obligatory and anticipatory apart, and what fell short; `result` of `gaps.completion`."""
+    """How a plan ended, from `gaps.completion`: counts by verdict, obligatory and anticipatory apart, and what fell short."""
     rows = _counted(result, targets)
     seen = rows[rows["verdict"] != "no_figure"]
     met = seen["verdict"].isin(["exceeded", "met"]).sum()
@@ -167,8 +167,8 @@ def _figure(yearly: pd.DataFrame, row: str, year: int) -> str:
     if (row, year) not in yearly.index:
         return ""
     seen = yearly.loc[(row, year)]
-    source = seen["source"].split(";")[0]
-    return f'<a href="#src-{source}" title="{escape(str(seen["title"]))}">{wording.qualified(seen["value"], seen["qualifier"])}</a>'
+    source, figure = seen["source"].split(";")[0], wording.qualified(seen["value"], seen["qualifier"])
+    return f'<a href="#src-{source}" title="{escape(str(seen["title"]))}">{figure}</a>'
 
 
 def _latest_source(row: dict, sources: pd.DataFrame, lang: str) -> str:

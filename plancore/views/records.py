@@ -41,9 +41,10 @@ def cards(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, anc
 def outcome_cards(result: pd.DataFrame, targets: pd.DataFrame, anchor: str = "row-{row}", *, lang: str) -> HTML:
     """A card for each row of `gaps.completion`, with a line from baseline to outcome; `anchor`: its place on the page."""
     rows = gaps.named_rows(result, targets).to_dict("records")
-    return _cards([_card(r, r["verdict"], wording.number(r["outcome"]), r["target_year"],
-                         [(r["baseline_year"], r["baseline_value"]), (r["target_year"], r["outcome"])] if r["form"] == "level" else [],
-                         lang, anchor) for r in rows])
+    points = [[(r["baseline_year"], r["baseline_value"]), (r["target_year"], r["outcome"])] if r["form"] == "level" else []
+              for r in rows]
+    return _cards([_card(r, r["verdict"], wording.number(r["outcome"]), r["target_year"], line, lang, anchor)
+                   for r, line in zip(rows, points)])
 
 
 def _number(value: object) -> float | None:
@@ -57,13 +58,15 @@ def _period(value: object) -> str:
 def _card(row: dict, code: str, value: str, year: float, points: list[tuple[int, float]], lang: str, anchor: str) -> dict:
     goal = (row["target_year"], row["target_value"]) if row["form"] != "assigned" else None
     return {"plan": row["plan"], "row": row["row"], "indicator": row["indicator"], "category": row["category"],
-            "attribute": row["attribute"], "code": code, "name": row[f"name_{lang}"], "other_name": row["name_en" if lang == "zh" else "name_zh"],
+            "attribute": row["attribute"], "code": code, "name": row[f"name_{lang}"],
+            "other_name": row["name_en" if lang == "zh" else "name_zh"],
             "value": value, "year": "" if pd.isna(year) else int(year), "target": wording.target(row, lang, row[f"unit_{lang}"]),
             "spark": figure.sparkline([p for p in points if not pd.isna(p[1])], goal), "at": anchor.format(**row)}
 
 
 def _points(series: pd.DataFrame, row: dict) -> list[tuple[int, float]]:
-    mine = series[(series["plan"] == row["plan"]) & (series["row"] == row["row"]) & series["series"].isin(["baseline", "observed"])]
+    drawn = series["series"].isin(["baseline", "observed"])
+    mine = series[(series["plan"] == row["plan"]) & (series["row"] == row["row"]) & drawn]
     return list(mine.sort_values("year")[["year", "value"]].itertuples(index=False, name=None))
 
 

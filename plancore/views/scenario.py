@@ -27,7 +27,8 @@ def headline(answers: pd.DataFrame, urban: pd.DataFrame, lang: str) -> HTML:
     more = [scenario.gap(r, lang) for r in rows if r["reason"]] + [scenario.urban(r, lang) for r in towns]
     tiles = [_tile(r, lang) for r in rows] + [_urban_tile(r, lang) for r in towns]
     return HTML(f'<p class="answer">{escape(scenario.outcome(answers, lang))}</p>{table.tiles(tiles)}'
-                f'<p>{escape(("" if lang == "zh" else " ").join(more))}</p><p class="lead">{wording.text("road_no_forecast", lang)}</p>')
+                f'<p>{escape(("" if lang == "zh" else " ").join(more))}</p>'
+                f'<p class="lead">{wording.text("road_no_forecast", lang)}</p>')
 
 
 @page.part("road_goals")
@@ -45,14 +46,16 @@ def standing(answers: pd.DataFrame, urban: pd.DataFrame, goals: pd.DataFrame, la
 def combinations(grid: pd.DataFrame, line: pd.DataFrame, answers: pd.DataFrame, lang: str) -> gt.GT:
     """The grid as a table with marks, and the second rate that just doubles GDP after each first; `line`: `scenario.frontier`."""
     families = grid["reached"].map({True: FAMILY["reached"], False: FAMILY["not_reached"]})
-    cells = grid.assign(cell=[f'<span class="s-{f}">{scenario.cell(r)}</span>' for f, r in zip(families, grid.to_dict("records"))])
+    cells = grid.assign(cell=[f'<span class="s-{family}">{scenario.cell(r)}</span>'
+                              for family, r in zip(families, grid.to_dict("records"))])
     frame = cells.pivot(index="first", columns="second", values="cell").rename(columns="{:g}%".format)
     seconds = list(frame)
     frame = frame.reset_index().merge(line, on="first")
     frame = frame.assign(first=frame["first"].map("{:g}%".format), road_even_second=[
         wording.text("road_" + r["code"], lang, x=rate(r["second"])) for r in frame.to_dict("records")])
     labels = {c: c for c in seconds} | {"first": wording.text("road_corner", lang, **scenario.rates(answers))}
-    return table.table(frame[["first", *seconds, "road_even_second"]], lang, labels, raw=seconds, right=[*seconds, "road_even_second"])
+    shown = [*seconds, "road_even_second"]
+    return table.table(frame[["first", *shown]], lang, labels, raw=seconds, right=shown)
 
 
 @page.part("road_starts")
@@ -61,7 +64,7 @@ def starts(frame: pd.DataFrame, lang: str) -> gt.GT:
     return table.table(pd.DataFrame({
         "road_start": [wording.text("road_start_" + s, lang) for s in frame["start"]], "road_until": frame["year"].astype(str),
         "road_average": frame["average"].map(rate), "road_index": frame["index"].map(scenario.index),
-        "road_needed": frame["needed"].map(rate)}), lang, {}, raw=[], right=["road_average", "road_index", "road_needed"])
+        "road_needed": frame["needed"].map(rate)}), lang, right=["road_average", "road_index", "road_needed"])
 
 
 @page.part("road_heads")
@@ -76,7 +79,7 @@ def per_head(frame: pd.DataFrame, lang: str) -> gt.GT:
     shown = shown.assign(**{k: v for k, v in more.items() if (v != "—").any()})
     since = int(frame["since"].iloc[0])
     labels = {k: wording.text(k, lang, since=since, year=since - 1) for k in ("road_head_first", "road_multiple")}
-    return table.table(shown, lang, labels, raw=[], right=list(shown)[1:])
+    return table.table(shown, lang, labels, right=list(shown)[1:])
 
 
 @page.part("road_working")
@@ -93,7 +96,7 @@ def working(answers: pd.DataFrame, urban: pd.DataFrame, used: pd.DataFrame, chos
         steps.append(("road_step_second", {}, f"(200÷{rate(own['value_2030'])})^(1÷5)−1 = {rate(own['second'])}%"))
     steps += [step for row in urban.to_dict("records") for step in _urban_steps(row)]
     frame = pd.DataFrame({"indicator": [wording.text(k, lang, **v) for k, v, _ in steps], "steps": [s for *_, s in steps]})
-    return table.table(frame, lang, {"indicator": wording.text("road_step", lang)}, raw=[], right=[])
+    return table.table(frame, lang, {"indicator": wording.text("road_step", lang)})
 
 
 @page.part("road_used")
@@ -108,7 +111,7 @@ def observed(used: pd.DataFrame, lang: str) -> gt.GT:
         "status": [wording.text(r["status"], lang) for r in records],
         "figure_from": [f'<a href="#src-{r["source"]}">{escape(r["title"])}</a> '
                         f'<small>{wording.text("grade", lang)} {r["grade"]}</small>' for r in records]}),
-        lang, {}, raw=["figure_from"], right=["value"])
+        lang, raw=["figure_from"], right=["value"])
 
 
 def results(answers: pd.DataFrame, urban: pd.DataFrame, plan: str, as_of: int) -> HTML:
@@ -133,7 +136,8 @@ def _tile(row: dict, lang: str) -> str:
     name = scenario.name(row["series"], lang)
     if row["reason"]:
         return _tiled(row, "—", name, lang)
-    return _tiled(row, scenario.index(row["value"]), wording.text("road_tile_index", lang, name=name, needed=rate(row["needed"])), lang)
+    below = wording.text("road_tile_index", lang, name=name, needed=rate(row["needed"]))
+    return _tiled(row, scenario.index(row["value"]), below, lang)
 
 
 def _urban_tile(row: dict, lang: str) -> str:
@@ -161,7 +165,8 @@ def _stand(row: dict, lang: str) -> dict:
              "target": wording.text("road_goal_double", lang, x=wording.number(row["goal"]))}
     if row["reason"]:
         none = dict.fromkeys(("observed_pace", "required_pace", "road_assumed", "road_end", "margin"), "—")
-        return named | {"road_latest": _whole(scenario.lacking(row, lang))} | none | {"road_under": table.chip("not_assessable", lang)}
+        lacking = {"road_latest": _whole(scenario.lacking(row, lang))}
+        return named | lacking | none | {"road_under": table.chip("not_assessable", lang)}
     paces = {"observed_pace": scenario.average(row), "required_pace": rate(row["needed"]), "road_assumed": rate(row["assumed"])}
     paces = {k: wording.text("percent_a_year", lang, x=v) for k, v in paces.items()}
     return named | {
@@ -172,8 +177,8 @@ def _stand(row: dict, lang: str) -> dict:
 
 def _urban_stand(row: dict, lang: str) -> dict:
     """Urbanization as cells of the table: nothing is assumed about it."""
-    pace = {k: "—" if pd.isna(row[k]) else wording.text("road_points_a_year", lang, x=wording.number(round(row[k], 2), signed=True))
-            for k in ("observed_pace", "needed")}
+    pace = {k: "—" if pd.isna(row[k]) else wording.text(
+        "road_points_a_year", lang, x=wording.number(round(row[k], 2), signed=True)) for k in ("observed_pace", "needed")}
     return {
         "indicator": scenario.name("urbanization", lang),
         "target": wording.text("road_goal_about", lang, x=wording.number(row["goal"])),
@@ -200,7 +205,8 @@ def _steps(row: dict, growth: pd.DataFrame, lang: str) -> list[tuple]:
     official = row["method"] == "official_average"
     formula = f"{_factor(row['average'])}^{row['year'] - 2020}" if official else chained
     method = wording.text("road_method_" + row["method"], lang)
-    beside = [("road_step_chain", named, f"100×{chained} = {rate(100 * (1 + yearly / 100).prod())}")] if official and chained else []
+    product = f"100×{chained} = {rate(100 * (1 + yearly / 100).prod())}"
+    beside = [("road_step_chain", named, product)] if official and chained else []
     return [("road_step_index", named | {"year": row["year"], "method": method}, f"100×{formula} = {reached}"), *beside,
             ("road_step_needed", named, f"(200÷{reached})^(1÷{2036 - row['since']})−1 = {rate(row['needed'])}%"),
             ("road_step_end", named, f"{reached}×{_ahead(row)} = {rate(row['value'])}")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 import great_tables as gt
@@ -27,10 +28,11 @@ def identity(rows: pd.DataFrame, lang: str, anchor: str = "") -> pd.DataFrame:
     place = f' id="{anchor}-{{0}}"' if anchor else ""
     return pd.DataFrame({
         "category": rows[f"category_{lang}"],
-        "row": _markup(rows, [f'<a{place.format(r["row"])} href="#origin-{r["row"]}" data-key="{r["indicator"]}">{r["row"]}</a>' for r in records]),
+        "row": _markup(rows, [
+            f'<a{place.format(r["row"])} href="#origin-{r["row"]}" data-key="{r["indicator"]}">{r["row"]}</a>' for r in records]),
         "indicator": _markup(rows, [markup.page(
-            escape(r[f"name_{lang}"]), "indicator_profile", indicator=r["indicator"], as_of=r.get("as_of", r["target_year"]), region=r["region"])
-            for r in records]),
+            escape(r[f"name_{lang}"]), "indicator_profile", indicator=r["indicator"], as_of=r.get("as_of", r["target_year"]),
+            region=r["region"]) for r in records]),
         "attribute": rows["attribute"].map(lambda a: wording.text(a, lang)), "unit": rows[f"unit_{lang}"]})
 
 
@@ -78,7 +80,8 @@ def status_tile(code: str, count: int, word: str, below: str = "") -> str:
 def status_tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str, prefix: str = "") -> str:
     """A `status_tile` for the rows of each code, with how many are obligatory; `prefix` of the codes' keys in the glossary."""
     return tiles([status_tile(code, len(rows), wording.text(prefix + code, lang), wording.text(
-        "of_which_binding", lang, n=int((rows["attribute"] == "binding").sum()))) for code, rows in groups], wording.text(heading, lang))
+        "of_which_binding", lang, n=int((rows["attribute"] == "binding").sum())))
+        for code, rows in groups], wording.text(heading, lang))
 
 
 def baseline(row: dict, lang: str) -> str:
@@ -111,13 +114,19 @@ def years(rows: pd.DataFrame, lang: str) -> dict[str, str]:
             "target": wording.text("target", lang, year=rows["target_year"].max())}
 
 
-def table(frame: pd.DataFrame, lang: str, labels: dict[str, str], raw: list[str], right: list[str]) -> gt.GT:
-    """The frame as a presentation table; `raw` columns hold HTML made here, as those of `markup.Html` do, others are escaped."""
+def table(frame: pd.DataFrame, lang: str, labels: dict[str, str] | None = None, raw: Sequence[str] = (),
+          right: Sequence[str] = ()) -> gt.GT:
+    """The frame as a presentation table; its columns are named by `labels` or by the words of their key.
+
+    raw: columns that hold HTML made here, as those with `markup.Html` do; all others are escaped. right: columns of figures.
+    """
+    labels = labels or {}
     group = {"groupname_col": "category"} if "category" in frame and len(frame) > 12 else {}
     frame = frame if group else frame.drop(columns="category", errors="ignore")
     named = {c: labels.get(c) or wording.text(c, lang) for c in frame if c != "category"}
     ready = [c for c in frame if c in raw or any(isinstance(cell, markup.Html) for cell in frame[c])]
-    cells = pd.DataFrame(frame.to_numpy(object), columns=frame.columns)  # in one block: great_tables takes and sets them one by one
+    # in one block: great_tables takes and sets its cells one by one
+    cells = pd.DataFrame(frame.to_numpy(object), columns=frame.columns)
     table = gt.GT(cells, **group).cols_label(**named).cols_align("right", columns=[c for c in right if c in frame])
     return table.fmt(fns=str, columns=ready).tab_options(table_font_size="14px", table_width="100%", data_row_padding="5px")
 

@@ -34,7 +34,7 @@ def working(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | H
         acceleration=[wording.pace(r["acceleration"], r["pace_unit"], lang) for r in records],
         trend=rows["trend"].map(lambda t: wording.text(t, lang)),
         baseline_used=[_baseline_used(r, lang) for r in records])
-    return table.table(frame, lang, {}, raw=["row"], right=["required", "against_path", "gap", "gap_percent", "gap_years"])
+    return table.table(frame, lang, raw=["row"], right=["required", "against_path", "gap", "gap_percent", "gap_years"])
 
 
 def steps(row: dict, lang: str) -> str:
@@ -61,9 +61,9 @@ def sensitivity(first: pd.DataFrame, now: pd.DataFrame, revised: pd.DataFrame, t
     frames = {"first": first, "now": now, "revised": revised}
     joined = _own(targets)[["plan", "row", "name_zh", "name_en"]]
     for name, frame in frames.items():
-        kept = frame[["plan", "row", "value", "baseline_value", "baseline_used", "pace_ratio", "status", "verdict", "last_period"]]
-        joined = joined.merge(kept.add_suffix(f"_{name}").rename(columns={f"plan_{name}": "plan", f"row_{name}": "row"}),
-                              on=["plan", "row"])
+        compared = frame.set_index(["plan", "row"])[
+            ["value", "baseline_value", "baseline_used", "pace_ratio", "status", "verdict", "last_period"]]
+        joined = joined.merge(compared.add_suffix(f"_{name}"), on=["plan", "row"])
     moved = (joined["value_first"] != joined["value_now"]) & joined["value_first"].notna() & joined["value_now"].notna()
     other = (joined["baseline_used_revised"] == "revised") & (joined["baseline_value_revised"] != joined["baseline_value_now"])
     rows = joined[(moved & (joined["last_period_first"] == joined["last_period_now"])) | other]
@@ -72,11 +72,12 @@ def sensitivity(first: pd.DataFrame, now: pd.DataFrame, revised: pd.DataFrame, t
     records = rows.to_dict("records")
     frame = pd.DataFrame({"row": rows["row"], "indicator": rows[f"name_{lang}"]} | {
         f"as_{name}": [_version_of(r, name, lang) for r in records] for name in frames})
-    return table.table(frame, lang, {}, raw=[], right=[])
+    return table.table(frame, lang)
 
 
 @page.part("outlook")
-def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, cases: pd.DataFrame | None = None, *, lang: str) -> tuple[gt.GT | HTML, ...]:
+def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, cases: pd.DataFrame | None = None,
+            *, lang: str) -> tuple[gt.GT | HTML, ...]:
     """Where the trend leads in the target year: expected value, 80 % interval, chance, method; of `trajectories.outlook`.
 
     `cases` of `trajectories.backtest`: also how outlooks made earlier came out.
@@ -87,7 +88,7 @@ def outlook(ahead: pd.DataFrame, targets: pd.DataFrame, cases: pd.DataFrame | No
 
 @page.part("backtest")
 def backtest(cases: pd.DataFrame, lang: str) -> HTML:
-    """How outlooks made earlier came out, from `trajectories.backtest`: coverage of the interval, error against two naive rules."""
+    """How earlier outlooks came out, from `trajectories.backtest`: coverage of the interval, error against two naive rules."""
     return _backtest(cases, lang)
 
 
@@ -101,7 +102,7 @@ def derivations(derived: pd.DataFrame, lang: str) -> gt.GT | HTML:
         "indicator": rows[f"name_{lang}"], "period": rows["period"], "value": rows["value"].map(wording.number),
         "unit": rows[f"unit_{lang}"], "formula": [wording.text(f, lang) for f in rows["formula"]],
         "source": [wording.text("list_comma", lang).join(titles[s] for s in cell.split(";")) for cell in rows["source"]]}),
-        lang, {}, raw=[], right=["value"])
+        lang, right=["value"])
 
 
 @page.part("international")
@@ -120,7 +121,7 @@ def international_comparison(result: pd.DataFrame, targets: pd.DataFrame, lang: 
         seen = international.compare(facts, rule)
         frame[rule] = [f"{wording.text('c_' + s, lang)} (R {wording.number(m)}, {wording.number(p)})"
                        for s, m, p in zip(seen["status"], seen["measure"], seen["score"])]
-    return table.table(frame, lang, {}, raw=["row"], right=[])
+    return table.table(frame, lang, raw=["row"])
 
 
 @page.part("working")
@@ -147,7 +148,8 @@ def audit_headline(findings: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
     counts = findings["verdict"].value_counts()
     text = wording.text("audit_says", lang, plan=plan[f"name_{lang}"], n=len(findings),
                         agrees=counts.get("agrees", 0), differs=counts.get("differs", 0))
-    tiles = [table.status_tile(v, counts.get(v, 0), wording.text("v_" + v, lang)) for v in ("agrees", "explained", "differs", "cannot_tell")]
+    tiles = [table.status_tile(v, counts.get(v, 0), wording.text("v_" + v, lang))
+             for v in ("agrees", "explained", "differs", "cannot_tell")]
     return HTML(f'<p class="answer">{escape(text)}</p>{table.tiles(tiles)}')
 
 
@@ -175,7 +177,8 @@ def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | H
         "percent": [wording.percent(v / 100, 2) if v else "" for v in found["percent"].fillna(0)],
         "verdict": [table.chip(v, lang, "v_" + v) for v in found["verdict"]],
         "why": [wording.text("why_" + r["why"], lang) for r in records], "lines": found["lines"]})
-    return table.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"], right=["printed", "computed", "percent"])
+    return table.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"],
+                       right=["printed", "computed", "percent"])
 
 
 @page.part("provenance")
@@ -193,7 +196,7 @@ def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.G
         "reading": [_reading(r, lang) for r in rows.to_dict("records")],
         "note": rows["note" if lang == "zh" else "note_en"]})
     kept = frame.loc[:, [c for c in frame if c in ("row", "note") or (frame[c] != "").any()]]
-    return table.table(kept, lang, {}, raw=["row"], right=[])
+    return table.table(kept, lang, raw=["row"])
 
 
 @page.part("breaks")
@@ -204,7 +207,7 @@ def breaks(declared: pd.DataFrame, lang: str) -> gt.GT | HTML:
     rows = _named(declared)
     return table.table(pd.DataFrame({
         "indicator": rows[f"name_{lang}"], "since": rows["since"].astype(str), "what": rows[f"what_{lang}"],
-        "comparable_with": [wording.text("yes" if c else "no", lang) for c in rows["comparable"]]}), lang, {}, raw=[], right=[])
+        "comparable_with": [wording.text("yes" if c else "no", lang) for c in rows["comparable"]]}), lang)
 
 
 @page.part("choices")
@@ -222,7 +225,7 @@ def choices(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.Data
             _vintage(v, titles, lang) for v in vintages[
                 (vintages["indicator"] == r["indicator"]) & (vintages["period"] == r["period"])
                 & (vintages["source"] != r["source"])].to_dict("records")) for r in several.to_dict("records")]})
-    return table.table(frame, lang, {}, raw=[], right=[])
+    return table.table(frame, lang)
 
 
 def _own(targets: pd.DataFrame) -> pd.DataFrame:

@@ -28,22 +28,22 @@ REASONS = ("pace", "target", "bound", "same", "rounding", "no_baseline", "not_as
 _NAN = float("nan")
 _FACTS = {"indicator": "", "name_zh": "", "name_en": "", "attribute": "", "counted": False, "form": "", "path": "", "bound": "",
           "unit_zh": "", "unit_en": "", "baseline_value": _NAN, "target_value": _NAN, "target_printed": ""}
-"""What is told of the target in either plan, and its value where a plan has none."""
+"""The facts of a target that are given for either plan, and its value where a plan has none."""
 
 _STRICT = {"about": 0, "at_least": 1, "at_most": 1, "equal": 1, "more_than": 2, "less_than": 2}
 """How strict a bound is at one and the same number; a bare number is judged as 以上 or 以下, so it is as strict."""
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame, successors: pd.DataFrame, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row per concern of two plans' tables: those of `after` in plan order, then what it dropped, in the order of `before`.
+    """Return one row per goal of two plans' tables: those of `after` in plan order, then what it dropped.
 
-    `before`, `after`: `load.targets`, of which the rows of kind `box` are used, of-which rows too (`counted` tells);
-    `successors`: `load.successors()`; `outcomes`: those of `before`. Rows are matched by indicator, else by successor.
+    before, after: `load.targets`, of which the rows of kind `box` are used, of-which rows too (`counted` marks them);
+    successors: `load.successors()`; outcomes: those of `before`. Rows are matched by indicator, else by successor.
 
-    Returns relation (`schema.VOCABULARIES`), reason, counted, attribute, better, category_zh, category_en (of `after`, of
+    Columns: relation (`schema.VOCABULARIES`), reason, counted, attribute, better, category_zh, category_en (of `after`, of
     `before` where dropped); row, indicator, names, attribute, counted, form, path, bound, units, baseline_value,
     target_value, target_printed, held, each with `_from` and `_to`, empty, nan or False where the plan has no such row;
-    what_zh, what_en of a successor. Told only of rows that can be compared: shift (`stricter`, `same`, `looser`); asked_from,
+    what_zh, what_en of a successor. Only for rows that can be compared: shift (`stricter`, `same`, `looser`); asked_from,
     asked_to (a year, positive = better; nan without a pace) in asked_unit (`unit`, `percent`); ask_ratio = asked_to ÷
     asked_from, nan where that is no more than twice its rounding error; outcome of the last plan, start (whether it meets
     the new target: `met`, `to_go`; of rates and sums `within_record`, `beyond_record`), start_gap (what the target asks beyond).
@@ -52,11 +52,11 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, successors: pd.DataFrame,
     _check_order(before, after)
     old, new = (frame[frame["kind"] == "box"].to_dict("records") for frame in (before, after))
     results = {} if outcomes is None else {r["row"]: r for r in outcomes.to_dict("records")}
-    return pd.DataFrame([_concern(a, b, said, results) for a, b, said in _pairs(old, new, successors)])
+    return pd.DataFrame([_concern(a, b, line, results) for a, b, line in _pairs(old, new, successors)])
 
 
 def labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    """A plan's frame with its rows named as another plan's page cites them, `zj13-7`, so that both stand on one page."""
+    """Return a plan's frame with its rows named as another plan's page cites them, `zj13-7`, so that both stand on one page."""
     return frame.assign(row=frame["plan"] + "-" + frame["row"])
 
 
@@ -87,21 +87,21 @@ def _pairs(old: list[dict], new: list[dict], successors: pd.DataFrame) -> list[t
 def _concern(old: dict | None, new: dict | None, line: dict, results: dict[str, dict]) -> dict:
     """One row of `compare`."""
     row = new or old
-    told = {"relation": "", "reason": "", "shift": "", "row_from": old["row"] if old else "", "row_to": new["row"] if new else "",
+    found = {"relation": "", "reason": "", "shift": "", "row_from": old["row"] if old else "", "row_to": new["row"] if new else "",
             **{k: row[k] for k in ("counted", "attribute", "better", "category_zh", "category_en")}}
     for side, plan in (("from", old), ("to", new)):
-        told |= {f"{fact}_{side}": plan[fact] if plan else none for fact, none in _FACTS.items()}
-        told[f"target_printed_{side}"] = (plan["target_printed"] or plan["change_printed"]) if plan else ""
-        told[f"held_{side}"] = _held(plan) if plan else False
-    told |= {"asked_from": _NAN, "asked_to": _NAN, "asked_unit": "", "ask_ratio": _NAN, "outcome": _NAN, "start": "", "start_gap": _NAN,
+        found |= {f"{fact}_{side}": plan[fact] if plan else none for fact, none in _FACTS.items()}
+        found[f"target_printed_{side}"] = (plan["target_printed"] or plan["change_printed"]) if plan else ""
+        found[f"held_{side}"] = _held(plan) if plan else False
+    found |= {"asked_from": _NAN, "asked_to": _NAN, "asked_unit": "", "ask_ratio": _NAN, "outcome": _NAN, "start": "", "start_gap": _NAN,
              "what_zh": line.get("what_zh", ""), "what_en": line.get("what_en", "")}
     if not old or not new:
-        return told | {"relation": "dropped" if old else "new"}
+        return found | {"relation": "dropped" if old else "new"}
     if reason := "successor" if line else _unlike(old, new):
-        return told | {"relation": "redefined", "reason": reason}
+        return found | {"relation": "redefined", "reason": reason}
     if reason := _lacking(old, new):
-        return told | {"relation": "not_comparable", "reason": reason}
-    return told | _judged(old, new) | _asked(old, new) | _start(old, new, results.get(old["row"], {}))
+        return found | {"relation": "not_comparable", "reason": reason}
+    return found | _judged(old, new) | _paces(old, new) | _start(old, new, results.get(old["row"], {}))
 
 
 def _unlike(old: dict, new: dict) -> str:
@@ -147,7 +147,7 @@ def _judged(old: dict, new: dict) -> dict:
     return {"relation": relation, "reason": reason, "shift": shift}
 
 
-def _asked(old: dict, new: dict) -> dict:
+def _paces(old: dict, new: dict) -> dict:
     """asked_from, asked_to, asked_unit and ask_ratio of two targets of one form; nan where no pace follows."""
     curved, form = _curved(old, new), new["form"]
     (a, low, high), (b, _, _) = ((_NAN,) * 3 if _held(row) else _range(row, curved) for row in (old, new))

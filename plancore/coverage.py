@@ -1,4 +1,4 @@
-"""How far the figures of a plan's indicators reach: what is held for each year, how good it is, what to collect next."""
+"""Tell how far the figures of a plan's indicators reach: what is held for each year, how good it is, what to collect next."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _WANTED = ["plan", "row", "indicator", "attribute", "priority", "why", "figures"
 
 def cells(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, printed: pd.DataFrame | None = None,
           indicators: pd.DataFrame | None = None, derived: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row per target and year from the baseline's next year to `as_of`, all of them years of the plan: plan, row,
+    """Return one row per target and year from the baseline's next year to `as_of`; empty cells where nothing is held.
 
-    indicator, attribute, counted, year, state (see `STATES`), usable (whether it is evidence), series (whose figure it
-    is, mostly the indicator's own), period, value, qualifier, status, grade, vintages (how many values were published),
-    source, and printed (whether the outline itself prints an outcome). Empty where nothing is held. `printed` of
-    `printed()`: it fills only years without a published figure. `indicators`: finds figures after a break, kept as a related
-    series. `derived` of `derived.derive`. Raises DataError for a year outside the plan or several values for one period.
+    Columns: plan, row, indicator, attribute, counted, year, state (see `STATES`), usable (whether it is evidence), series
+    (whose figure it is, mostly the indicator's own), period, value, qualifier, status, grade, vintages (how many values were
+    published), source, printed (whether the outline itself prints an outcome). printed: of `printed`, fills only years without
+    a published figure. indicators: finds figures after a break, kept as a related series. derived: of `derived.derive`. Raises
+    DataError for a year outside the plan or several values for one period.
     """
     frames = [_own(targets, observations, as_of), _averaged(targets, observations, as_of), _printed(targets, printed, as_of),
               _beside(targets, observations, as_of), _after_break(targets, observations, as_of, indicators),
@@ -50,7 +50,7 @@ def cells(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, printed
 
 
 def printed(outcomes: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """The outcomes an outline prints, as figures of its last year: plan, row, year, value, status, grade, source.
+    """Return the outcomes an outline prints, as figures of its last year: plan, row, year, value, status, grade, source.
 
     Status is preliminary: an outline is adopted before the year's figures are final. Rows without a number are left out.
     """
@@ -61,7 +61,7 @@ def printed(outcomes: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(cells: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
-    """Counts over the counted rows: group, code, binding, expected, total.
+    """Return counts over the counted rows: group, code, binding, expected, total.
 
     Group `rows`: all, judged (assessed in `result` of `gaps.measure`, or an outcome printed), latest (a usable figure of
     the last year), any, none, printed (an outcome in the outline). `state`: cells by state. `grade`, `status`: published
@@ -83,12 +83,12 @@ def summary(cells: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
 
 def wanted(targets: pd.DataFrame, cells: pd.DataFrame, result: pd.DataFrame, vintages: pd.DataFrame,
            indicators: pd.DataFrame) -> pd.DataFrame:
-    """What to collect next, best first: plan, row, indicator, attribute, priority (1, 2, …), why (see `GAINS`), figures
+    """Return what to collect next, best first; rows that lack nothing are left out.
 
-    (how many), years, needed (the form, or `average`, `baseline`), basis (its price basis), last_period, related (series
-    held instead, with their years), and source and grade of the best place where the indicator was published before.
-    Obligatory rows first; then what one figure would change; then plan order. Rows where only years between are lacking
-    come last: their figures change no verdict. Rows that lack nothing are left out.
+    Columns: plan, row, indicator, attribute, priority (1, 2, …), why (see `GAINS`), figures (how many), years, needed (the
+    form, or `average`, `baseline`), basis (its price basis), last_period, related (series held instead, with their years), and
+    source and grade of the best place where the indicator was published before. Obligatory rows first; then what one figure
+    would change; then plan order. Rows where only years between are lacking come last: their figures change no verdict.
     """
     facts = targets[["plan", "row", "form", "price_basis", "baseline_year", "target_year"]]
     rows = facts.rename(columns={"price_basis": "basis"}).merge(result, on=["plan", "row"], validate="1:1")  # in plan order
@@ -106,7 +106,7 @@ def wanted(targets: pd.DataFrame, cells: pd.DataFrame, result: pd.DataFrame, vin
 
 
 def replaceable(cells: pd.DataFrame, vintages: pd.DataFrame) -> pd.DataFrame:
-    """The cells whose figure is of grade C or passed on by others, obligatory rows first: the original is wanted.
+    """Return the cells whose figure is of grade C or passed on by others, obligatory rows first: the original is wanted.
 
     Adds better: the grade of another published value of the same period that is better, else empty.
     """
@@ -119,13 +119,13 @@ def replaceable(cells: pd.DataFrame, vintages: pd.DataFrame) -> pd.DataFrame:
 
 
 def revisions(vintages: pd.DataFrame, breaks: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """Figures published more than once, of periods that end from `first` to `last`: region, indicator, period, unit_zh,
+    """Return figures published more than once, of periods that end from `first` to `last`.
 
-    values (how many), first_value, first_qualifier, first_source, last_value, last_qualifier, last_source, difference,
-    percent (of the first value; empty for shares and rates), why (`same`, `break`: a declared break lies between,
-    `rounding`: within what the rounded one stands for, `revised`), dated (whether the dates tell the order), source.
-
-    The order is that of the latest day of publication; on one day the older basis, then the rounded figure comes first.
+    Columns: region, indicator, period, unit_zh, values (how many), first_value, first_qualifier, first_source, last_value,
+    last_qualifier, last_source, difference, percent (of the first value; empty for shares and rates), why (`same`, `break`: a
+    declared break lies between, `rounding`: within what the rounded one stands for, `revised`), dated (whether the dates tell
+    the order), source. The order is that of the latest day of publication; on one day the older basis, then the rounded figure
+    comes first.
     """
     keys = ["region", "indicator", "period"]
     since = breaks[["region", "indicator", "basis", "since"]]
@@ -150,7 +150,7 @@ def revisions(vintages: pd.DataFrame, breaks: pd.DataFrame, first: int, last: in
 
 
 def within(frame: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """The observations or derived values of periods that end from the year `first` to `last`."""
+    """Return the observations or derived values of periods that end from the year `first` to `last`."""
     return frame[frame["period"].str[-4:].astype(int).between(first, last)].reset_index(drop=True)
 
 
@@ -160,7 +160,7 @@ def _grid(targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
     return rows.assign(year=years).explode("year", ignore_index=True).astype({"year": int})
 
 
-def _told(found: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+def _with_facts(found: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """What was found, with the facts of the observation it is: one per region, series and period."""
     keys = ["region", "series", "period"]
     facts = observations.rename(columns={"indicator": "series"}).reindex(columns=[*keys, *_FACTS])
@@ -169,20 +169,20 @@ def _told(found: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 
 def _own(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Usable figures of a single year."""
-    seen = evidence.Seen(targets, observations, as_of).yearly().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
-    return _told(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state=seen["qualifier"].map(_PRECISION)),
+    seen = evidence.Evidence(targets, observations, as_of).yearly().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
+    return _with_facts(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state=seen["qualifier"].map(_PRECISION)),
                  observations)
 
 
 def _averaged(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """The years an official average stands for, where evidence uses one."""
     facts = targets[["plan", "row", "region", "baseline_year"]]
-    seen = evidence.Seen(targets, observations, as_of).averaged().merge(facts, on=["plan", "row"])
+    seen = evidence.Evidence(targets, observations, as_of).averaged().merge(facts, on=["plan", "row"])
     spans = list(zip(seen["baseline_year"] + 1, seen["year"].astype(int)))
     years = [list(range(first, last + 1)) for first, last in spans]
     period = [f"{first}-{last}" for first, last in spans]
     seen = seen.assign(series=seen["indicator"], period=period, state="official_average", year=years)
-    return _told(seen.explode("year").astype({"year": int}), observations)
+    return _with_facts(seen.explode("year").astype({"year": int}), observations)
 
 
 def _printed(targets: pd.DataFrame, printed: pd.DataFrame | None, as_of: int) -> pd.DataFrame:
@@ -201,7 +201,7 @@ def _beside(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd
         single[["region", "indicator", "period"]], on=["region", "indicator"])
     rows["year"] = rows["period"].astype(int)
     rows = rows[(rows["year"] > rows["baseline_year"]) & (rows["year"] <= as_of)]
-    return _told(rows.assign(series=rows["indicator"], state="other_basis"), observations)
+    return _with_facts(rows.assign(series=rows["indicator"], state="other_basis"), observations)
 
 
 def _after_break(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, indicators: pd.DataFrame | None) -> pd.DataFrame:
@@ -215,13 +215,13 @@ def _after_break(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, 
         single[["region", "series", "unit_zh", "period"]], on=["region", "series", "unit_zh"])
     rows["year"] = rows["period"].astype(int)
     rows = rows[(rows["year"] >= rows["broken_since"]) & (rows["year"] <= as_of)]
-    return _told(rows.assign(state="other_basis"), observations)
+    return _with_facts(rows.assign(state="other_basis"), observations)
 
 
 def _derived(targets: pd.DataFrame, derived: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Years for which only a derived value exists."""
-    seen = evidence.Seen(targets, derived, as_of).derived().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
-    return _told(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state="derived_only"), derived)
+    seen = evidence.Evidence(targets, derived, as_of).derived().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
+    return _with_facts(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state="derived_only"), derived)
 
 
 def _lack(row: dict, mine: pd.DataFrame) -> dict:

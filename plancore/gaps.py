@@ -1,4 +1,4 @@
-"""Observed against planned: where a plan stands, how it ended, and what pace is left to make."""
+"""Compare what was observed with what was planned: where a plan stands, how it ended, what pace is still needed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _JUST_ABOVE = 1e-9
 
 
 def completion(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """How a plan ended, one row per target: completion rate, verdict and margin.
+    """Return how a plan ended, one row per target: completion rate, verdict and margin.
 
-    Returns plan, row, indicator, attribute, target_value, outcome, completion_rate (%), verdict, margin (unit of the
+    Columns: plan, row, indicator, attribute, target_value, outcome, completion_rate (%), verdict, margin (unit of the
     target, positive is better), delivered (share of the planned change), reason, formula, official_verdict,
-    official_rate, source, lines. completion_rate: `level` y/yT, or yT/y where less is better; `average_growth`
-    ((1+g)/(1+g*))^n; `cumulative_*` reached ÷ planned. Unrounded. Source: the outline publishes 98, 98, 91 % this way.
+    official_rate, source, lines. completion_rate, unrounded: `level` y/yT, or yT/y where less is better; `average_growth`
+    ((1+g)/(1+g*))^n; `cumulative_*` reached ÷ planned. Source: the outline publishes 98, 98, 91 % this way.
     """
     rows = _joined(targets, outcomes)
     rows["held"] = _held(rows)
@@ -48,7 +48,7 @@ def completion(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcomes(targets: pd.DataFrame, observations: pd.DataFrame, printed: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The `outcomes` frame of a plan that has ended: what is printed, else its target year's observations.
+    """Return the `outcomes` frame of a plan that has ended: what is printed, else its target year's observations.
 
     `average_growth` takes the official average over the plan or the full chain of years; `cumulative_*` the full sum;
     `yearly_control` the worst of all years, where all are known.
@@ -56,7 +56,7 @@ def outcomes(targets: pd.DataFrame, observations: pd.DataFrame, printed: pd.Data
     """
     if printed is not None and len(printed):
         return printed
-    seen = evidence.Seen(targets, observations, int(targets["target_year"].max())).gathered()
+    seen = evidence.Evidence(targets, observations, int(targets["target_year"].max())).by_target()
     control, years = seen["form"] == "yearly_control", seen["target_year"] - seen["baseline_year"]
     final = (seen["last_period"] == seen["target_year"]) & (seen["reason"] == "") & ~(control & (seen["years_seen"] < years))
     figure = seen["value"].where(~control, _worst(seen)).where(final)
@@ -69,16 +69,16 @@ def outcomes(targets: pd.DataFrame, observations: pd.DataFrame, printed: pd.Data
 
 
 def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, baseline: str = "printed") -> pd.DataFrame:
-    """Where each target stands by the last observed year t ≤ `as_of`, one row per target.
+    """Return where each target stands by the last observed year t ≤ `as_of`, one row per target.
 
-    Returns the columns of the contract, in the target's unit: progress P, time_share τ, pace_ratio P/τ (none for hold,
-    step and tiny changes), against_path s·(y − path(t)), gap s·(yT − y), paces per year in `pace_unit` (`unit` or
-    `percent`), status, trend, reason, formula, source ids; no targets have no rows. `baseline`: "printed", or "revised" (the observation of the
+    Columns: those of the contract, in the target's unit: progress P, time_share τ, pace_ratio P/τ (none for hold, step and
+    tiny changes), against_path s·(y − path(t)), gap s·(yT − y), paces per year in `pace_unit` (`unit` or `percent`), status,
+    trend, reason, formula, source ids. No targets give no rows. baseline: "printed", or "revised" (the observation of the
     baseline year where there is one). Raises DataError for a year outside the plan or an unknown baseline.
     """
     if targets.empty:
         return pd.DataFrame(columns=_MEASURED)
-    rows = evidence.Seen(targets, observations, as_of).gathered(baseline)
+    rows = evidence.Evidence(targets, observations, as_of).by_target(baseline)
     age = as_of - rows["last_period"]
     old = (age >= rules.STALE_YEARS) | ((age > 0) & (rows["target_year"] == as_of))
     rows = rows.assign(held=_held(rows), as_of=as_of, age=age, stale=old)
@@ -86,7 +86,7 @@ def measure(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, basel
 
 
 def compare(frame: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """The frame with measure, score and status by an international rule, `statcan` or `eurostat`; see `international`."""
+    """Return the frame with measure, score and status by an international rule, `statcan` or `eurostat`; see `international`."""
     return international.compare(frame, rule)
 
 
@@ -243,7 +243,7 @@ def _half_unit(*printed: pd.Series) -> np.ndarray:
 
 
 def concluded(result: pd.DataFrame, completion: pd.DataFrame) -> pd.DataFrame:
-    """`measure` by the end of a plan, with the verdict and figure of `completion` wherever that has one.
+    """Return `measure` by the end of a plan, with the verdict and figure of `completion` wherever that has one.
 
     For a plan whose table of outcomes is printed: what it prints is final, whatever else was collected.
     """
@@ -260,7 +260,7 @@ def concluded(result: pd.DataFrame, completion: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_plan(targets: pd.DataFrame, outcomes: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """`measure`, and by the end of a plan whose outcomes are printed `concluded` with them."""
+    """Return `measure`, and by the end of a plan whose outcomes are printed `concluded` with them."""
     result = measure(targets, observations, as_of)
     ended = as_of == targets["target_year"].max() and len(outcomes)
     return concluded(result, completion(targets, outcomes)) if ended else result
@@ -283,6 +283,6 @@ def named(frame: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
 
 
 def named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """The results joined with what their targets say, in plan order."""
+    """Return the results of `measure` or `completion` joined with the other columns of their targets, in plan order."""
     known = [c for c in result if c in targets and c not in ("plan", "row")]
     return targets.drop(columns=[*known, "source", "lines"], errors="ignore").merge(result, on=["plan", "row"], validate="1:1")

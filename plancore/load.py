@@ -1,4 +1,4 @@
-"""The only reader of the clean tables; chooses among vintages and cites sources."""
+"""Read the clean tables: the only module that does; it chooses among vintages and cites sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
 def plans() -> pd.DataFrame:
-    """One row per plan: plan, region, name_zh, name_en, baseline_year, target_year, source."""
+    """Return one row per plan: plan, region, name_zh, name_en, baseline_year, target_year, source."""
     return table("plans")
 
 
@@ -30,12 +30,12 @@ def plan(plan: str) -> pd.Series:
 
 
 def indicators() -> pd.DataFrame:
-    """One row per indicator: key, names, unit, better, nature, related, department."""
+    """Return one row per indicator: indicator (its key), names, units, better, nature, related, department."""
     return table("indicators")
 
 
 def indicator(key: str) -> pd.Series:
-    """One indicator's row. Raises DataError for an unknown key, with the nearest ones."""
+    """Return one indicator's row of `indicators`. Raises DataError for an unknown key, with the nearest ones."""
     known = indicators().set_index("indicator")
     if key not in known.index:
         raise DataError(f"unknown indicator {key!r}; {schema.nearest(key, known.index)}; all: load.indicators()")
@@ -43,12 +43,12 @@ def indicator(key: str) -> pd.Series:
 
 
 def sources() -> pd.DataFrame:
-    """One row per source: source, title, publisher, published, url, grade, note."""
+    """Return one row per source: source, title, publisher, published, seen, url, grade, note."""
     return table("sources")
 
 
 def cells(plan: str) -> pd.DataFrame:
-    """The printed cells of a plan's tables with their source lines: plan, line, text, row, column."""
+    """Return the printed cells of a plan's tables with their source lines: plan, line, text, row, column."""
     return _of_plan("cells", plan)
 
 
@@ -85,12 +85,12 @@ def _targets(on: str | None, **rows: list) -> pd.DataFrame:
 
 
 def regions(targets: pd.DataFrame) -> list[str]:
-    """The regions that some targets are of, in the order of `plans`."""
+    """Return the regions that some targets are of, in the order of `plans`."""
     return [region for region in plans()["region"].unique() if region in set(targets["region"])]
 
 
 def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Targets and outcomes of the plan of the same region that ended where this one begins; None where there is none."""
+    """Return targets (of table and text) and outcomes of the plan before this one in its region; None where there is none."""
     known = plans().set_index("plan")
     own = known.loc[plan]
     before = known[(known["region"] == own["region"]) & (known["target_year"] == own["baseline_year"])].index
@@ -98,14 +98,14 @@ def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
 
 
 def peers(plan: str) -> list[str]:
-    """The plans of other regions that end in the same year."""
+    """Return the plans of other regions that end in the same year."""
     known = plans().set_index("plan")
     own = known.loc[plan]
     return list(known.index[(known["region"] != own["region"]) & (known["target_year"] == own["target_year"])])
 
 
 def shared(plan: str, on: str | None = None) -> pd.DataFrame:
-    """The rows of a plan's table whose indicators its `peers` have too, and below them those of the peers.
+    """Return the rows of a plan's table whose indicators its `peers` have too, and below them those of the peers.
 
     `on` as in `targets`. No rows where no other region has a plan that ends in the same year.
     """
@@ -119,66 +119,68 @@ def shared(plan: str, on: str | None = None) -> pd.DataFrame:
 
 
 def outcomes(plan: str) -> pd.DataFrame:
-    """The outcomes printed for a plan that has ended; no rows where none are printed."""
+    """Return the outcomes printed for a plan that has ended; no rows where none are printed."""
     return _of_plan("outcomes", plan)
 
 
 def all_outcomes() -> pd.DataFrame:
-    """The outcomes of every plan, one below the other."""
+    """Return the outcomes of every plan, one below the other."""
     return table("outcomes")
 
 
 def target_versions(plan: str) -> pd.DataFrame:
-    """Numbers assigned, raised or adjusted after a plan was adopted: plan, row, since, value, form, bound, path, source."""
+    """Return numbers assigned, raised or adjusted after adoption: plan, row, since, value, form, bound, path, source."""
     return _of_plan("target_versions", plan)
 
 
 def breaks(region: str) -> pd.DataFrame:
-    """Declared breaks of a region's series: indicator, basis (of the figures after it), since, kind, comparable
+    """Return the declared breaks of a region's series, one row each.
 
-    (whether they may be judged against a target set before it), what_zh, what_en, source.
+    Columns: indicator, basis (of the figures after it), since, kind, comparable (whether those may be judged against a target
+    set before it), what_zh, what_en, source.
     """
     return _rows("breaks", region=[region])
 
 
 def successors() -> pd.DataFrame:
-    """Goals that a later plan goes on with under another definition: from_indicator, to_indicator, what_zh, what_en."""
+    """Return goals that a later plan redefines: from_indicator, to_indicator, what_zh, what_en."""
     return table("successors")
 
 
 def commitments(plan: str) -> pd.DataFrame:
-    """The quantified commitments of a plan's text and boxes: the columns of the `commitments` table."""
+    """Return the quantified commitments of a plan's text and boxes: the columns of the table `commitments`."""
     return _of_plan("commitments", plan)
 
 
 def annual_targets(plan: str, on: str | None = None) -> pd.DataFrame:
-    """The yearly targets of a plan's annual plans: plan, row, year, value, bound, tolerance, unit_zh, published_by, source, note.
+    """Return the yearly targets of a plan's annual plans; may be empty.
 
-    `on` (a date or "today"): only those published by that day. May be empty.
+    Columns: plan, row, year, value, bound, tolerance, unit_zh, published_by, source, note.
+    on: a date or "today" gives only those published by that day.
     """
     frame = _of_plan("annual_targets", plan)
     return frame if on is None else frame[pd.to_datetime(frame["published_by"]) <= day(on)].reset_index(drop=True)
 
 
 def explanations(plan: str, on: str | None = None) -> pd.DataFrame:
-    """Why rows were behind and what is done, as departments reported: plan, row, as_of, reason, measure, by, date.
+    """Return why rows were behind and what is done, as departments reported it; may be empty.
 
-    `on` (a date or "today"): only those of that day or earlier. May be empty.
+    Columns: plan, row, as_of, reason, measure, by, date. on: a date or "today" gives only those of that day or earlier.
     """
     frame = _of_plan("explanations", plan)
     return frame if on is None else frame[pd.to_datetime(frame["date"].map(schema.last_day)) <= day(on)].reset_index(drop=True)
 
 
 def corrections() -> pd.DataFrame:
-    """What was corrected after it had been published: corrected (date), plan, row, indicator, period, was, now, why_zh,
+    """Return what was corrected after it had been published, the latest first; may be empty.
 
-    why_en, source; the latest first. Empty where nothing was.
+    Columns: corrected (date), plan, row, indicator, period, was, now, why_zh, why_en, source.
     """
     return table("corrections").sort_values("corrected", ascending=False, kind="stable", ignore_index=True)
 
 
 def related(indicator: str) -> list[str]:
-    """The keys of the series beside an indicator: what it names as related, and what names it."""
+    """Return the keys of the series beside an indicator: what it names as related, and what names it."""
     return _beside([indicator])[1:]
 
 
@@ -190,10 +192,11 @@ def _beside(indicators: Iterable[str]) -> list[str]:
 
 
 def vintages(region: str, known_on: str | None = None, indicators: Iterable[str] | None = None) -> pd.DataFrame:
-    """Every published value of a region, several per indicator and period: the columns of `observations`.
+    """Return every published value of a region, several per indicator and period: the columns of `observations`.
 
-    `known_on` (ISO date or "today"): only what was surely published by that day; None: all that is in the tables.
-    `indicators`: only these and the series beside them (`related`), so that a page is not made again for any other figure.
+    known_on: a date or "today" gives only what was surely published by that day; None all that is in the tables.
+    indicators: only these and the series beside them (`related`), so that a page is not made again for any other figure.
+    Raises DataError for an unknown region or date, and for a day before the first publication.
     """
     every = _whole("observations")
     if region not in set(every["region"]) and region not in (regions := set(plans()["region"])):
@@ -208,18 +211,18 @@ def vintages(region: str, known_on: str | None = None, indicators: Iterable[str]
 
 
 def observations(region: str, known_on: str | None = None, worst_grade: str = "C", indicators: Iterable[str] | None = None) -> pd.DataFrame:
-    """One value per indicator and period, the columns of `vintages` and their number, also `vintages`.
+    """Return one value per indicator and period: the columns of `vintages`, and their number, `vintages`.
 
-    `known_on` and `indicators` as there. `worst_grade`: only sources of that grade or better. Of several values the choice is: exact
+    known_on, indicators: as there. worst_grade: only sources of that grade or better. Of several values the choice is: exact
     before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
     """
     return _counted(vintages(region, known_on, indicators), worst_grade)
 
 
 def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.DataFrame:
-    """`observations` of the regions and indicators of some targets and of the series beside them, one region below the other.
+    """Return `observations` of the regions and indicators of some targets and of the series beside them.
 
-    A region without any by that day has no row.
+    One region below the other; a region without any by that day has no row.
     """
     frame = _rows("observations", region=sorted(set(targets["region"])), indicator=_beside(targets["indicator"]))
     return _counted(frame if known_on is None else frame[pd.to_datetime(frame["published_by"]) <= day(known_on)], "C")
@@ -232,7 +235,7 @@ def _counted(frame: pd.DataFrame, worst_grade: str) -> pd.DataFrame:
 
 
 def best(vintages: pd.DataFrame) -> pd.DataFrame:
-    """Of several published values for one region, indicator and period the one to use, see `observations`."""
+    """Return of several published values for one region, indicator and period the one to use, see `observations`."""
     rank = {status: i for i, status in enumerate(schema.VOCABULARIES["status"])}
     order = vintages[["region", "indicator", "period", "grade"]].assign(
         rounded=vintages["qualifier"] != "", status=vintages["status"].map(rank), age=-pd.to_datetime(vintages["published_by"]).astype("int64"))
@@ -241,44 +244,44 @@ def best(vintages: pd.DataFrame) -> pd.DataFrame:
 
 
 def latest() -> dict:
-    """The plan that the latest figures are about, and the last of its years they reach: plan, as_of."""
+    """Return the plan that the latest figures are about, and the last of its years they reach: plan, as_of."""
     seen = int(vintages(plans()["region"].iloc[0])["period"].str[-4:].max())
     plan = plans().query("baseline_year < @seen").sort_values("target_year").iloc[-1]
     return {"plan": str(plan["plan"]), "as_of": min(seen, int(plan["target_year"]))}
 
 
 def files() -> list[Path]:
-    """The files of all tables."""
+    """Return the files of all tables."""
     return sorted(paths.TABLES.glob("*.csv"))
 
 
 def stamp() -> tuple:
-    """What changes whenever a table does."""
+    """Return what changes whenever a table does."""
     with os.scandir(paths.TABLES) as found:
         return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in found if file.name.endswith(".csv")))
 
 
 def data_until() -> str:
-    """The day of the latest figure in the tables, ISO; what a page says it is dated by."""
+    """Return the day of the latest figure in the tables, ISO; what a page says it is dated by."""
     return vintages(plans()["region"].iloc[0])["published"].max()
 
 
-def day(said: str) -> pd.Timestamp:
-    """A date given as ISO text or "today". Raises DataError for anything else."""
-    date = pd.Timestamp.today().normalize() if said == "today" else pd.to_datetime(said, format="%Y-%m-%d", errors="coerce")
-    if pd.isna(date):
-        raise DataError(f"{said!r} is not a date; allowed: today, or a date such as 2023-12-31")
-    return date
+def day(date: str) -> pd.Timestamp:
+    """Return a date given as ISO text or "today". Raises DataError for anything else."""
+    found = pd.Timestamp.today().normalize() if date == "today" else pd.to_datetime(date, format="%Y-%m-%d", errors="coerce")
+    if pd.isna(found):
+        raise DataError(f"{date!r} is not a date; allowed: today, or a date such as 2023-12-31")
+    return found
 
 
 def earlier(known_on: str, year: int) -> str:
-    """The middle of the next year, when first figures of a year are out; `known_on` itself where that is earlier."""
+    """Return the middle of the next year, when first figures of a year are out, or `known_on` where that is earlier."""
     first = pd.Timestamp(year + 1, 6, 30)
     return min(first, day(known_on)).strftime("%Y-%m-%d")
 
 
 def cite(frame: pd.DataFrame, lang: str = "zh") -> str:
-    """The sources a frame names (column `source`, several joined by `;`) as a Markdown list, once each."""
+    """Return the sources a frame names (column `source`, several joined by `;`) as a Markdown list, once each."""
     named = list(dict.fromkeys(s for cell in frame["source"] for s in str(cell).split(";") if s))
     known = sources().set_index("source").loc[named].reset_index()
     return "\n".join(_citation(s, lang) for s in known.to_dict("records"))
@@ -347,19 +350,19 @@ def _check(name: str, word: str, allowed: Iterable[str]) -> None:
 
 
 def table(name: str) -> pd.DataFrame:
-    """A fresh copy of a clean table, typed: numbers as floats, years as integers, counted as booleans, text as str."""
+    """Return a copy of a clean table, typed: numbers as floats, years as integers, true and false as booleans, text as str."""
     return _rows(name)
 
 
 def _rows(name: str, **rows: list) -> pd.DataFrame:
-    """A fresh copy of the rows of a table that have one of these values in each column named, noted where a page is made."""
+    """Return a copy of the rows of a table that have one of these values in each column named, and note that they were read."""
     _note(name, rows)
     whole = _whole(name)
     return whole[fit(whole, rows)].reset_index(drop=True) if rows else whole.copy()
 
 
 def fit(frame: pd.DataFrame, rows: dict[str, list]) -> pd.Series:
-    """Whether each row of a frame has one of these values in each column named; every row fits where none is."""
+    """Return whether each row of a frame has one of these values in each column named; every row fits where none is."""
     fits = pd.Series(True, frame.index)
     for column, values in rows.items():
         fits &= frame[column].isin(values)
@@ -399,12 +402,12 @@ def _read(path: Path, _changed: int) -> pd.DataFrame:
 
 
 def unwithheld(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Rows by `plan` and `row`, without those of `withheld` targets."""
+    """Return rows by `plan` and `row`, without those of `withheld` targets."""
     held = pd.MultiIndex.from_frame(targets.loc[targets["withheld"], ["plan", "row"]])
     return rows[~pd.MultiIndex.from_frame(rows[["plan", "row"]]).isin(held)]
 
 
 def years(targets: pd.DataFrame) -> list[int]:
-    """The years of the plans that have these targets."""
+    """Return the years of the plans that have these targets."""
     spans = targets[["baseline_year", "target_year"]].drop_duplicates()
     return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))

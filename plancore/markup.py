@@ -36,27 +36,27 @@ class Html(str):
 
 
 def page(shown: str, report: str, at: str = "", **parameters: object) -> Html:
-    """`shown` (HTML) as a link to a page of a report with these parameters, at the place `at`."""
+    """Return `shown` (HTML) as a link to a page of a report with these parameters, at the place `at`."""
     goal = f"{report}?{urlencode(parameters)}" + (f"#{at}" if at else "")
     return Html(f'<a data-goto="{escape(goal)}">{shown}</a>')
 
 
 def flag(about: str, shown: str, mark: str = "") -> str:
-    """A link to report an error about something, named in plain words; `mark` is what is seen of it, if not its words."""
-    said = f' aria-label="{escape(shown)}: {escape(about)}" title="{escape(shown)}"' if mark else ""
-    return f'<a class="flag" data-about="{escape(about)}"{said}>{escape(mark or shown)}</a>'
+    """Return a link to report an error about something; `mark` is what is shown instead of the words `shown`."""
+    attributes = f' aria-label="{escape(shown)}: {escape(about)}" title="{escape(shown)}"' if mark else ""
+    return f'<a class="flag" data-about="{escape(about)}"{attributes}>{escape(mark or shown)}</a>'
 
 
 def file(name: str, content: bytes, shown: str) -> str:
-    """A file as a link that holds it; `name` ends as its kind in `MIME`."""
+    """Return a file as a link that holds it; `name` ends as its kind in `MIME`."""
     kind = MIME[name.rpartition(".")[2]]
     return f'<a download="{escape(name)}" href="data:{kind};base64,{base64.b64encode(content).decode()}">{escape(shown)}</a>'
 
 
 def linked(html: str, find: Find, lang: str, folder: str = "") -> str:
-    """The page with its marks of other pages (`page`) as links; a page that does not exist leaves plain text.
+    """Return the page with its marks of other pages (`page`) as links; a page that does not exist leaves plain text.
 
-    The marks stay, so that it can be done again when other pages come or go. `folder`: where the pages are, seen from this one.
+    The marks stay, so that it can be done again when other pages come or go. folder: where the pages are, seen from this one.
     """
     def address(mark: re.Match) -> str:
         goal, _, at = unescape(mark[1]).partition("#")
@@ -68,9 +68,10 @@ def linked(html: str, find: Find, lang: str, folder: str = "") -> str:
 
 
 def finder(pages: list[dict]) -> Find:
-    """How to find one of so many pages (report, parameters, path): of several that fit, the one of the year asked for, else of
+    """Return a function that finds one of these pages (report, parameters, path).
 
-    the last year. The pages are sorted by what they are of, so that a search does not grow with their number.
+    Of several that fit it takes the one of the year asked for, else of the last year. The pages are grouped by what they are
+    of, so that a search does not grow with their number.
     """
     by: dict[tuple[str, str], list[dict]] = {}
     for page in pages:
@@ -89,9 +90,9 @@ def finder(pages: list[dict]) -> Find:
 
 
 def flagged(html: str, errors_to: str, where: str) -> str:
-    """The page with its marks to report an error (`flag`) as links to an address; without one they go.
+    """Return the page with its marks to report an error (`flag`) as links to an address; without one they go.
 
-    `errors_to` holds `{about}`, in whose place comes what the mark is about and `where` it stands.
+    errors_to: holds `{about}`, which is replaced by what the mark is about and `where` it stands.
     """
     def address(mark: re.Match) -> str:
         about = quote(f"{unescape(mark[1])} | {where}", safe="")
@@ -100,17 +101,17 @@ def flagged(html: str, errors_to: str, where: str) -> str:
 
 
 def style() -> str:
-    """The style of a page and of the parts of a report."""
+    """Return the style of a page and of the parts of a report."""
     return paths.asset("content.css") + paths.asset("page.css")
 
 
 @cache
 def template(name: str) -> jinja2.Template:
-    """A template of ours, by its name among the assets."""
+    """Return a template of ours, by its name among the assets."""
     return jinja2.Environment(loader=jinja2.FileSystemLoader(paths.ASSETS), autoescape=True, trim_blocks=True,
                               lstrip_blocks=True).get_template(name)
 
 
 def script_json(value: object) -> str:
-    """JSON that can stand inside a script element: compact, and no text of it ends the element."""
+    """Return JSON that can stand inside a script element: compact, and no text of it ends the element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

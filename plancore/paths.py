@@ -14,5 +14,5 @@ REPORTS = ROOT / "reports"
 
 @cache
 def asset(name: str) -> str:
-    """The text of a file among the assets."""
+    """Return the text of a file among the assets."""
     return (ASSETS / name).read_text(encoding="utf-8").strip()

@@ -1,4 +1,4 @@
-"""The road to 2035: what growth per period leads to, and what is still needed to double 2020."""
+"""Work out the road to 2035: what growth per period leads to, and what is still needed to double 2020."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ LATEST = 2050
 
 
 def years(observations: pd.DataFrame) -> list[int]:
-    """The years of knowledge (`as_of`) that make a difference: from 2021 to the last year with growth of GDP known."""
+    """Return the years of knowledge (`as_of`) that make a difference: from 2021 to the last year with growth of GDP known."""
     seen = observations.loc[observations["indicator"] == GROWTH["gdp"], "period"].str[-4:].astype(int)
     return list(range(START + 1, int(seen.max()) + 1))
 
 
 def goals(commitments: pd.DataFrame) -> pd.DataFrame:
-    """The outline's own lines for each goal: series, value, unit_zh, bound, lines (`gdp_2035` … of the commitments)."""
+    """Return the outline's own lines for each goal (`gdp_2035` … of the commitments): series, value, unit_zh, bound, lines."""
     ids = {f"{series}_{END}": series for series in (*GROWTH, "urbanization")}
     own = commitments[commitments["id"].isin(ids)]
     return own.assign(series=own["id"].map(ids))[["series", "value", "unit_zh", "bound", "lines"]].reset_index(drop=True)
 
 
 def long_term(targets: pd.DataFrame, commitments: pd.DataFrame) -> pd.DataFrame:
-    """The goal for 2035 of an indicator that has one, in the shape of `trajectories.series`: `goal_path` from its last
+    """Return the goal for 2035 of an indicator that has one, in the shape of `trajectories.series`.
 
-    target to 2035, and `goal`. A multiple of 2020 is said as the average growth that reaches it, 2^(1/15) − 1 for 2.
-    `targets`: the rows of one indicator; `commitments` of the plan that sets the goal.
+    Series `goal_path` from its last target to 2035, and `goal`. A multiple of 2020 is given as the average growth that reaches
+    it, 2^(1/15) − 1 for 2. targets: the rows of one indicator; commitments: of the plan that sets the goal.
     """
     indicators = {indicator: series for series, indicator in GROWTH.items()} | {"urbanization_rate": "urbanization"}
     last = targets.sort_values("target_year").iloc[-1]
@@ -61,7 +61,7 @@ def long_term(targets: pd.DataFrame, commitments: pd.DataFrame) -> pd.DataFrame:
 
 
 def used(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """The observations that the road to 2035 builds on, known by then: rows of `load.observations`, with start and year."""
+    """Return the observations that the road to 2035 builds on, known by then, with start and year."""
     seen = observations[observations["indicator"].isin(SERIES)]
     seen = seen.assign(start=seen["period"].str[:4].astype(int), year=seen["period"].str[-4:].astype(int))
     level = ~seen["indicator"].isin(GROWTH.values())
@@ -69,19 +69,20 @@ def used(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 
 def derived(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Growth since 2020 that follows from published figures where none is published, for orientation only; `derived.derive`."""
+    """Return growth since 2020 that follows from published figures where none is published; see `derived.derive`."""
     rows = derivation.derive(observations)
     period = pd.to_numeric(rows["period"])
     return rows[rows["indicator"].isin(GROWTH.values()) & (period > START) & (period <= as_of)]
 
 
 def state(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Where each doubling goal stands: series, year, index (2020 = 100), average, method, qualifier, missing, known,
+    """Return where each doubling goal stands, one row per goal.
 
-    needed, needed_from_start, reason. index: the official average since 2020 for the years it covers, the yearly rates chained
-    after it. average: % a year behind the index, with its qualifier; method: `official_average`, `chain` or empty. needed: % a year from
-    there to 200 in 2035, ((200/index)^(1/years) − 1)·100; needed_from_start: 2^(1/15) − 1. reason `missing_years` where
-    the chain has a gap: no index then, but the factor of the years known, and the missing years.
+    Columns: series, year, index (2020 = 100), average, method, qualifier, missing, known, needed, needed_from_start, reason.
+    index: the official average since 2020 for the years it covers, the yearly rates chained after it. average: % a year behind
+    the index, with its qualifier; method: `official_average`, `chain` or empty. needed: % a year from there to 200 in 2035,
+    ((200/index)^(1/years) − 1)·100; needed_from_start: 2^(1/15) − 1. reason `missing_years` where the chain has a gap: no index
+    then, but the factor of the years known, and the missing years. Raises DataError for a year outside 2021 to 2034.
     """
     if not START < as_of < END:
         raise DataError(f"as_of {as_of} is outside the road to 2035; allowed: {START + 1} to {END - 1}")
@@ -96,12 +97,13 @@ def state(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 def paths(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, growth_2031_2035: float,
           population_growth: float = 0.0, urbanization_2035: float = URBANIZATION) -> pd.DataFrame:
-    """Year by year from the last observed state to 2035: series, year, value, kind (`observed`, `scenario`), first, second.
+    """Return each series year by year from the last observed state to 2035.
 
+    Columns: series, year, value, kind (`observed`, `scenario`), first, second (years grown so far at each rate).
     gdp, gdp_per_head, income: index, 2020 = 100, growing at the assumed real rates (% a year), per head less the growth
-    of population, income as GDP per head; years before 2026 without a figure grow at the first rate. first, second:
-    years grown so far at each rate. urbanization: %, on a straight line to the assumed share. Series whose observed chain
-    has a gap are left out (see `state`).
+    of population, income as GDP per head; years before 2026 without a figure grow at the first rate. urbanization: %, on a
+    straight line to the assumed share. Series whose observed chain has a gap are left out (see `state`). Raises DataError for
+    rates that are not plausible.
     """
     _check(growth_2026_2030=growth_2026_2030, growth_2031_2035=growth_2031_2035, population_growth=population_growth)
     if not 0 < urbanization_2035 <= 100:
@@ -118,7 +120,7 @@ def paths(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, growt
 
 
 def reached(path: pd.DataFrame) -> pd.DataFrame:
-    """Whether a scenario reaches each goal in 2035: series, value, goal, reached, margin (value − goal).
+    """Return whether a scenario reaches each goal in 2035: series, value, goal, reached, margin (value − goal).
 
     The doubling is exact; 80 % 左右 is reached by what rounds to 80, or is higher.
     """
@@ -131,12 +133,13 @@ def reached(path: pd.DataFrame) -> pd.DataFrame:
 
 def answers(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, growth_2031_2035: float,
             population_growth: float = 0.0) -> pd.DataFrame:
-    """`state` with what the assumed rates lead to: growth_2026_2030, growth_2031_2035, goal, since, value, margin, reached, code,
+    """Return `state` with what the assumed rates lead to.
 
-    assumed, spare, doubled, fill. since: first year of the scenario; value: index in 2035; code: `reached`, `not_reached`,
-    or the reason. assumed: average of the rates over the years left, spare = assumed − needed; doubled: the year the
-    doubling falls in if the last rate goes on, 0 beyond 2050. fill, where years are missing: the average growth those
-    years need for the doubling under the same rates, nan where not plausible.
+    Adds growth_2026_2030, growth_2031_2035, goal, since, value, margin, reached, code, assumed, spare, doubled, fill. since:
+    first year of the scenario; value: index in 2035; code: `reached`, `not_reached`, or the reason. assumed: average of the
+    rates over the years left, spare = assumed − needed; doubled: the year the doubling falls in if the last rate goes on, 0
+    beyond 2050. fill, where years are missing: the average growth those years need for the doubling under the same rates, nan
+    where not plausible.
     """
     path = paths(observations, as_of, growth_2026_2030, growth_2031_2035, population_growth)
     stand = state(observations, as_of)
@@ -158,10 +161,11 @@ def answers(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, gro
 
 
 def urban(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Urbanization in one row: start, start_value (the census), year, value, observed_pace, goal, gap, needed, reached, code.
+    """Return where urbanization stands, in one row; no row without a figure.
 
-    Paces in points a year: (value − start_value)/(year − start) and (80 − value)/(2035 − year). reached: rounds to 80 or
-    higher. code: `reached`, `faster` or `slower` (the observed pace against the needed one). No row without a figure.
+    Columns: start, start_value (the census), year, value, observed_pace, goal, gap, needed, reached, code. Paces in points a
+    year: (value − start_value)/(year − start) and (80 − value)/(2035 − year). reached: rounds to 80 or higher. code:
+    `reached`, `faster` or `slower` (the observed pace against the needed one).
     """
     seen = used(observations, as_of).query("indicator == 'urbanization_rate' and qualifier == ''")
     if seen.empty or seen["year"].iloc[-1] == START:
@@ -176,7 +180,7 @@ def urban(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 
 def history(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """What was observed, year by year: series, year, value, method (`start`, `chain`, `official_average`).
+    """Return what was observed, year by year: series, year, value, method (`start`, `chain`, `official_average`).
 
     The doubling goals as index, 2020 = 100, by chaining the yearly rates without a gap from 2021 on; a value by the
     official average stands after the chain's of the same year.
@@ -192,7 +196,7 @@ def history(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 
 def starts(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """The growth of GDP still needed by where the count begins: start, year, index, average, needed.
+    """Return the growth of GDP still needed by where the count begins: start, year, index, average, needed.
 
     start: `official_average`, where it is printed as 约 also the lowest and highest number it can stand for
     (`official_low`, `official_high`), `chain` of the yearly rates, and `from_start`, 2020 itself.
@@ -211,7 +215,7 @@ def starts(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 
 def grid(answers: pd.DataFrame, firsts: tuple = GRID, seconds: tuple = GRID) -> pd.DataFrame:
-    """GDP in 2035 for each pair of rates: first, second, value (index), reached; from the state in `answers`."""
+    """Return GDP in 2035 for each pair of rates: first, second, value (index), reached; from the state in `answers`."""
     gdp = _gdp(answers)
     frame = pd.DataFrame([(a, b) for a in firsts for b in seconds], columns=["first", "second"])
     value = gdp["index"] * grown(*periods(gdp["year"], END), frame["first"], frame["second"])
@@ -219,9 +223,10 @@ def grid(answers: pd.DataFrame, firsts: tuple = GRID, seconds: tuple = GRID) -> 
 
 
 def frontier(answers: pd.DataFrame, firsts: tuple = GRID) -> pd.DataFrame:
-    """The rate of 2031–2035 that just doubles GDP for each rate before: first, value_2030, second (nan where not plausible),
+    """Return the rate of 2031–2035 that just doubles GDP for each rate before: first, value_2030, second, code.
 
-    code: `possible`, `doubled` (by 2030 already) or `implausible`. second: ((200/value_2030)^(1/5) − 1)·100.
+    second: ((200/value_2030)^(1/5) − 1)·100, nan where not plausible. code: `possible`, `doubled` (by 2030 already) or
+    `implausible`.
     """
     gdp = _gdp(answers)
     frame = pd.DataFrame({"first": firsts})
@@ -232,10 +237,11 @@ def frontier(answers: pd.DataFrame, firsts: tuple = GRID) -> pd.DataFrame:
 
 
 def per_head(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, growth_2031_2035: float) -> pd.DataFrame:
-    """GDP per head under different growth of the population: population_growth, observed (the years whose pace it is, or empty),
+    """Return GDP per head under different growth of the population, one row per growth rate.
 
-    first, second (growth per head, % a year), multiple (from the year before `since` to 2035), value (index, nan where
-    years are missing), fill. The observed pace is that of year-end figures on the basis of the 2020 census.
+    Columns: population_growth, observed (the years whose pace it is, or empty), first, second (growth per head, % a year),
+    multiple (from the year before `since` to 2035), since, value (index, nan where years are missing), fill. The observed pace
+    is that of year-end figures on the basis of the 2020 census.
     """
     seen = used(observations, as_of).query("indicator == 'population' and year > @START")
     rates = [(rate, "") for rate in POPULATION]
@@ -253,24 +259,24 @@ def per_head(observations: pd.DataFrame, as_of: int, growth_2026_2030: float, gr
 
 
 def per_head_rates(growth_2026_2030: float, growth_2031_2035: float, population_growth: float) -> tuple[float, float]:
-    """Growth per head in both periods, % a year: ((1+g)/(1+p)−1)·100."""
+    """Return growth per head in both periods, % a year: ((1+g)/(1+p)−1)·100."""
     first, second = (((1 + g / 100) / (1 + population_growth / 100) - 1) * 100 for g in (growth_2026_2030, growth_2031_2035))
     return first, second
 
 
 def pace_to(value: float, year: int, goal: float) -> float:
-    """Points a year from a share in a year to a goal in 2035."""
+    """Return the points a year from a share in a year to a goal in 2035."""
     return float(rules.clean((goal - value) / (END - year)))
 
 
 def periods(year, until) -> tuple:
-    """Years of growth from `year` to `until` at the first rate (to 2030) and at the second (from 2031 on)."""
+    """Return the years of growth from `year` to `until` at the first rate (to 2030) and at the second (from 2031 on)."""
     first = np.maximum(np.minimum(until, SWITCH) - np.minimum(year, SWITCH), 0)
     return first, until - year - first
 
 
 def grown(first, second, growth_2026_2030, growth_2031_2035, population_growth=0.0):
-    """The factor of so many years at each rate: (1+g₁)^first·(1+g₂)^second/(1+p)^(first+second)."""
+    """Return the factor of so many years at each rate: (1+g₁)^first·(1+g₂)^second/(1+p)^(first+second)."""
     return ((1 + growth_2026_2030 / 100) ** first * (1 + growth_2031_2035 / 100) ** second
             / (1 + population_growth / 100) ** (first + second))
 

@@ -1,4 +1,4 @@
-"""What a plan, a table and a frame look like: shapes, vocabularies, and the one error for bad data."""
+"""Define what a plan, a table and a frame look like: shapes, vocabularies, and the one error for bad data."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _PATTERNS = {
     "lines": r"\d+-\d+(;\d+)*",
     "url": r"https?://\S+",
 }
-_SAID = {
+_DESCRIPTIONS = {
     "line": "a line number, 1 or more",
     "number": "a plain number such as 12 or 0.5 (no letters, no thousands separator)",
     "boolean": "true or false",
@@ -177,16 +177,16 @@ TABLES = {
 
 
 BESIDE = ("annual_targets", "explanations")
-"""Tables of what is said beside a row; of withheld rows it is neither shown nor given away."""
+"""Tables with more about a row; for withheld rows they are neither shown nor offered for download."""
 PRIVATE = {"explanations": ("by",)}
 """Columns of tables that name persons: they are kept, and not published."""
 
 
 def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[str]] | None = None) -> pd.DataFrame:
-    """The frame of strings, unchanged, if every row fits the shape.
+    """Return the frame of strings, unchanged, if every row fits the shape.
 
-    `where` names the file in messages; line numbers assume a header in line 1. `known` gives, per table,
-    the values a `references` column may take. Raises DataError with file, line, row and what is allowed.
+    where: the file in messages; line numbers assume a header in line 1. known: per table the values that a column which
+    references it may take. Raises DataError with file, line, row and what is allowed.
     """
     check_columns(frame, shape, where)
     for column in shape.columns:
@@ -199,7 +199,7 @@ def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[st
             refuse(filled, ~filled[column.name].isin(allowed), where, f"unknown {column.name}", ", ".join(allowed))
         elif column.type in _PATTERNS:
             refuse(filled, ~filled[column.name].map(lambda v: _fits(v, column.type)), where,
-                   f"{column.name} cannot be read", _SAID[column.type])
+                   f"{column.name} cannot be read", _DESCRIPTIONS[column.type])
         if column.references and known is not None:
             names = known[column.references]
             refuse(filled, ~filled[column.name].isin(names), where,
@@ -210,7 +210,7 @@ def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[st
 
 
 def check_columns(frame: pd.DataFrame, shape: Shape, where: str) -> None:
-    """Refuse a frame that lacks a column of its shape, or has one that is none."""
+    """Raise DataError for a frame that lacks a column of its shape, or has one that is none."""
     wrong = [n for n in shape.names if n not in frame.columns] + [n for n in frame.columns if n not in shape.names]
     if wrong:
         raise DataError(f"{where}:1: columns missing or unknown: {', '.join(map(str, wrong))}; "
@@ -218,13 +218,13 @@ def check_columns(frame: pd.DataFrame, shape: Shape, where: str) -> None:
 
 
 def allowed(column: Column) -> str:
-    """What may stand in a column, in words."""
-    said = ", ".join(VOCABULARIES[column.type]) if column.type in VOCABULARIES else _SAID.get(column.type, "a text")
-    return said + (f" of {column.references}" if column.references else "") + ("" if column.required else ", or nothing")
+    """Return what may stand in a column, in words."""
+    words = ", ".join(VOCABULARIES[column.type]) if column.type in VOCABULARIES else _DESCRIPTIONS.get(column.type, "a text")
+    return words + (f" of {column.references}" if column.references else "") + ("" if column.required else ", or nothing")
 
 
 def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: str) -> None:
-    """Raise DataError for the rows of `frame` marked in `bad`; nothing where none is."""
+    """Raise DataError for the rows of `frame` marked in `bad`, if there are any."""
     if not len(frame) or not bad.any():
         return
     offending = frame[bad]
@@ -235,14 +235,14 @@ def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: 
 
 
 def nearest(name: str, among) -> str:
-    """The known names most like an unknown one, for its message: `nearest: gdp, gdp_growth`; those that hold it first."""
+    """Return the known names most like an unknown one, those that contain it first: `nearest: gdp, gdp_growth`."""
     known = list(map(str, among))
     close = [k for k in known if name and name in k] + get_close_matches(name, known, n=3, cutoff=0.4)
     return "nearest: " + (", ".join(list(dict.fromkeys(close))[:3]) or "none")
 
 
 def last_day(date: str) -> str:
-    """The last day that a date, month or year may mean: 2024-02 → 2024-02-29."""
+    """Return the last day that a date, month or year may mean: 2024-02 → 2024-02-29."""
     year, month, day = (date.split("-") + ["", ""])[:3]
     month = month or "12"
     return f"{year}-{month}-{day or calendar.monthrange(int(year), int(month))[1]:02}" if not day else date

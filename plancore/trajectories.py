@@ -1,4 +1,4 @@
-"""The yearly path a target implies, what was observed beside it, and where the observed trend leads."""
+"""Work out the yearly path a target implies, what was observed beside it, and where the observed trend leads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERVAL = 0.80
 
 
 def required(targets: pd.DataFrame) -> pd.DataFrame:
-    """The path from baseline to target, year by year: plan, row, indicator, year, required.
+    """Return the path from baseline to target, year by year: plan, row, indicator, year, required.
 
     `level`: linear or geometric between the printed values, the target itself where it is only to be held.
     `average_growth`: an index, baseline = 100. `cumulative_*`: the amount due by then, 0 in the baseline year.
@@ -31,14 +31,15 @@ def required(targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """All that a chart of a target shows, in the target's unit, long: plan, row, indicator, year, series, value,
+    """Return all that a chart of a target shows, in the target's unit, in long form.
 
-    qualifier, status, source, basis. `series` is baseline, required, target, observed, yearly for the single years
-    behind an observed average or sum, and derived for values that are no evidence. `observed` of chained forms is the
-    figure so far (average growth, total, cut), only as far as no year is missing; an official average outranks it.
+    Columns: plan, row, indicator, year, series, value, qualifier, status, source, basis. `series` is baseline, required,
+    target, observed, yearly for the single years behind an observed average or sum, and derived for values that are no
+    evidence. `observed` of chained forms is the figure so far (average growth, total, cut), only as far as no year is
+    missing; an official average outranks it.
     """
-    targets = targets.filter([*evidence.ASKED, "source"])
-    seen = evidence.Seen(targets, observations, as_of)
+    targets = targets.filter([*evidence.TARGET_COLUMNS, "source"])
+    seen = evidence.Evidence(targets, observations, as_of)
     yearly = seen.yearly().merge(targets[["plan", "row", "form", "path", "baseline_year"]], on=["plan", "row"], validate="m:1")
     adds_up = yearly["form"].isin(rules.CHAINED)
     chained, levels = yearly[adds_up], yearly[~adds_up]
@@ -56,9 +57,10 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
 
 
 def history(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """The `series` of one indicator's targets in several plans, each as far as its plan or `as_of` reaches, and what was
+    """Return the `series` of one indicator's targets in several plans, and what was observed before the first of them.
 
-    observed before the first plan (plan empty, no evidence for any). Plans yet to begin give none.
+    Each as far as its plan or `as_of` reaches; what was before has an empty plan and is evidence for none. Plans that begin
+    later give no rows.
     """
     begun = targets[targets["baseline_year"] < as_of]
     parts = [series(rows, observations, min(as_of, int(rows["target_year"].max()))) for _, rows in begun.groupby("plan")]
@@ -66,7 +68,7 @@ def history(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd
 
 
 def fan(ahead: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """An `outlook` in the shape of `series`, with low and high, from the last observed figure of each target on."""
+    """Return an `outlook` in the shape of `series`, with low and high, from the last observed figure of each target on."""
     last = series[series["series"] == "observed"].sort_values("year").groupby(["plan", "row"], as_index=False).tail(1)
     last = last[last.set_index(["plan", "row"]).index.isin(ahead.set_index(["plan", "row"]).index)]
     rows = pd.concat([last.assign(low=last["value"], high=last["value"]), ahead.rename(columns={"expected": "value"}, errors="raise")])
@@ -75,9 +77,9 @@ def fan(ahead: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
 
 
 def unused(target: pd.DataFrame, vintages: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """What was also published of an indicator's levels and is not what `observations` chose, in the shape of `series`.
+    """Return what was also published of an indicator's levels and not chosen for `observations`, in the shape of `series`.
 
-    `target`: one row of form `level` (other forms add up years: none); `vintages` of `load.vintages`.
+    target: one row of form `level` (other forms add up years: no rows). vintages: of `load.vintages`.
     """
     row, = target.to_dict("records")
     mine = vintages[(vintages["indicator"] == row["indicator"]) & (vintages["period"].str.len() == 4)
@@ -89,9 +91,9 @@ def unused(target: pd.DataFrame, vintages: pd.DataFrame, observations: pd.DataFr
 
 
 def indexed(series: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """`series` of levels and of average growth as an index, each plan's baseline = 100; other forms have no level to set to 100.
+    """Return `series` of levels and of average growth as an index, each plan's baseline = 100.
 
-    Level: 100·y/y₀; average growth of g % a year over n years: 100·(1 + g/100)^n.
+    Level: 100·y/y₀; average growth of g % a year over n years: 100·(1 + g/100)^n. Other forms have no level to set to 100.
     """
     rows = series.merge(targets[["plan", "row", "form", "baseline_year", "baseline_value"]], on=["plan", "row"], validate="m:1")
     rows = rows[rows["series"].isin(["baseline", "observed", "required", "target"])]
@@ -144,7 +146,7 @@ def _so_far(chained: pd.DataFrame) -> pd.DataFrame:
 
 
 def change(observations: pd.DataFrame, indicator: str, first: int, last: int) -> pd.Series:
-    """What one series did between two years: first_value, last_value, change, a_year (in the unit), percent_a_year.
+    """Return what one series did between two years: first_value, last_value, change, a_year (in the unit), percent_a_year.
 
     Raises DataError for an unknown indicator, a year without a figure, or two years on different bases.
     """
@@ -166,29 +168,30 @@ def change(observations: pd.DataFrame, indicator: str, first: int, last: int) ->
 
 
 def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level: float = INTERVAL) -> pd.DataFrame:
-    """Where the observed trend leads until the target year: plan, row, indicator, year, expected, low, high, method, chance.
+    """Return where the observed trend leads until the target year: a trend that goes on, not a forecast.
 
-    In the target's unit (for average growth: the average since the baseline). With three or more points on one basis a
-    random walk with drift (`random_walk_drift`), on logs where the path is geometric and on additive shares where the
-    form adds up years; low and high bound the t-interval of probability `level`, widening with the horizon; chance is
-    the t-probability of meeting the target at T, the same in each row. With two points a straight line (`line`) without
-    interval; with fewer, at or after T, and for `step` and `assigned` rows: nothing. Never a forecast: the trend goes on.
+    Columns: plan, row, indicator, year, expected, low, high (in the target's unit; for average growth the average since the
+    baseline), method, chance. With three or more points on one basis a random walk with drift (`random_walk_drift`), on logs
+    where the path is geometric and on additive shares where the form adds up years; low and high bound the t-interval of
+    probability `level`, widening with the horizon; chance is the t-probability of meeting the target at T, the same in each
+    row. With two points a straight line (`line`) without interval; with fewer, at or after T, and for `step` and `assigned`
+    no rows.
     """
-    seen = evidence.Seen(targets, observations, as_of)
+    seen = evidence.Evidence(targets, observations, as_of)
     yearly = seen.yearly()
-    parts = [_walk(row, _points(row, yearly), level) for row in seen.gathered().to_dict("records")
+    parts = [_walk(row, _points(row, yearly), level) for row in seen.by_target().to_dict("records")
              if row["reason"] == "" and row["path"] != "step" and row["last_period"] < row["target_year"]]
     parts = [part for part in parts if part is not None]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_OUTLOOK)
 
 
 def backtest(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """What outlooks made with the figures of an earlier year would have said of later years that are known.
+    """Return what outlooks made with the figures of an earlier year say of later years that are known.
 
     One row per target, origin year and later observed year on the same basis: plan, row, indicator, origin, year,
     observed, expected, low, high, inside (of the interval; empty without one), and absolute errors `error`, `error_last`
     (naive: the last value stays) and `error_line` (naive: the straight line to the target), as shares of the planned
-    change or, where nothing was to change, of the target. `targets` may be those of several plans.
+    change or, where nothing was to change, of the target. targets: of one plan or several.
     """
     own = targets[targets["same_as"] == ""]  # a goal that stands twice is tested once
     return pd.concat([_tested(rows, observations) for _, rows in own.groupby("plan")], ignore_index=True)

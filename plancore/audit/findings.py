@@ -1,4 +1,4 @@
-"""The common shape of a finding: its checks, verdicts and reasons, and what every check reads of a row."""
+"""Define the common shape of a finding: its checks, verdicts and reasons, and what every check reads of a row."""
 
 from __future__ import annotations
 
@@ -95,19 +95,19 @@ VALUES = {"baseline": "baseline_value", "target": "target_value", "change": "cha
 
 
 def finding(row: dict, check: str, verdict: str, why: str, **working: object) -> dict:
-    """One finding of the common shape about a row; unit and lines are the row's unless given."""
+    """Return one finding of the common shape about a row; unit and lines are the row's unless given."""
     blank = dict(column="", cell="", printed=np.nan, computed=np.nan, low=np.nan, high=np.nan)
     return blank | dict(plan=row["plan"], check=check, row=row["row"], verdict=verdict, why=why, unit_zh=row["unit_zh"],
                         lines=row["lines"]) | working
 
 
 def about_plan(rows: list[dict], check: str, verdict: str, why: str, row: str = "", **working: object) -> dict:
-    """One finding about the plan, or about what is no row of its table."""
+    """Return one finding about the plan, or about what is no row of its table."""
     return finding(dict(plan=rows[0]["plan"], row=row, unit_zh="", lines=""), check, verdict, why, **working)
 
 
 def printed(row: dict, column: str) -> tuple[str, float] | None:
-    """The printed cell of a column and what it stands for; an outcome without a cell stands for its own digits."""
+    """Return the printed cell of a column and what it stands for; an outcome without a cell stands for its own digits."""
     value, cell = row[VALUES[column]], row[f"{column}_printed"]
     if pd.isna(value):
         return None
@@ -117,27 +117,27 @@ def printed(row: dict, column: str) -> tuple[str, float] | None:
 
 
 def all_printed(row: dict, *columns: str) -> list[tuple[str, float]] | None:
-    """The printed cells of several columns; None where one is missing."""
+    """Return the printed cells of several columns; None where one is missing."""
     cells = [printed(row, c) for c in columns]
     return cells if all(cells) else None
 
 
 def own_levels(rows: list[dict]) -> list[dict]:
-    """Level rows with baseline and target that do not repeat another row."""
+    """Return level rows with baseline and target that do not repeat another row."""
     return [r for r in rows if r["form"] == "level" and not r["same_as"]
             and not pd.isna(r["baseline_value"]) and not pd.isna(r["target_value"])]
 
 
 def row_of(rows: list[dict], indicator: str | None) -> dict | None:
-    """The row of an indicator that does not repeat another row."""
+    """Return the row of an indicator that does not repeat another row."""
     return next((r for r in rows if r["indicator"] == indicator and not r["same_as"]), None)
 
 
 def years(row: dict) -> int:
-    """Years from a row's baseline to its target."""
+    """Return the years from a row's baseline to its target."""
     return int(row["target_year"] - row["baseline_year"])
 
 
 def spans(*lines: str) -> str:
-    """Line spans joined, each once, in order."""
+    """Return line spans joined, each once, in order."""
     return ";".join(dict.fromkeys(part for span in lines for part in span.split(";") if part))

@@ -1,4 +1,4 @@
-"""Values computed from published ones, 推算: a class of their own with formula and inputs, never a verdict."""
+"""Compute values from published ones, 推算: a class of their own with formula and inputs, never a verdict."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ INPUTS = ("income", "cpi", "gdp", "employed_persons")
 
 
 def derive(observations: pd.DataFrame) -> pd.DataFrame:
-    """What follows from the observations where no official figure exists: their columns and formula (a key of `words.csv`).
+    """Return what follows from the observations where no official figure exists.
 
-    income_growth: income_t ÷ income_{t−1} ÷ (1 + CPI_t), % real. labour_productivity: GDP ÷ employed, 10,000 yuan per
-    person at current prices. Only from figures of one basis; status is always `derived`; source names all inputs.
+    Columns: those of observations, and formula (a key of `words.csv`). income_growth: income_t ÷ income_{t−1} ÷ (1 + CPI_t), %
+    real. labour_productivity: GDP ÷ employed, 10,000 yuan per person at current prices. Only from figures of one basis;
+    status is always `derived`; source names all inputs.
     """
     known = set(zip(observations["indicator"], observations["period"]))
     rows = [row for row in (*_real_income(observations), *_productivity(observations))

@@ -1,4 +1,4 @@
-"""What was observed of each target by a given year: the value, its chain of years, its baseline, and what is lacking."""
+"""Collect what was observed of each target by a given year: value, chain of years, baseline, and what is lacking."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import pandas as pd
 from plancore.measures import rules
 from plancore.schema import DataError
 
-ASKED = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature", "price_basis", "tolerance",
+TARGET_COLUMNS = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature", "price_basis", "tolerance",
          "baseline_year", "target_year", "baseline_value", "target_value", "baseline_printed", "target_printed", "broken_since",
          "broken_basis"]
-"""What is asked of a target to tell where it stands; the rest of its row would only be carried along."""
+"""The columns of a target that decide where it stands; the others would only be carried along."""
 _CODED = ("form", "path", "better", "nature")
 _WORDS = ["qualifier", "source", "basis"]
 _PRICED = pd.Index(["current", "comparable", "constant2020"])
 _YEARLY = ["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]
 
 
-class Seen:
+class Evidence:
     """Each target beside each observation of its indicator that may count by `as_of`, never after its target year.
 
     `pairs`: at, of (places in the two frames), start, end (years), value, basis (a code), derived, usable (on the target's
-    price basis, and not after a break that parts it from the target), inside (after the baseline year). All else is told
+    price basis, and not after a break that parts it from the target), inside (after the baseline year). All else is worked out
     from these numbers; words are looked up last. Raises DataError for targets without what decides a verdict, a year outside
     the plan, observations in mixed units or with several values for one period.
     """
 
     def __init__(self, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int):
         _check_call(targets, observations, as_of)
-        self.targets, self.as_of = targets.filter(ASKED).reset_index(drop=True), as_of
+        self.targets, self.as_of = targets.filter(TARGET_COLUMNS).reset_index(drop=True), as_of
         self.observations = observations if "basis" in observations else observations.assign(basis="")
         self.pairs = _pairs(self.targets, self.observations, as_of)
 
-    def gathered(self, baseline: str = "printed") -> pd.DataFrame:
-        """The targets, one row each: what is ASKED of them, with the evidence.
+    def by_target(self, baseline: str = "printed") -> pd.DataFrame:
+        """Return the targets, one row each: their TARGET_COLUMNS and the evidence.
 
         Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
         yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
@@ -62,21 +62,21 @@ class Seen:
         return rows.assign(reason=reason, **known, **{word: rows[word].fillna("").astype("str") for word in _WORDS})
 
     def yearly(self) -> pd.DataFrame:
-        """Each year's usable observation of each target, after its baseline year: plan, row, indicator, year, value, qualifier,
+        """Return each year's usable observation of each target, after its baseline year.
 
-        status, source, basis.
+        Columns: plan, row, indicator, year, value, qualifier, status, source, basis.
         """
         return self._named(~self.pairs["derived"])
 
     def derived(self) -> pd.DataFrame:
-        """The derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
+        """Return the derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
         return self._named(self.pairs["derived"])
 
     def averaged(self) -> pd.DataFrame:
-        """The official averages that outrank a chain of years, in the columns of `yearly`; `year` is the last they stand for."""
+        """Return official averages that outrank a chain of years, as `yearly` does; `year` is the last they stand for."""
         if not (self.pairs["end"] > self.pairs["start"]).any():  # mostly: nothing is gathered for nothing
             return self._named(self.pairs["at"] < 0)
-        rows = self.gathered()
+        rows = self.by_target()
         return rows.assign(year=rows["last_period"], status="official_preliminary")[rows["official_average"]][_YEARLY]
 
     def _named(self, wanted: pd.Series) -> pd.DataFrame:
@@ -105,12 +105,12 @@ class Seen:
         chained = self.targets["form"].isin(rules.CHAINED).to_numpy()
         links = yearly[chained[yearly["at"]]]
         own = self.targets[["form", "path", "baseline_year"]].iloc[links["at"]]
-        said = self._words(links, ["qualifier", "source"])
+        words = self._words(links, ["qualifier", "source"])
         parts = rules.shares(links["value"].to_numpy(float), own["form"], own["path"])
-        groups = links.assign(part=parts, first=own["baseline_year"].to_numpy(), bounded=(said["qualifier"] == "more_than").to_numpy()
+        groups = links.assign(part=parts, first=own["baseline_year"].to_numpy(), bounded=(words["qualifier"] == "more_than").to_numpy()
                               ).groupby("at")
         span = groups["end"].max() - groups["first"].first()
-        named, chain = said["source"].reset_index().drop_duplicates(), {}
+        named, chain = words["source"].reset_index().drop_duplicates(), {}
         for at, source in named.itertuples(index=False, name=None):
             chain[at] = f"{chain[at]};{source}" if at in chain else source
         return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span, "bounded": groups["bounded"].any(),
@@ -159,7 +159,7 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -
 
 
 def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """See `Seen`."""
+    """See `Evidence`."""
     keys = ["region", "indicator"] if "region" in targets and "region" in observations else ["indicator"]
     codes, periods = pd.factorize(observations["period"], use_na_sentinel=False)
     start, end = (periods.str[part].astype(int).to_numpy()[codes] for part in (slice(4), slice(-4, None)))
@@ -178,7 +178,7 @@ def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
 
 
 def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Whether an observation may be set against the target: both priced, on one price basis; and not on a basis broken off from it."""
+    """Whether each observation may be set against the target: both priced, on one price basis; and not on a basis broken off from it."""
     asked, given = (_PRICED.get_indexer(frame["price_basis"]) for frame in (targets, observations))
     usable = (asked[at] < 0) | (given[of] < 0) | (asked[at] == given[of])
     broken = targets["broken_basis"].to_numpy() if "broken_basis" in targets else np.array([])

@@ -1,4 +1,4 @@
-"""What a printed figure stands for, and arithmetic and comparisons with all the numbers that round to it."""
+"""Arithmetic and comparisons with what a printed figure stands for: all the numbers that round to it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ DIGITS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 def interval(cell: str, value: float | None = None, round_numbers: bool = False) -> tuple[float, float]:
-    """All numbers that round half up to a printed figure: from the first to below the second (2.8 → 2.75, 2.85).
+    """Return the range of numbers that round half up to a printed figure: from the first to below the second (2.8 → 2.75, 2.85).
 
-    `value`: what the cell stands for, where that is more than its digits (8.5万亿元 is 85000). With `round_numbers`
+    value: what the cell stands for, where that is more than its digits (8.5万亿元 is 85000). With round_numbers
     the trailing zeros of a whole number count as not significant, but never more than half a unit of its third digit
     (20000 → 19950, 20050; 1500 → 1495, 1505): a middle way between all zeros measured, ±0.5, and none, ±5000.
     Raises ValueError for a cell without digits. Source: methods, section 9.
@@ -34,7 +34,10 @@ def interval(cell: str, value: float | None = None, round_numbers: bool = False)
 
 
 def recompute(parts: list[tuple[str, float]], compute: Callable[..., float], round_numbers: bool = False) -> dict:
-    """computed, low, high of a function, monotone in each argument, of printed figures and of what they stand for."""
+    """Return computed, low, high of a function of printed figures, over all that they stand for.
+
+    compute: monotone in each argument.
+    """
     corners = [float(compute(*corner)) for corner in product(*(interval(*p, round_numbers) for p in parts))]
     computed, low, high = rules.clean((compute(*(value for _, value in parts)), min(corners), max(corners)))
     return dict(computed=float(computed), low=float(low), high=float(high))
@@ -42,7 +45,7 @@ def recompute(parts: list[tuple[str, float]], compute: Callable[..., float], rou
 
 def judge(printed: tuple[str, float], parts: list[tuple[str, float]], compute: Callable[..., float],
           otherwise: str) -> dict:
-    """A figure computed from printed parts against a printed one: cell, printed, computed, low, high, verdict, why.
+    """Compare a figure computed from printed parts with a printed one: cell, printed, computed, low, high, verdict, why.
 
     `agrees` where it rounds to the printed digits; `explained` where the parts, each standing for all numbers that
     round to it, allow for the printed figure; else `differs`, why `otherwise`.
@@ -64,5 +67,5 @@ def judge(printed: tuple[str, float], parts: list[tuple[str, float]], compute: C
 
 
 def equal(computed: float, printed: float, otherwise: str) -> tuple[str, str]:
-    """Verdict and why for two figures that should be the same."""
+    """Return verdict and why for two figures that should be the same."""
     return ("agrees", "same_figure") if rules.clean(computed) == rules.clean(printed) else ("differs", otherwise)

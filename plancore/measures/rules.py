@@ -49,37 +49,37 @@ OUTCOME_IN_CHANGE = (*CHAINED, "assigned")
 
 
 def clean(x):
-    """Rounded to 10 decimals, as before any comparison with a threshold."""
+    """Return the number rounded to 10 decimals, as before any comparison with a threshold."""
     return np.round(x, 10)
 
 
 def _compounding(form, path) -> list[np.ndarray]:
     """Where yearly values compound: as growth, and as cuts of a rate."""
-    return [_are(form == "average_growth"), _are(form == "cumulative_rate") & _are(path != "linear")]
+    return [_array(form == "average_growth"), _array(form == "cumulative_rate") & _array(path != "linear")]
 
 
-def _are(said) -> np.ndarray:
+def _array(comparison) -> np.ndarray:
     """A comparison of words, of one or of a column (text or categories), as an array."""
-    return np.asarray(said)
+    return np.asarray(comparison)
 
 
 def half_unit(printed: str) -> float:
-    """Half a unit of the last digit printed: 71 → 0.5, 10.3 → 0.05, 3.3左右 → 0.05."""
+    """Return half a unit of the last digit printed: 71 → 0.5, 10.3 → 0.05, 3.3左右 → 0.05."""
     return 0.5 * 10.0 ** -sum(c.isdigit() for c in printed.partition(".")[2])
 
 
 def sign(better):
-    """s: +1 for `higher`, -1 for `lower`."""
-    return np.where(_are(better == "lower"), -1.0, 1.0)
+    """Return s: +1 for `higher`, -1 for `lower`."""
+    return np.where(_array(better == "lower"), -1.0, 1.0)
 
 
 def time_share(t, t0, T):
-    """Time share τ 时序进度 = (t − t0)/(T − t0)."""
+    """Return the time share τ 时序进度 = (t − t0)/(T − t0)."""
     return (t - t0) / (T - t0)
 
 
 def level_progress(y, y0, yT, path):
-    """Progress P 完成进度 of a level: (y−y0)/(yT−y0), or ln(y/y0)/ln(yT/y0) on a geometric path.
+    """Return the progress P 完成进度 of a level: (y−y0)/(yT−y0), or ln(y/y0)/ln(yT/y0) on a geometric path.
 
     Nan where nothing was to change (yT = y0) and where a geometric path meets a value ≤ 0.
     """
@@ -87,21 +87,21 @@ def level_progress(y, y0, yT, path):
     with np.errstate(all="ignore"):
         linear = (y - y0) / (yT - y0)
         geometric = np.where((y > 0) & (y0 > 0) & (yT > 0), np.log(y / y0) / np.log(yT / y0), np.nan)
-    progress = np.where(_are(path == "geometric"), geometric, linear)
+    progress = np.where(_array(path == "geometric"), geometric, linear)
     return np.where(np.isfinite(progress), progress, np.nan)
 
 
 def level_at(share, y0, yT, path):
-    """Value a path asks for at time share `share`: linear or geometric between y0 and yT; yT where it only holds."""
+    """Return the value a path asks for at a time share: linear or geometric between y0 and yT; yT where it only holds."""
     share, y0, yT = (np.asarray(v, float) for v in (share, y0, yT))
     with np.errstate(all="ignore"):
         linear = y0 + (yT - y0) * share
         geometric = y0 * (yT / y0) ** share
-    return np.select([_are(path == "linear"), _are(path == "geometric")], [linear, geometric], yT + 0 * share)
+    return np.select([_array(path == "linear"), _array(path == "geometric")], [linear, geometric], yT + 0 * share)
 
 
 def shares(value, form, path):
-    """Additive shares of a yearly value or of a whole-period figure, so that years can be summed.
+    """Return additive shares of a yearly value or of a whole-period figure, so that years can be summed.
 
     average_growth g %: ln(1+g); cumulative_rate c % cut: ln(1−c), or c itself on a linear path (a cut of the
     base year's total); sums and changes: the number itself.
@@ -112,57 +112,57 @@ def shares(value, form, path):
 
 
 def unshare(total, form, path):
-    """The figure that has these additive shares: the inverse of `shares`."""
+    """Return the figure that has these additive shares: the inverse of `shares`."""
     compounds = _compounding(form, path)
     grown = np.expm1(np.where(compounds[0] | compounds[1], total, 0)) * 100
     return np.select(compounds, [grown, -grown], total)
 
 
 def due(yT, form, path, years):
-    """Additive shares due over a plan of so many years: the yearly share of a growth target each year, else its own."""
-    return shares(yT, form, path) * np.where(_are(form == "average_growth"), years, 1)
+    """Return the additive shares due over a plan: the yearly share of a growth target in each year, else its own."""
+    return shares(yT, form, path) * np.where(_array(form == "average_growth"), years, 1)
 
 
 def yearly_rate(y_from, y_to, years):
-    """Average yearly growth in per cent from one level to another: ((y_to/y_from)^(1/years) − 1)·100."""
+    """Return average yearly growth in per cent from one level to another: ((y_to/y_from)^(1/years) − 1)·100."""
     y_from, y_to = np.asarray(y_from, float), np.asarray(y_to, float)
     with np.errstate(all="ignore"):
         return ((y_to / y_from) ** (1 / years) - 1) * 100
 
 
 def meets(y, yT, bound, better, tolerance):
-    """Whether a value meets a target, compared exactly; 左右 counts what rounds to the printed figure, or is better.
+    """Return whether a value meets a target, compared exactly; 左右 counts what rounds to the printed figure, or is better.
 
     Rounding is half up, so 74.5 is about 75 and 5.55 is not about 5.5.
     """
     y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
-    higher = _are(better != "lower")
+    higher = _array(better != "lower")
     at_least, at_most = y >= yT, y <= yT
     about = np.where(higher, y >= clean(yT - tolerance), y < clean(yT + tolerance))
     return np.select(
-        [_are(bound == word) for word in ("more_than", "less_than", "about", "at_least", "at_most")],
+        [_array(bound == word) for word in ("more_than", "less_than", "about", "at_least", "at_most")],
         [y > yT, y < yT, about, at_least, at_most],
         np.where(higher, at_least, at_most))
 
 
 def beats(y, yT, bound, better, tolerance):
-    """Whether a value is strictly better than the target; with 左右, better than all that rounds to it."""
+    """Return whether a value is strictly better than the target; with 左右, better than all that rounds to it."""
     met = meets(y, yT, bound, better, tolerance)
     y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
-    slack = np.where(_are(bound == "about"), tolerance, 0.0)
-    higher = _are(better != "lower")
+    slack = np.where(_array(bound == "about"), tolerance, 0.0)
+    higher = _array(better != "lower")
     strictly = np.where(higher, y > yT, y < yT)
     rounds_beyond = np.where(higher, y >= clean(yT + slack), y < clean(yT - slack))
     return met & strictly & rounds_beyond
 
 
 def verdict(y, yT, bound, better, tolerance, attribute, delivered):
-    """Final verdict 终期结论. `delivered`: share of the planned change that was delivered.
+    """Return the final verdict 终期结论. delivered: share of the planned change that was delivered.
 
     `nearly_met` only for anticipatory (`expected`) indicators with at least 90 % delivered.
     """
     y, delivered = np.asarray(y, float), np.asarray(delivered, float)
-    nearly = _are(attribute == "expected") & (clean(np.nan_to_num(delivered)) >= NEARLY)
+    nearly = _array(attribute == "expected") & (clean(np.nan_to_num(delivered)) >= NEARLY)
     return np.select(
         [np.isnan(y) | np.isnan(yT), beats(y, yT, bound, better, tolerance), meets(y, yT, bound, better, tolerance),
          nearly],
@@ -170,7 +170,7 @@ def verdict(y, yT, bound, better, tolerance, attribute, delivered):
 
 
 def pace_status(ratio):
-    """Status of a pace ratio ρ = P/τ: ahead · on_track · behind_slight · behind · reversing."""
+    """Return the status of a pace ratio ρ = P/τ: ahead · on_track · behind_slight · behind · reversing."""
     ratio = clean(ratio)
     return np.select([ratio >= AHEAD, ratio >= ON_TRACK, ratio >= SLIGHT, ratio >= REVERSING],
                      ["ahead", "on_track", "behind_slight", "behind"], "reversing")

@@ -162,7 +162,7 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
     rows = load.unwithheld(annual[annual["year"] <= as_of], targets).merge(targets[own], on=["plan", "row"], validate="m:1")
-    seen = evidence.Seen(targets, observations, as_of).yearly()
+    seen = evidence.Evidence(targets, observations, as_of).yearly()
     seen = seen.rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
     keys = ["plan", "row", "year"]
     rows = rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1")

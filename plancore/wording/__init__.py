@@ -1,4 +1,4 @@
-"""How words, numbers, units and bounds are written in Chinese and English; the words themselves are in `words.csv`."""
+"""Write words, numbers, units and bounds in Chinese and English; the words themselves are in `words.csv`."""
 
 from __future__ import annotations
 
@@ -93,96 +93,93 @@ def read(path: Path) -> dict[str, list[str]]:
 
 
 def number(value: float, signed: bool = False) -> str:
-    """A number as readers write it: thousands grouped, at most 2 decimals from 1 on and 4 below; — where missing."""
+    """Return a number as readers write it: thousands grouped, at most 2 decimals from 1 on and 4 below; — where missing."""
     if value is None or math.isnan(value):
         return "—"
     size = abs(value)
     decimals = 0 if size >= 10000 else 1 if size >= 1000 else 2 if size >= 1 else 4
-    said = _fixed(size, decimals)
-    said = said.rstrip("0").rstrip(".") if "." in said else said
-    if said == "0":
+    figure = _fixed(size, decimals)
+    figure = figure.rstrip("0").rstrip(".") if "." in figure else figure
+    if figure == "0":
         return "0"
-    return ("−" if value < 0 else "+" if signed else "") + said
+    return ("−" if value < 0 else "+" if signed else "") + figure
 
 
 def percent(share: float, decimals: int = 0) -> str:
-    """A share as per cent, 0.3047 → 30%."""
+    """Return a share as per cent, 0.3047 → 30%."""
     return "—" if share is None or math.isnan(share) else _fixed(share * 100, decimals).replace("-", "−") + "%"
 
 
 def ratio(value: float) -> str:
-    """A pace ratio with two decimals; — where missing or beyond −1 to 5, where it informs nobody."""
+    """Return a pace ratio with two decimals; — where missing or beyond −1 to 5, where it informs nobody."""
     return _fixed(value, 2).replace("-", "−") if -1 <= value <= 5 else "—"
 
 
 def progress(share: float) -> str:
-    """Progress as per cent with one decimal; only its side beyond −100 and 200 %, where the number informs nobody."""
+    """Return progress as per cent with one decimal; beyond −100 and 200 % only on which side it lies."""
     if share < -1 or share > 2:
         return "< −100%" if share < -1 else "> 200%"
     return percent(share, 1)
 
 
 def bounded(value: float, bound: str, lang: str, unit: str = "") -> str:
-    """A figure with its bound, and its unit where one is given: 75左右, 27微克/立方米以下, at least 5.5."""
+    """Return a figure with its bound, and its unit where one is given: 75左右, 27微克/立方米以下, at least 5.5."""
     return text(bound, lang, x=quantity(number(value), unit, lang) if unit else number(value))
 
 
 def target(row: dict, lang: str, unit: str = "") -> str:
-    """A target as a reader says it, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达."""
+    """Return a target in words, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达."""
     return text("said_" + row["form"], lang, x=bounded(row["target_value"], row["bound"], lang, unit))
 
 
 def qualified(value: float, qualifier: str) -> str:
-    """An observation with its precision: ≈3.3, >200."""
+    """Return an observation with its precision: ≈3.3, >200."""
     return {"about": "≈", "more_than": ">"}.get(qualifier, "") + number(value)
 
 
 def difference(value: float, unit: str, lang: str) -> str:
-    """A difference with its sign and unit; between percentages in percentage points."""
+    """Return a difference with its sign and unit; between percentages in percentage points."""
     if value is None or math.isnan(value):
         return "—"
     return quantity(number(value, signed=True), text("points", lang) if unit == "%" else unit, lang)
 
 
-def quantity(said: str, unit: str, lang: str) -> str:
-    """A number in words with its unit: 75%, 24件, 24 patents; a unit that is itself a number is kept apart from it:
-
-    55,500 × 100 million yuan.
-    """
+def quantity(figure: str, unit: str, lang: str) -> str:
+    """Return a number with its unit: 75%, 24件, 24 patents; a unit that is a number is set apart: 55,500 × 100 million yuan."""
     if unit == "%" or lang == "zh":
-        return said + unit
-    return f"{said} {'× ' if re.match(r'(US[$])?[0-9]', unit) else ''}{unit}"
+        return figure + unit
+    return f"{figure} {'× ' if re.match(r'(US[$])?[0-9]', unit) else ''}{unit}"
 
 
 def aged(row: dict, lang: str) -> str:
-    """The year of a figure, in brackets, where it is not of the year asked about; from `stale` and `last_period`."""
+    """Return the year of a figure, in brackets, where it is not of the year asked about; from `stale` and `last_period`."""
     return text("bracket", lang, x=text("stale_note", lang, year=int(row["last_period"]))) if row["stale"] else ""
 
 
 def pace(value: float, pace_unit: str, lang: str) -> str:
-    """A yearly pace: +1.07 a year in the unit, or per cent a year."""
+    """Return a yearly pace: +1.07 a year in the unit, or per cent a year."""
     if value is None or math.isnan(value):
         return "—"
     return text("percent_a_year" if pace_unit == "percent" else "a_year", lang, x=number(value, signed=True))
 
 
 def _fixed(value: float, decimals: int) -> str:
-    """Grouped, with so many decimals, halves rounded up as statisticians do (2.125 → 2.13)."""
+    """Return a number grouped, with so many decimals, halves rounded up as statisticians do (2.125 → 2.13)."""
     exact = Decimal(repr(round(float(value), 10)))
     return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,}"
 
 
 def names(items: list[str], lang: str, most: int = 6) -> str:
-    """A list of names in a sentence, cut with a count where it is long."""
+    """Return a list of names in a sentence, cut with a count where it is long."""
     shown = text("list_comma", lang).join(items[:most])
     return shown + (text("and_more", lang, n=len(items)) if len(items) > most else "")
 
 
-def markdown(said: str) -> str:
-    """Text from data made safe for Markdown: no markup, no HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", said).replace("&", "&amp;")
+def markdown(words: str) -> str:
+    """Return text from data made safe for Markdown: no markup, no HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", words).replace("&", "&amp;")
 
 
-def sentence(said: str, lang: str) -> str:
-    """A note in brackets behind a phrase; nothing for an empty note."""
-    return text("bracket", lang, x=markdown(said)) if said else ""
+def sentence(note: str, lang: str) -> str:
+    """Return a note in brackets; nothing for an empty note."""
+    return text("bracket", lang, x=markdown(note)) if note else ""

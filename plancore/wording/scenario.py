@@ -1,4 +1,4 @@
-"""What the road to 2035 is called and how its numbers are said: one wording for its sentences, tables and charts."""
+"""What the road to 2035 is called and how its numbers are written in sentences, tables and charts."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def average(row: dict) -> str:
 def years(missing: tuple, lang: str) -> str:
     """Years with runs joined: 2021、2023—2025年."""
     runs, dash = np.split(missing, np.where(np.diff(missing) != 1)[0] + 1), "—" if lang == "zh" else "–"
-    said = [f"{run[0]}" if len(run) == 1 else f"{run[0]}{dash}{run[-1]}" for run in runs]
-    return wording.text("year", lang, year=wording.text("list_comma", lang).join(said))
+    spans = [f"{run[0]}" if len(run) == 1 else f"{run[0]}{dash}{run[-1]}" for run in runs]
+    return wording.text("year", lang, year=wording.text("list_comma", lang).join(spans))
 
 
 def lacking(row: dict, lang: str) -> str:

@@ -5,6 +5,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from plancore import paths
+
 # No `from __future__ import annotations` here: Typer would evaluate each annotation from its text, twice, at every start.
 listing = typer.Typer(rich_markup_mode=None, invoke_without_command=True, help="The runs there were: list them, show one, compare two.")
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
@@ -16,7 +18,6 @@ app.add_typer(entering, name="observe")
 planning = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Add a plan: its files in data/, from its extracted table.")
 app.add_typer(planning, name="plan")
 _UNCHANGED = "data/ and the tables are as they were"
-from plancore import paths
 
 
 def main() -> None:
@@ -49,17 +50,21 @@ def check() -> None:
 @app.command()
 def report(
     name: Annotated[Optional[str], typer.Argument(help="One report, such as gap_analysis; all of the schedule if left out.")] = None,
-    parameter: Annotated[Optional[list[str]], typer.Option("-p", "--parameter", help="NAME=VALUE, repeatable; the rest at their defaults.")] = None,
-    only: Annotated[Optional[list[str]], typer.Option("--only", help="Of the schedule, the reports or page addresses that fit, such as gap_analysis or 'zh/*2024*'; repeatable.")] = None,
+    parameter: Annotated[Optional[list[str]], typer.Option("-p", "--parameter", help="NAME=VALUE, repeatable; others have their defaults.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option("--only", help="Of the schedule, the reports or page addresses that fit, such as "
+                                                      "gap_analysis or 'zh/*2024*'; repeatable.")] = None,
     since: Annotated[str, typer.Option("--since", help="Make what changed since this run or day (2026-11-20), not since the published run.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which pages would be made, and why.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Make every page, changed or not.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes at once; 0: as many as cores.")] = 0,
-    keep: Annotated[Optional[int], typer.Option("--keep", min=1, help="How many runs stay, the published one among them; by default as in the schedule.")] = None,
+    keep: Annotated[Optional[int], typer.Option("--keep", min=1, help="How many runs stay, the published one among them; by default as in "
+                                                "the schedule.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print each page as PDF too; needs Chromium.")] = False,
-    scheduler: Annotated[str, typer.Option("--scheduler", help="Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers make the pages.")] = "",
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers make "
+                                           "the pages.")] = "",
     log_json: Annotated[bool, typer.Option("--log-json", help="Say what happens as lines of JSON on standard error.")] = False,
-    on_change: Annotated[str, typer.Option("--on-change", help="Command to run when something changed, was held back, or failed; it is given JSON on standard input.")] = "",
+    on_change: Annotated[str, typer.Option("--on-change", help="Command to run when something changed, was held back, or failed; it is given "
+                                           "JSON on standard input.")] = "",
 ) -> None:
     """Make the pages that changed and publish reports/latest/. Exit 2: wrong use; 4: some report failed, or the run is held back; 5: busy."""
     from plancore.reports import commands
@@ -70,21 +75,21 @@ def report(
         _stop("--only chooses from the schedule; leave it out with a single report", 2)
 
     def failed(message: str, busy: bool = False) -> None:
-        commands.say(message, log_json)
+        commands.warn(message, log_json)
         if on_change and not dry_run and not busy:
-            for problem in commands.tell(on_change, commands.NOTHING, [message]):
-                commands.say(problem, log_json)
+            for problem in commands.call_hook(on_change, commands.NO_RESULT, [message]):
+                commands.warn(problem, log_json)
 
-    order = _or_exit(lambda: commands.order(name, _pairs(parameter or []), only or [], since, keep, pdf), failed)
+    request = _or_exit(lambda: commands.request(name, _pairs(parameter or []), only or [], since, keep, pdf), failed)
     if dry_run:
-        typer.echo(_or_exit(lambda: commands.said(order, force), failed))
+        typer.echo(_or_exit(lambda: commands.dry_run(request, force), failed))
         return
-    result = _or_exit(lambda: commands.carry_out(order, force, jobs, scheduler, log_json), failed)
-    problems = commands.problems(result, order)
-    if on_change and commands.worth_telling(result, problems):
-        problems += commands.tell(on_change, result, problems)
+    result = _or_exit(lambda: commands.run(request, force, jobs, scheduler, log_json), failed)
+    problems = commands.problems(result, request)
+    if on_change and commands.is_news(result, problems):
+        problems += commands.call_hook(on_change, result, problems)
     for problem in problems:
-        commands.say(problem, log_json)
+        commands.warn(problem, log_json)
     if result["outcome"] in ("published", "unchanged"):
         typer.echo(str(commands.INDEX))
     if problems:
@@ -101,7 +106,7 @@ def publish(
     from plancore.reports import archive, commands, publishing
 
     folder = _or_exit(lambda: publishing.publish(run, back=back))
-    problems = commands.tell(on_change, archive.manifest(folder) | {"outcome": "released"}, []) if on_change else []
+    problems = commands.call_hook(on_change, archive.manifest(folder) | {"outcome": "released"}, []) if on_change else []
     typer.echo(str(commands.INDEX))
     if problems:
         _stop(problems[0], 4)
@@ -233,7 +238,7 @@ def runs(
     from plancore.reports import commands
 
     if context.invoked_subcommand is None:
-        typer.echo(commands.table(count))
+        typer.echo(commands.runs(count))
 
 
 @listing.command()
@@ -241,7 +246,7 @@ def show(run: Annotated[str, typer.Argument(help="A run, by its name or the begi
     """What the ledger says of a run, and what it changed."""
     from plancore.reports import commands
 
-    typer.echo(_or_exit(lambda: commands.one(run)))
+    typer.echo(_or_exit(lambda: commands.show(run)))
 
 
 @listing.command()
@@ -252,7 +257,7 @@ def diff(
     """What changed between two runs that are still there, in Chinese and English, with the reasons."""
     from plancore.reports import commands
 
-    typer.echo(_or_exit(lambda: commands.between(first, second)))
+    typer.echo(_or_exit(lambda: commands.diff(first, second)))
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:

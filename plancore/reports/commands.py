@@ -1,12 +1,13 @@
-"""What `plancore report` is asked for, how it is carried out and followed, and who is told of it."""
+"""What `plancore report` and `plancore runs` do: choose pages, follow a run, call a hook, list the runs there were."""
 
 from __future__ import annotations
 
-import sys
+import io
 import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,21 +17,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plancore import paths, wording
-from plancore.downloads import pdf as printing
+from plancore.downloads import pdf
 from plancore.reports import archive, changelog, changes, parameters, publishing, schedule, workers
 from plancore.reports.parameters import Page, ParameterError
 
-_OUTCOMES = {"published": "published", "unchanged": "nothing changed", "held": "held back", "failed": "failed", "released": "released by hand",
-             "interrupted": "ended early"}
-
 INDEX = paths.REPORTS / "latest" / "index.html"
 HOOK_SECONDS = 120
-NOTHING = {"outcome": "error", "run": ""}
-"""The result of a command that came to nothing."""
+NO_RESULT = {"outcome": "error", "run": ""}
+"""The result of a command that ended with an error."""
+_OUTCOMES = {"published": "published", "unchanged": "nothing changed", "held": "held back", "failed": "failed",
+             "released": "released by hand", "interrupted": "ended early"}
 
 
-class Order(NamedTuple):
-    """Pages, by which rules they are published, whether they are the whole site, and since when changes count."""
+class Request(NamedTuple):
+    """Pages, the rules by which they are published, whether they are the whole site, and the run since which changes count."""
 
     pages: list[Page]
     rules: schedule.Schedule
@@ -42,36 +42,36 @@ class Ended(SystemExit):
     """A signal ended the run; nothing is published."""
 
 
-def order(name: str | None, given: dict, only: list[str], since: str, keep: int | None, pdf: bool) -> Order:
-    """What is to be made, checked before anything runs. Raises ParameterError, or runs.Unknown for `since`."""
+def request(name: str | None, given: dict, only: list[str], since: str, keep: int | None, as_pdf: bool) -> Request:
+    """Return the options of `plancore report`, checked before anything runs. Raises ParameterError, or archive.Unknown for `since`."""
     rules = schedule.read()
     pages = [parameters.page(name, given)] if name else _chosen(list(rules.pages), only)
-    if pdf:
+    if as_pdf:
         pages = [replace(page, formats=("pdf",)) for page in pages]
-    if any("pdf" in page.formats for page in pages) and not printing.browser():
+    if any("pdf" in page.formats for page in pages) and not pdf.browser():
         raise ParameterError("printing pages as PDF needs Chromium: apt-get install chromium, or leave --pdf and formats out")
-    return Order(pages, replace(rules, keep=keep or rules.keep), not name and not only, _since(since) if since else None)
+    return Request(pages, replace(rules, keep=keep or rules.keep), not name and not only, _since(since) if since else None)
 
 
-def said(order: Order, force: bool) -> str:
-    """Which pages would be made, and why."""
-    asked = publishing.todo(order.pages, paths.REPORTS, order.rules.errors_to, order.whole, force, order.since)
-    lines = [f"{w.page.path}  ({', '.join(w.why)})" for w in asked if w.why]
-    return "\n".join([*lines, f"{len(lines)} of {len(asked)} pages would be made"])
+def dry_run(request: Request, force: bool) -> str:
+    """Return which pages would be made, and why."""
+    tasks = publishing.todo(request.pages, paths.REPORTS, request.rules.errors_to, request.whole, force, request.since)
+    lines = [f"{task.page.path}  ({', '.join(task.reasons)})" for task in tasks if task.reasons]
+    return "\n".join([*lines, f"{len(lines)} of {len(tasks)} pages would be made"])
 
 
-def carry_out(order: Order, force: bool, jobs: int, scheduler: str, log_json: bool) -> dict:
-    """The result of `publishing.run`, followed on the terminal, in silence where there is none, or as lines of JSON."""
-    with _signals(archive.latest(paths.REPORTS), log_json), listener(log_json, len(order.pages)) as notify:
-        return publishing.run(order.pages, rules=order.rules, whole=order.whole, force=force, since=order.since, jobs=jobs,
-                           backend=_backend(scheduler), notify=notify)
+def run(request: Request, force: bool, jobs: int, scheduler: str, log_json: bool) -> dict:
+    """Return the result of `publishing.run`, with progress on a terminal, or as lines of JSON, or none."""
+    with _signals(archive.latest(paths.REPORTS), log_json), _progress(log_json, len(request.pages)) as notify:
+        return publishing.run(request.pages, rules=request.rules, whole=request.whole, force=force, since=request.since, jobs=jobs,
+                              backend=_backend(scheduler), notify=notify)
 
 
-def problems(result: dict, order: Order) -> list[str]:
-    """What somebody must look at: pages that failed, and why a run is held back."""
-    asked = {page.path for page in order.pages}
-    found = [f"{p['status']}: {p['path']}: {p['error']}" for p in result["pages"] if p.get("error") and p["path"] in asked
-             and p["status"] in ("stale", "failed")]
+def problems(result: dict, request: Request) -> list[str]:
+    """Return what a person must look at: pages that failed, and why a run is held back."""
+    requested = {page.path for page in request.pages}
+    found = [f"{p['status']}: {p['path']}: {p['error']}" for p in result["pages"]
+             if p.get("error") and p["path"] in requested and p["status"] in ("stale", "failed")]
     if result["outcome"] == "held":
         found += [f"held back: {reason}" for reason in changelog.held(result["held"], "en")]
         found.append(f"the last good site stays; look at {paths.REPORTS / 'runs' / result['run'] / 'changes.html'}, "
@@ -79,25 +79,24 @@ def problems(result: dict, order: Order) -> list[str]:
     return found
 
 
-def worth_telling(result: dict, problems: list[str]) -> bool:
+def is_news(result: dict, problems: list[str]) -> bool:
     """Whether something changed, was held back, or failed."""
     return bool(problems) or result["outcome"] != "unchanged" and any(result.get("changes", {}).values())
 
 
-def tell(command: str, result: dict, problems: list[str]) -> list[str]:
-    """Run a command with what happened as JSON on its standard input; what went wrong with that.
+def call_hook(command: str, result: dict, problems: list[str]) -> list[str]:
+    """Run a shell command with a result as JSON on its standard input; return what went wrong with that.
 
     outcome, run, problems (English lines), changes (counts by kind), held (rules, see `changes.held`), held_lines and lines
     (language to lines that can be pasted), changes_page and site (files, empty where there is none).
     """
-    page = paths.REPORTS / "runs" / result["run"] / "changes.html"
-    said = {"outcome": result["outcome"], "run": result["run"], "problems": problems, "changes": result.get("changes", {}),
-            "held": result.get("held", []), "held_lines": {lang: changelog.held(result.get("held", []), lang) for lang in wording.LANGUAGES},
-            "lines": result.get("lines", {}), "changes_page": str(page) if result["run"] and page.is_file() else "",
-            "site": str(INDEX) if INDEX.is_file() else ""}
+    page, held = paths.REPORTS / "runs" / result["run"] / "changes.html", result.get("held", [])
+    message = {"outcome": result["outcome"], "run": result["run"], "problems": problems, "changes": result.get("changes", {}), "held": held,
+               "held_lines": {lang: changelog.held(held, lang) for lang in wording.LANGUAGES}, "lines": result.get("lines", {}),
+               "changes_page": str(page) if result["run"] and page.is_file() else "", "site": str(INDEX) if INDEX.is_file() else ""}
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, start_new_session=True)
     try:
-        process.communicate(json.dumps(said, ensure_ascii=False).encode(), HOOK_SECONDS)
+        process.communicate(json.dumps(message, ensure_ascii=False).encode(), HOOK_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # what it started too
         process.wait()
@@ -105,11 +104,60 @@ def tell(command: str, result: dict, problems: list[str]) -> list[str]:
     return [f"--on-change: {command!r} exited {process.returncode}"] if process.returncode else []
 
 
+def warn(message: str, log_json: bool) -> None:
+    """Print a message on standard error, as a line of JSON or as text."""
+    if log_json:
+        _log("problem", message=message)
+    else:
+        print(message, file=sys.stderr, flush=True)
+
+
+def runs(count: int) -> str:
+    """Return the last entries of the log as a table, the latest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    entries = archive.log(paths.REPORTS)[:-count - 1:-1]
+    if not entries:
+        return "no run yet: plancore report"
+    existing, online = {p.name for p in archive.folders(paths.REPORTS)}, archive.latest(paths.REPORTS)
+    table = Table("run", "outcome", "at (UTC)", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("seconds", "made", "kept", "bad", "changed"):
+        table.add_column(column, justify="right")
+    for entry in entries:
+        pages = entry.get("pages", {})
+        mark = " *" if online and entry["run"] == online.name else "" if entry["run"] in existing else " -"
+        numbers = (entry.get("seconds", ""), pages.get("new", 0), pages.get("unchanged", 0), pages.get("stale", 0) + pages.get("failed", 0),
+                   sum(entry.get("changes", {}).values()))
+        table.add_row(entry["run"] + mark, _OUTCOMES.get(entry["outcome"], entry["outcome"]), entry["at"][:16].replace("T", " "),
+                      *map(str, numbers))
+    console = Console(file=io.StringIO(), width=1000, color_system=None, markup=False, emoji=False)  # never cut: a terminal wraps it
+    console.print(table)
+    return "\n".join([*map(str.rstrip, console.file.getvalue().splitlines()), "* published   - no longer there"])
+
+
+def show(run: str) -> str:
+    """Return the log's entries of a run, and the changes it brought. Raises archive.Unknown."""
+    entries = [entry for entry in archive.log(paths.REPORTS) if entry["run"].startswith(run)] if run else []
+    if len({entry["run"] for entry in entries}) != 1:
+        archive.find(paths.REPORTS, run)
+    folder = paths.REPORTS / "runs" / entries[0]["run"] if entries else archive.find(paths.REPORTS, run)
+    changed = folder / "changes.md"
+    return "\n".join([*(json.dumps(entry, ensure_ascii=False, indent=1) for entry in entries),
+                      *([changed.read_text(encoding="utf-8")] if changed.is_file() else [])])
+
+
+def diff(first: str, second: str) -> str:
+    """Return what changed from one run to another, as Markdown. Raises archive.Unknown."""
+    old, new = (archive.find(paths.REPORTS, run) for run in (first, second))
+    return changelog.markdown(changes.between(old, new), archive.manifest(new))
+
+
 def _chosen(pages: list[Page], only: list[str]) -> list[Page]:
     for pattern in only:
         if not any(_fits(page, pattern) for page in pages):
-            raise ParameterError(f"--only {pattern!r} fits no page of the schedule; allowed: {', '.join(dict.fromkeys(p.report for p in pages))}, "
-                                 "or a pattern of page addresses such as 'zh/gap_analysis*'")
+            raise ParameterError(f"--only {pattern!r} fits no page of the schedule; allowed: "
+                                 f"{', '.join(dict.fromkeys(p.report for p in pages))}, or a pattern of page addresses such as 'zh/gap_analysis*'")
     return [page for page in pages if not only or any(_fits(page, pattern) for pattern in only)]
 
 
@@ -117,19 +165,20 @@ def _fits(page: Page, pattern: str) -> bool:
     return page.report == pattern or fnmatch(page.path, pattern)
 
 
-def _since(said: str) -> Path:
+def _since(text: str) -> Path:
+    """The folder of the run that a day or a run's name stands for."""
     try:
-        day = datetime.strptime(said, "%Y-%m-%d").astimezone()
+        day = datetime.strptime(text, "%Y-%m-%d").astimezone()
     except ValueError:
-        return archive.find(paths.REPORTS, said)
+        return archive.find(paths.REPORTS, text)
     found = archive.before(paths.REPORTS, day)
     if not found:
-        raise archive.Unknown(f"no run from before {said} is there any more; allowed: a later day, or one of "
-                           + ", ".join(p.name for p in archive.kept(paths.REPORTS)))
+        raise archive.Unknown(f"no run from before {text} is there any more; allowed: a later day, or one of "
+                              + ", ".join(p.name for p in archive.folders(paths.REPORTS)))
     return found
 
 
-def _backend(scheduler: str) -> Callable:
+def _backend(scheduler: str) -> publishing.Backend:
     if not scheduler:
         return workers.local
     from plancore.reports import cluster
@@ -138,47 +187,39 @@ def _backend(scheduler: str) -> Callable:
 
 
 @contextmanager
-def _signals(online: Path | None, log_json: bool):
-    """SIGTERM and Ctrl-C end the run as an error would: kernels are stopped, the lock is free, nothing is published."""
+def _signals(online: Path | None, log_json: bool) -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the run as an error would: workers are stopped, the lock is free, nothing is published."""
     def end(number: int, _frame: object) -> None:
         done = archive.latest(paths.REPORTS) != online
         after = "the run had been published" if done else "nothing was published, the last good site stays"
-        say(f"ended by {signal.Signals(number).name}; {after}", log_json)
+        warn(f"ended by {signal.Signals(number).name}; {after}", log_json)
         raise Ended(128 + number)
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def say(message: str, log_json: bool) -> None:
-    """What somebody must know, on standard error."""
-    if log_json:
-        _log("problem", message=message)
-    else:
-        print(message, file=sys.stderr, flush=True)
-
-
 @contextmanager
-def listener(log_json: bool, pages: int) -> Iterator[Callable]:
-    """What `reports.run` tells what happens: called with an event and its facts."""
+def _progress(log_json: bool, pages: int) -> Iterator[Callable]:
+    """The `notify` of `publishing.run`."""
     if log_json:
         yield _log
     elif sys.stderr.isatty():
-        with _bar(pages) as told:
-            yield told
+        with _bar(pages) as notify:
+            yield notify
     else:
         yield lambda *_, **__: None
 
 
 def _log(event: str, **facts: object) -> None:
-    """One line of JSON on standard error; of the end what the ledger keeps of it is enough."""
+    """Print an event as a line of JSON on standard error; of the end only what is not in the log of runs."""
     if event == "end":
         facts = {name: facts[name] for name in ("run", "outcome", "changes", "held", "lines") if name in facts}
-    said = {"at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "event": event} | facts
-    print(json.dumps(said, ensure_ascii=False), file=sys.stderr, flush=True)
+    line = {"at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "event": event} | facts
+    print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -191,45 +232,9 @@ def _bar(pages: int) -> Iterator[Callable]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reports", total=pages)
 
-        def told(event: str, **facts: object) -> None:
+        def notify(event: str, **facts: object) -> None:
             if event == "start":
                 progress.update(task, total=facts["to_make"], description=f"{facts['to_make']} of {facts['pages']} pages changed")
             elif event == "page":
                 progress.update(task, advance=1, description=str(facts["path"]))
-        yield told
-
-
-def table(count: int) -> str:
-    """The last lines of the ledger, the latest first."""
-    lines = archive.read(paths.REPORTS)[:-count - 1:-1]
-    if not lines:
-        return "no run yet: plancore report"
-    there = {p.name for p in archive.kept(paths.REPORTS)}
-    online = archive.latest(paths.REPORTS)
-    rows = [("run", "outcome", "at (UTC)", "seconds", "made", "kept", "bad", "changed")]
-    for said in lines:
-        pages = said.get("pages", {})
-        mark = " *" if online and said["run"] == online.name else "" if said["run"] in there else " -"
-        rows.append((said["run"] + mark, _OUTCOMES.get(said["outcome"], said["outcome"]), said["at"][:16].replace("T", " "),
-                     str(said.get("seconds", "")), str(pages.get("new", 0)), str(pages.get("unchanged", 0)),
-                     str(pages.get("stale", 0) + pages.get("failed", 0)), str(sum(said.get("changes", {}).values()))))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    text = [" ".join(cell.ljust(width) if i < 3 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
-    return "\n".join([*text, "* published   - no longer there"])
-
-
-def one(run: str) -> str:
-    """The ledger's lines of a run, and the changes it brought. Raises runs.Unknown."""
-    lines = [said for said in archive.read(paths.REPORTS) if said["run"].startswith(run)] if run else []
-    if len({said["run"] for said in lines}) != 1:
-        archive.find(paths.REPORTS, run)
-    text = [json.dumps(said, ensure_ascii=False, indent=1) for said in lines]
-    folder = paths.REPORTS / "runs" / lines[0]["run"] if lines else archive.find(paths.REPORTS, run)
-    changed = folder / "changes.md"
-    return "\n".join([*text, *([changed.read_text(encoding="utf-8")] if changed.is_file() else [])])
-
-
-def between(first: str, second: str) -> str:
-    """What changed from one run to another, as Markdown. Raises runs.Unknown."""
-    old, new = (archive.find(paths.REPORTS, run) for run in (first, second))
-    return changelog.markdown(changes.between(old, new), archive.manifest(new))
+        yield notify

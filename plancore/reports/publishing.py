@@ -65,7 +65,7 @@ def run(pages: Iterable[Page], site: Path = paths.REPORTS, rules: Schedule | Non
         tasks = todo(pages, site, rules.errors_to, whole, force, since)
         notify("start", pages=len(tasks), to_make=sum(bool(task.reasons) for task in tasks))
         result = _run(tasks, site, rules, whole, jobs or os.cpu_count() or 1, backend, notify, started)
-        archive.append(site, archive.line(result, started))
+        archive.append(site, archive.summary(result, started))
         notify("end", **result)
         return result
 
@@ -148,7 +148,7 @@ def _fault(folder: Path, entry: dict) -> list[str]:
 
 def _intact(folder: Path, entry: dict) -> bool:
     """Whether a page and its files are there, and the page is what it was."""
-    return all((folder / path).is_file() for path in _files(entry)) and archive.sha(folder / entry["path"]) == entry["sha256"]
+    return all((folder / path).is_file() for path in _files(entry)) and archive.sha256(folder / entry["path"]) == entry["sha256"]
 
 
 def _run(tasks: list[Task], site: Path, rules: Schedule, whole: bool, jobs: int, backend: Backend, notify: Callable,
@@ -171,7 +171,7 @@ def _run(tasks: list[Task], site: Path, rules: Schedule, whole: bool, jobs: int,
             archive.write(draft / name, html)
         archive.write(draft / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
         _verify(draft, manifest)
-        folder = archive.keep(draft)
+        folder = archive.store(draft)
     if not manifest["held"]:
         archive.publish(folder, site)
     archive.prune(site, rules.keep)
@@ -188,10 +188,10 @@ def _prepare(draft: Path, errors_to: str, coming: frozenset[str], online: Path |
         (draft / folder).mkdir(exist_ok=True)
     archive.write(draft / "assets" / name, script)
     if online:
-        archive.carry([f"assets/{script.name}" for script in (online / "assets").iterdir()], online, draft)
+        archive.link([f"assets/{script.name}" for script in (online / "assets").iterdir()], online, draft)
     for table in load.files():
         (draft / "downloads" / table.name).write_bytes(workbook.csv(_public(table.stem)))
-    return Common(archive.name(draft), load.data_until(), name, script, errors_to, coming)
+    return Common(archive.run_name(draft), load.data_until(), name, script, errors_to, coming)
 
 
 def _public(name: str) -> pd.DataFrame:
@@ -254,7 +254,7 @@ def _entry(page: Page) -> dict:
 
 def _carried(folder: Path, entry: dict, draft: Path) -> dict:
     """The entry of a page of an earlier run, whose files are put into the draft."""
-    archive.carry(_files(entry), folder, draft)
+    archive.link(_files(entry), folder, draft)
     return entry | {"changed": []}
 
 
@@ -274,11 +274,11 @@ def _link(entries: dict[str, dict], draft: Path) -> None:
         if linked != html:
             archive.write(path, linked)
         if linked != html or not entry["sha256"]:
-            entry["sha256"] = archive.sha(path)
+            entry["sha256"] = archive.sha256(path)
 
 
 def _manifest(draft: Path, entries: dict[str, dict], made_of: dict, started: datetime, last: dict) -> dict:
-    return {"run": archive.name(draft), "after": last.get("run", ""), "started": started.isoformat(timespec="seconds"),
+    return {"run": archive.run_name(draft), "after": last.get("run", ""), "started": started.isoformat(timespec="seconds"),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": inputs.versions(), "code": made_of["code"],
             "data": made_of["tables"], "lock": made_of["environment"], "inputs": made_of,
             "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}

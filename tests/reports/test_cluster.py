@@ -201,7 +201,7 @@ def test_a_killed_worker_loses_no_page(dask):
     assert run.wait(PATIENCE) == 0, dask.errors
     assert dask.statuses() == ["new"] * len(PAGES) and dask.errors == ""
     for page in archive.manifest(archive.latest(dask.site))["pages"]:
-        assert archive.sha(archive.latest(dask.site) / page["path"]) == page["sha256"]
+        assert archive.sha256(archive.latest(dask.site) / page["path"]) == page["sha256"]
     assert not first.is_running()
 
 

@@ -128,7 +128,7 @@ class TestBrokenOff:
         err = process.communicate(timeout=PATIENCE)[1]
         assert process.returncode == code and err == f"ended by {how.name}; nothing was published, the last good site stays\n"
         published.check_nothing_left(family)
-        assert family and published.said("methods") == "1" and len(archive.kept(published.reports)) == 1
+        assert family and published.said("methods") == "1" and len(archive.folders(published.reports)) == 1
 
     def test_a_kill_in_the_middle(self, published):
         began = published.slow("methods")
@@ -144,7 +144,7 @@ class TestBrokenOff:
         done = published.run()
         assert done.returncode == 0 and published.said("methods") == "2" and published.said("plan_audit") == "1"
         published.check_nothing_left()
-        assert [line["outcome"] for line in archive.read(published.reports)] == ["published", "interrupted", "published"]
+        assert [line["outcome"] for line in archive.log(published.reports)] == ["published", "interrupted", "published"]
 
     def test_a_worker_is_killed_once(self, published):
         """Its pages are made again by another."""
@@ -230,7 +230,7 @@ def test_a_clock_set_back(published):
         done = published.run("report", "--keep", "2", before=("faketime", "-m", "-f", "-400d"))
         assert done.returncode == 0, done.stderr
         assert published.said("methods") == said
-    kept = archive.kept(published.reports)
+    kept = archive.folders(published.reports)
     assert len(kept) == 2 and first not in kept and archive.latest(published.reports) == kept[-1] > first
     assert published.run().returncode == 0 and published.said("methods") == "3"  # what is known by that day is another thing again
     assert archive.latest(published.reports) > kept[-1]
@@ -296,7 +296,7 @@ class TestCommand:
         listed = published.run("runs").stdout.splitlines()
         assert listed[0].split() == ["run", "outcome", "at", "(UTC)", "seconds", "made", "kept", "bad", "changed"]
         assert listed[1].split()[-4:] == ["0", "2", "1", "0"] and listed[2].split()[-4:] == ["3", "0", "0", "0"]
-        names = [p.name for p in archive.kept(published.reports)]
+        names = [p.name for p in archive.folders(published.reports)]
         shown = published.run("runs", "show", names[1]).stdout
         assert "ZeroDivisionError" in shown and "变动记录" in shown
         assert "变动记录" in published.run("runs", "diff", *names).stdout

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from plancore import cli, paths
-from plancore.reports import commands as ordering
+from plancore.reports import commands
 
 ROOT = paths.ROOT
 DEPLOY = ROOT / "deploy"
@@ -57,12 +57,12 @@ def checkout(tmp_path) -> Path:
     for file in ("requirements.lock", "reports/schedule.yml"):
         (project / file).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / file, project / file)
-    commands = project / ".venv" / "bin"
-    commands.mkdir(parents=True)
+    programs = project / ".venv" / "bin"
+    programs.mkdir(parents=True)
     for name, call in (("plancore", "-m plancore"), ("python", "")):
         there = f"PYTHONPATH={shlex.quote(str(project))} exec {shlex.quote(sys.executable)}"
-        (commands / name).write_text(f'#!/bin/sh\n{there} {call} "$@"\n')
-        (commands / name).chmod(0o755)
+        (programs / name).write_text(f'#!/bin/sh\n{there} {call} "$@"\n')
+        (programs / name).chmod(0o755)
     return project
 
 
@@ -331,7 +331,7 @@ def tell(monkeypatch, capfd):
         result = {"run": "20261124-013000-000", "outcome": outcome, "changes": FREE_OF_CHANGE | changes, "held": [], "pages": [],
                   "lines": {"zh": LINES, "en": ["New: none", "Revised: none", "Moved: none"]}}
         command = shlex.join([sys.executable, str(DEPLOY / "on-change.py")]) + " " + arguments
-        failed = ordering.tell(command, result, list(problems))
+        failed = commands.call_hook(command, result, list(problems))
         out, err = capfd.readouterr()
         assert out == ""  # cron would mail it
         return failed, err

@@ -289,7 +289,7 @@ class TestOnlyWhatChanged:
         before = os.readlink(tmp_path / "site" / "latest")
         again = publishing.run([parameters.page("one", {})], site=tmp_path / "site", backend=never)
         assert again["outcome"] == "unchanged" and os.readlink(tmp_path / "site" / "latest") == before
-        assert [line["outcome"] for line in archive.read(tmp_path / "site")] == ["published", "unchanged"]
+        assert [line["outcome"] for line in archive.log(tmp_path / "site")] == ["published", "unchanged"]
 
     def test_only_the_page_whose_notebook_changed(self, run, notebooks, tmp_path):
         wanted = [(notebooks(name, GOOD), parameters.page(name, {}))[1] for name in ("one", "two")]
@@ -407,7 +407,7 @@ class TestHeld:
         first = archive.latest(site)
         publishing.publish(made["run"], site)
         assert archive.latest(site).name == made["run"] and archive.held(site) is None
-        assert archive.read(site)[-1]["outcome"] == "released"
+        assert archive.log(site)[-1]["outcome"] == "released"
         assert publishing.run([parameters.page("one", {})], site=site, backend=never)["outcome"] == "unchanged"
         with pytest.raises(archive.Unknown, match="published run already"):
             publishing.publish(made["run"], site)

@@ -5,17 +5,18 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import filelock
 import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from typer.testing import CliRunner
 
-from plancore import paths
+from plancore import cli, paths
 from plancore.reports import archive, inputs, parameters, publishing, render, schedule, workers
 from plancore.reports.parameters import ParameterError
 
@@ -28,10 +29,6 @@ def showing(html: str) -> list[str]:
 
 
 GOOD = showing(SHOWN)
-
-
-def cli(*arguments: str, **kwargs) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "plancore", *arguments], capture_output=True, text=True, **kwargs)
 
 
 @pytest.fixture
@@ -129,8 +126,8 @@ class TestParameters:
         ["report", "-p", "as_of=2025"], ["report", "--no-such-option"], ["nonsense"]])
     def test_exit_2_and_nothing_published(self, arguments, tmp_path):
         before = sorted(paths.REPORTS.rglob("*"))
-        done = cli(*arguments)
-        assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr
+        done = CliRunner().invoke(cli.app, arguments)
+        assert done.exit_code == 2 and done.stderr and isinstance(done.exception, SystemExit)
         assert sorted(paths.REPORTS.rglob("*")) == before
 
     @pytest.mark.parametrize("text, said", [
@@ -260,20 +257,19 @@ class TestWholeOrNotAtAll:
 
     def test_exit_5_for_a_busy_site(self):
         with filelock.FileLock(paths.REPORTS / ".lock"):
-            assert cli("report").returncode == 5
+            done = CliRunner().invoke(cli.app, ["report"])
+        assert done.exit_code == 5 and done.stderr.count("\n") == 1 and "another run" in done.stderr
 
     def test_a_failing_notebook_exits_4_and_says_where(self, tmp_path):
-        """The real command on a copy of the project whose gap analysis is broken."""
-        root = Path(paths.ROOT)
-        for name in ("plancore", "notebooks", "reports/schedule.yml"):
-            target = tmp_path / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((root / name).read_bytes()) if (root / name).is_file() else subprocess.run(
-                ["cp", "-r", root / name, target], check=True)
+        """The real command, in a process of its own, on a copy of the project whose gap analysis is broken."""
+        for name in ("plancore", "notebooks"):
+            shutil.copytree(paths.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "reports").mkdir()
         (tmp_path / "reports" / "schedule.yml").write_text("pages: [{report: plan_review}, {report: gap_analysis}]")
         path = tmp_path / "notebooks" / "reports" / "gap_analysis.ipynb"
         path.write_text(path.read_text().replace("gaps.measure(", "gaps.mesure("))
-        done = cli("report", cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+        done = subprocess.run([sys.executable, "-m", "plancore", "report"], capture_output=True, text=True, cwd=tmp_path,
+                              env=os.environ | {"PYTHONPATH": str(tmp_path)})
         assert done.returncode == 4 and "gap_analysis" in done.stderr and "AttributeError" in done.stderr
         assert (tmp_path / "reports" / "latest" / "zh" / "plan_review-zj13.html").is_file()
 

@@ -181,27 +181,22 @@ def corrections() -> pd.DataFrame:
 
 def related(indicator: str) -> list[str]:
     """Return the keys of the series beside an indicator: what it names as related, and what names it."""
-    return _beside([indicator])[1:]
-
-
-def _beside(indicators: Iterable[str]) -> list[str]:
-    """The keys of some indicators, and below them those of the series beside them."""
-    known, own = table("indicators"), list(dict.fromkeys(indicators))
-    named = known.loc[known["indicator"].isin(own), "related"]
-    return [key for key in dict.fromkeys([*own, *named, *known.loc[known["related"].isin(own), "indicator"]]) if key]
+    known = indicators()
+    named = known.loc[known["indicator"] == indicator, "related"]
+    return [k for k in dict.fromkeys([*named, *known.loc[known["related"] == indicator, "indicator"]]) if k]
 
 
 def vintages(region: str, known_on: str | None = None, indicators: Iterable[str] | None = None) -> pd.DataFrame:
     """Return every published value of a region, several per indicator and period: the columns of `observations`.
 
     known_on: a date or "today" gives only what was surely published by that day; None all that is in the tables.
-    indicators: only these and the series beside them (`related`), so that a page is not made again for any other figure.
+    indicators: only these, so that a page is not made again for a figure of any other.
     Raises DataError for an unknown region or date, and for a day before the first publication.
     """
     every = _whole("observations")
     if region not in set(every["region"]) and region not in (regions := set(plans()["region"])):
         raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted({*every['region'], *regions}))}")
-    frame = _rows("observations", region=[region], **{} if indicators is None else {"indicator": _beside(indicators)})
+    frame = _rows("observations", region=[region], **{} if indicators is None else {"indicator": sorted(set(indicators))})
     if known_on is None:
         return frame
     first = every.loc[every["region"] == region, "published_by"].min()
@@ -220,11 +215,11 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
 
 
 def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.DataFrame:
-    """Return `observations` of the regions and indicators of some targets and of the series beside them.
+    """Return `observations` of the regions and indicators of some targets.
 
     One region below the other; a region without any by that day has no row.
     """
-    frame = _rows("observations", region=sorted(set(targets["region"])), indicator=_beside(targets["indicator"]))
+    frame = _rows("observations", region=sorted(set(targets["region"])), indicator=sorted(set(targets["indicator"])))
     return _counted(frame if known_on is None else frame[pd.to_datetime(frame["published_by"]) <= day(known_on)], "C")
 
 

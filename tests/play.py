@@ -1,16 +1,19 @@
 """Play a report notebook in this process: quick, for its numbers; that a kernel runs it whole is `reports`' business."""
 
 import ast
+import os
+import tempfile
 from functools import cache
 from pathlib import Path
 from unittest import mock
 
 import nbformat
+import pandas as pd
 
-from plancore import paths, wording
+from plancore import load, paths, wording
 from plancore.charts import drawing
 from plancore.downloads import files
-from plancore.reports import parameters
+from plancore.reports import inputs, parameters
 
 
 def play(report: str, pictures: bool = False, **given: object) -> list[object]:
@@ -54,3 +57,20 @@ def _page(report: str, pictures: bool, _tables: Path, given: tuple) -> str:
 def shown(result: object) -> str:
     """What a page shows of a cell's result: its HTML, or its Markdown."""
     return result._repr_html_() if hasattr(result, "_repr_html_") else result.data
+
+
+def reading(report: str, **given: object) -> tuple[str, inputs.Reads]:
+    """All that a report shows, its charts as specifications, and what it read of the tables."""
+    with tempfile.NamedTemporaryFile() as notes, mock.patch.dict(os.environ, {load.READS: notes.name, drawing.LATER: "1"}):
+        html = _page.__wrapped__(report, False, paths.TABLES, tuple(given.items()))
+        return html, inputs.reads(Path(notes.name).read_text(encoding="utf-8"))
+
+
+def write_only(read: inputs.Reads, folder: Path) -> None:
+    """Write clean tables of which only those rows are there."""
+    now = inputs.tables_now()
+    slices = inputs._slices(read, now)
+    for path in load.files():
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        rows = inputs._rows(path.stem, slices[path.stem], now.stamp) if path.stem in slices else [False] * len(frame)
+        frame[rows].to_csv(folder / path.name, index=False)

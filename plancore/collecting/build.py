@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import tempfile
@@ -54,12 +55,12 @@ def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     if still := undecided(frames):
         raise DataError("\n".join(still) + f"\n{len(still)} cells are still to decide; nothing is built before")
     for name, frame in frames.items():
-        schema.check(frame, _shape(name), f"data/{name}.csv")
+        schema.check(frame, shape_of(name), f"data/{name}.csv")
         if frame.empty and name.partition("/")[0] not in _MAY_BE_EMPTY:
             raise DataError(f"data/{name}.csv: no row below the header")
-    known = {name: set(frames[name][_shape(name).key[0]]) for name in frames if name in schema.DATA}
+    known = {name: set(frames[name][shape_of(name).key[0]]) for name in frames if name in schema.DATA}
     for name, frame in frames.items():
-        schema.check(frame, _shape(name), f"data/{name}.csv", known)
+        schema.check(frame, shape_of(name), f"data/{name}.csv", known)
     _check_names(frames)
     _check_versions(frames)
     _check_successors(frames)
@@ -73,21 +74,43 @@ def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 def raw(data: Path) -> dict[str, pd.DataFrame]:
     """Read every file of `data/` as text, checked only for its columns."""
-    frames = {name: _read_csv(data / f"{name}.csv") for name in schema.DATA if name not in _FOLDERS}
-    for folder in _FOLDERS:
-        for path in sorted((data / folder).glob("*.csv")):
-            frames[f"{folder}/{path.stem}"] = _read_csv(path)
+    names = [name for name in schema.DATA if name not in _FOLDERS]
+    names += [f"{folder}/{path.stem}" for folder in _FOLDERS for path in sorted((data / folder).glob("*.csv"))]
+    missing = next((name for name in names if not (data / f"{name}.csv").is_file()), None)
+    if missing:
+        raise DataError(f"data/{missing}.csv: the file is missing")
+    frames = {name: parse((data / f"{name}.csv").read_bytes(), f"data/{name}.csv") for name in names}
     for name, frame in frames.items():
-        schema.check_columns(frame, _shape(name), f"data/{name}.csv")
+        schema.check_columns(frame, shape_of(name), f"data/{name}.csv")
     return frames
+
+
+def parse(content: bytes, where: str) -> pd.DataFrame:
+    """Parse a CSV file as a frame of strings; refuses other encodings and rows of another length."""
+    try:
+        header, *rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)) or [[]]
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 (byte {error.start}); save it as CSV UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{where}: not a CSV file: {error}") from None
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header) or any("\n" in cell for cell in row):
+            raise DataError(f"{where}:{number}: {len(row)} cells, the header has {len(header)}; allowed: one line per "
+                            f"row, cells with a comma in quotes\n    row: {', '.join(row)}")
+    return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def shape_of(name: str) -> schema.Shape:
+    """Return the shape of a file of `data/`, by its folder where there are several."""
+    return schema.DATA[name.partition("/")[0]]
 
 
 def undecided(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return a line for each cell that is still to decide: file and line, column, row, what is allowed."""
-    return [f"data/{name}.csv:{index + 2}: {column.name} of {', '.join(row[c] for c in _shape(name).key)} is {schema.OPEN}; "
+    return [f"data/{name}.csv:{index + 2}: {column.name} of {', '.join(row[c] for c in shape_of(name).key)} is {schema.OPEN}; "
             f"allowed: {schema.allowed(column)}"
             for name, frame in frames.items() for index, row in frame[(frame == schema.OPEN).any(axis=1)].iterrows()
-            for column in _shape(name).columns if row[column.name] == schema.OPEN]
+            for column in shape_of(name).columns if row[column.name] == schema.OPEN]
 
 
 def write(clean: dict[str, pd.DataFrame], into: Path) -> list[Path]:
@@ -134,30 +157,6 @@ def _field(column: schema.Column) -> dict:
     if column.type in schema.VOCABULARIES:
         constraints["enum"] = list(schema.VOCABULARIES[column.type])
     return {"name": column.name, "type": kinds.get(column.type, "string"), "constraints": constraints}
-
-
-def _shape(name: str) -> schema.Shape:
-    """Return the shape of a file of `data/`."""
-    return schema.DATA[name.partition("/")[0]]
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file as a frame of strings; refuses a missing file, other encodings and rows of another length."""
-    where = f"data/{path.parent.name + '/' if path.parent.name in _FOLDERS else ''}{path.name}"
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = list(csv.reader(file, strict=True)) or [[]]
-    except FileNotFoundError:
-        raise DataError(f"{where}: the file is missing") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where}: not UTF-8 (byte {error.start}); save it as CSV UTF-8") from None
-    except csv.Error as error:
-        raise DataError(f"{where}: not a CSV file: {error}") from None
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(header) or any("\n" in cell for cell in row):
-            raise DataError(f"{where}:{number}: {len(row)} cells, the header has {len(header)}; allowed: one line per "
-                            f"row, cells with a comma in quotes\n    row: {', '.join(row)}")
-    return pd.DataFrame(rows, columns=header, dtype=str)
 
 
 def _check_names(frames: dict[str, pd.DataFrame]) -> None:

@@ -186,12 +186,11 @@ def _lines(cells: pd.DataFrame, kind: str) -> str:
 
     Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints.
     """
-    own = cells[~cells["column"].isin(["category", "group", "number"])]
-    numbers = own["line"].astype(int)
-    first = numbers[own["column"] == "name"].min()
-    near = numbers[(numbers >= first) & ~own["merged"] & ((kind == "box") | (own["column"] != "baseline"))]
-    elsewhere = sorted(set(numbers) - set(near))
-    return ";".join([f"{first}-{near.max()}", *map(str, elsewhere)])
+    own = [(int(line), column, merged) for line, column, merged in zip(cells["line"], cells["column"], cells["merged"])
+           if column not in ("category", "group", "number")]
+    first = min(line for line, column, _ in own if column == "name")
+    near = {line for line, column, merged in own if line >= first and not merged and (kind == "box" or column != "baseline")}
+    return ";".join([f"{first}-{max(near)}", *map(str, sorted({line for line, *_ in own} - near))])
 
 
 def _text(value: float | None) -> str:

@@ -6,8 +6,6 @@ import csv
 import datetime
 import io
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -83,7 +81,7 @@ def _entered(given: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes],
     entries = entries.reindex(columns=_LISTED).astype(object).fillna("")
     if not added:
         return entries.assign(used=False), {}, {}
-    clean = _checked(data, added, {n: (len(frames[n]) + 2, rows) for n, rows in fresh.items()})
+    clean = _checked(frames, added, {n: (len(frames[n]) + 2, rows) for n, rows in fresh.items()})
     best = load.best(clean["observations"].query("region == @region"))
     chosen = set(zip(best["indicator"], best["period"], best["source"]))
     used = [key in chosen for key in zip(entries["indicator"], entries["period"], entries["source"])]
@@ -174,17 +172,13 @@ def _appended(path: Path, rows: list[dict]) -> bytes:
     return old + (b"" if old.endswith(b"\n") else end.encode()) + new.getvalue().encode()
 
 
-def _checked(data: Path, added: dict[str, bytes], rows: dict[str, tuple[int, list[dict]]]) -> dict[str, pd.DataFrame]:
+def _checked(frames: dict[str, pd.DataFrame], added: dict[str, bytes], rows: dict[str, tuple[int, list[dict]]]) -> dict[str, pd.DataFrame]:
     """Return the clean tables of `data/` with changed files; refusals say where a row comes from."""
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(shutil.copytree(data, Path(folder) / "data", ignore=shutil.ignore_patterns(".*")))
-        for name, text in added.items():
-            (draft / f"{name}.csv").write_bytes(text)
-        try:
-            return clean_tables.tables(build.read(draft))
-        except DataError as error:
-            place = re.compile(r"^data/(\S+)\.csv:(\d+)(?=:)", re.MULTILINE)
-            raise DataError(place.sub(lambda found: _with_origin(found, rows), str(error))) from None
+    try:
+        return clean_tables.tables(build.check(frames | {n: build.parse(text, f"data/{n}.csv") for n, text in added.items()}))
+    except DataError as error:
+        place = re.compile(r"^data/(\S+)\.csv:(\d+)(?=:)", re.MULTILINE)
+        raise DataError(place.sub(lambda found: _with_origin(found, rows), str(error))) from None
 
 
 def _with_origin(found: re.Match, rows: dict[str, tuple[int, list[dict]]]) -> str:

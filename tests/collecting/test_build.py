@@ -7,10 +7,11 @@ import socket
 from pathlib import Path
 
 import frictionless
+import pandas as pd
 import pytest
 
-from plancore import paths
-from plancore.collecting import build
+from plancore import paths, schema
+from plancore.collecting import build, clean_tables
 from plancore.schema import DataError
 
 ZJ, CELLS13, CELLS14 = "observations/zj.csv", "cells/zj13.csv", "cells/zj14.csv"
@@ -189,15 +190,18 @@ def write(path: Path, rows: list[list[str]], encoding: str = "utf-8", end: str =
 def alter(path: Path, row: str, change: str, copied: bool = False) -> tuple[int, str]:
     """Change the first such row of a CSV file, or a copy of it at the end: its line number and its cells."""
     names, *rows = read(path)
+    line, cells, rows = altered(names, rows, row, change, copied)
+    write(path, [names, *rows])
+    return line, cells
+
+
+def altered(names: list[str], rows: list[list[str]], row: str, change: str, copied: bool) -> tuple[int, str, list[list[str]]]:
+    """The line number and cells of the changed row, and all rows with it."""
     at = next(i for i, cells in enumerate(rows) if parts(row).items() <= dict(zip(names, cells)).items())
     cells = list((dict(zip(names, rows[at])) | parts(change)).values())
-    if copied:
-        rows, at = [*rows, cells], len(rows)
-    else:
-        assert cells != rows[at], "the change changes nothing"
-        rows[at] = cells
-    write(path, [names, *rows])
-    return at + 2, ", ".join(cells)
+    assert copied or cells != rows[at], "the change changes nothing"
+    rows = [*rows, cells] if copied else [*rows[:at], cells, *rows[at + 1:]]
+    return (len(rows) if copied else at + 1) + 1, ", ".join(cells), rows
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -224,6 +228,18 @@ def good(tmp_path_factory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("good")
     build.build(into=folder)
     return contents(folder)
+
+
+@pytest.fixture(scope="module")
+def frames() -> dict[str, pd.DataFrame]:
+    """The frames of the data folder."""
+    return build.raw(paths.DATA)
+
+
+@pytest.fixture(scope="module")
+def known(frames) -> dict[str, set]:
+    """The keys that other files may name."""
+    return {name: set(frames[name][build.shape_of(name).key[0]]) for name in frames if name in schema.DATA}
 
 
 @pytest.fixture
@@ -298,15 +314,37 @@ def test_columns_may_stand_in_any_order(good, data, tmp_path):
     assert contents(tmp_path / "tables") == good
 
 
-@pytest.mark.parametrize(("file", "row", "change", "says"), [(*c[1:4], c[4:]) for c in CHANGED], ids=ids(CHANGED))
-def test_a_wrong_row_is_refused(file, row, change, says, good, data):
-    line, shown = alter(data / file, row, change)
-    check_message(refused(data, good), f"data/{file}:{line}: ", shown, says)
+WRONG = [(*case, False) for case in CHANGED] + [(*case, True) for case in ADDED]
+FIRST = list({case[1]: case for case in reversed(WRONG)}.values())
+"""One wrong row of each file."""
 
 
-@pytest.mark.parametrize(("file", "row", "change", "says"), [(*c[1:4], c[4:]) for c in ADDED], ids=ids(ADDED))
-def test_a_wrong_added_row_is_refused(file, row, change, says, good, data):
-    line, shown = alter(data / file, row, change, copied=True)
+def shape_message(name: str, frame: pd.DataFrame, known: dict[str, set]) -> str:
+    """The message with which the shape of a file refuses it by itself; empty where only the whole of the data does."""
+    try:
+        schema.check(schema.check(frame, build.shape_of(name), f"data/{name}.csv"), build.shape_of(name), f"data/{name}.csv", known)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("file", "row", "change", "says", "copied"), [(*c[1:4], c[4:-1], c[-1]) for c in WRONG], ids=ids(WRONG))
+def test_a_wrong_row_is_refused(file, row, change, says, copied, frames, known):
+    """By the checks that a build makes, on its frames."""
+    name = file.removesuffix(".csv")
+    line, shown, rows = altered(list(frames[name]), frames[name].to_numpy().tolist(), row, change, copied)
+    wrong = pd.DataFrame(rows, columns=frames[name].columns, dtype=str)
+    message = shape_message(name, wrong, known)
+    if not message:
+        with pytest.raises(DataError) as caught:
+            clean_tables.tables(build.check(frames | {name: wrong}))
+        message = str(caught.value)
+    check_message(message, f"data/{file}:{line}: ", shown, says)
+
+
+@pytest.mark.parametrize(("file", "row", "change", "says", "copied"), [(*c[1:4], c[4:-1], c[-1]) for c in FIRST], ids=ids(FIRST))
+def test_a_wrong_row_stops_a_build(file, row, change, says, copied, good, data):
+    line, shown = alter(data / file, row, change, copied)
     check_message(refused(data, good), f"data/{file}:{line}: ", shown, says)
 
 
@@ -364,11 +402,11 @@ def test_a_spoiled_print_is_refused(file, spoil, start, says, good, data):
 
 
 def test_a_cell_by_hand_takes_the_place_of_what_was_read_and_is_counted(good, data, tmp_path):
-    said = []
-    build.build(data, tmp_path / "before", said.append)
+    lines = []
+    build.build(data, tmp_path / "before", lines.append)
     append(data / CELLS13, "93,75,4,target")
-    build.build(data, tmp_path / "after", said.append)
-    assert [s.partition(",")[2] for s in said if s.startswith("zj13")] == [" 2 corrected, 0 placed by hand", " 3 corrected, 0 placed by hand"]
+    build.build(data, tmp_path / "after", lines.append)
+    assert [s.partition(",")[2] for s in lines if s.startswith("zj13")] == [" 2 corrected, 0 placed by hand", " 3 corrected, 0 placed by hand"]
     rows = {name: {(r[0], r[1]): dict(zip(head, r)) for r in rest} for name in ("before", "after")
             for head, *rest in [read(tmp_path / name / "targets.csv")]}
     changed = [key for key, row in rows["after"].items() if row != rows["before"][key]]

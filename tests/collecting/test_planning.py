@@ -150,7 +150,7 @@ class TestNew:
         assert set(after) - set(before) == {"cells/hz15.csv", "targets/hz15.csv", "observations/hz.csv"}
         assert all(after[name].startswith(text) for name, text in before.items())
         for name, text in after.items():
-            build._read_csv(data / name)  # every line has the cells of its header
+            build.parse(text, name)  # every line has the cells of its header
             assert text.endswith(b"\n"), name
 
     def test_a_second_one_beside_an_undecided_one(self, extracted, data):

@@ -14,9 +14,14 @@ from urllib.parse import urlsplit
 import filelock
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from plancore import paths
 from audited import zj13, zj14
+
+settings.register_profile("day", max_examples=25, deadline=None)
+settings.register_profile("nightly", max_examples=100, deadline=None)
+settings.load_profile(os.environ.get("PLANCORE_TESTS") or "day")
 
 ROOT = paths.ROOT
 SHARED = ROOT.parent / "shared"

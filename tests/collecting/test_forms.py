@@ -4,6 +4,8 @@ import csv
 import datetime
 import json
 import os
+import shutil
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -14,7 +16,7 @@ from plancore.collecting import build, forms, observations
 from plancore.reports import publishing
 from plancore.views import indicator
 from plancore.schema import DataError
-from received import copied, figure
+from received import Copy, copied, figure
 
 KEYS = ("zj14:7:digital_economy_share", "zj14:2:labour_productivity_growth", "zj14:13:energy_intensity_cut")
 DIGITAL, LABOUR, ENERGY = KEYS
@@ -22,18 +24,28 @@ DEPARTMENTS = {"digital_economy_share": "省经信厅", "digital_core_share": "�
 COMPLETE = {"y2022": 50.1, "y2024": 54.2, "status": "初步数 preliminary", "by": "张三", "date": datetime.date(2025, 3, 1)}
 
 
-@pytest.fixture
-def copy(tmp_path, monkeypatch):
-    """A copy of the data in which three departments are named; `load` reads its tables."""
-    made = copied(tmp_path)
-    rows = made.rows("indicators")
-    with (made.data / "indicators.csv").open("w", encoding="utf-8", newline="") as file:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A copy of the data in which three departments are named, its tables, and the form of 省经信厅."""
+    copy = copied(tmp_path_factory.mktemp("template"))
+    rows = copy.rows("indicators")
+    with (copy.data / "indicators.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(r | {"department": DEPARTMENTS.get(r["indicator"], "")} for r in rows)
-    build.build(made.data, made.tables)
-    monkeypatch.setattr(paths, "TABLES", made.tables)
-    return made
+    build.build(copy.data, copy.tables)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "TABLES", copy.tables)
+        path, = asked(copy, copy.data.parent / "out", department="省经信厅")
+    return copy, path
+
+
+@pytest.fixture
+def copy(template, tmp_path, monkeypatch):
+    """A copy of the template; `load` reads its tables."""
+    copy = Copy(*(Path(shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns(".*"))) for folder in template[0]))
+    monkeypatch.setattr(paths, "TABLES", copy.tables)
+    return copy
 
 
 def asked(copy, folder, plan: str = "zj14", as_of: int = 2024, department: str | None = None) -> list:
@@ -41,10 +53,10 @@ def asked(copy, folder, plan: str = "zj14", as_of: int = 2024, department: str |
 
 
 @pytest.fixture
-def form(copy, tmp_path):
+def form(template, tmp_path):
     """The form of 省经信厅, with its columns and lines by key."""
-    path, = asked(copy, tmp_path / "out", department="省经信厅")
-    return path
+    (tmp_path / "out").mkdir()
+    return Path(shutil.copy(template[1], tmp_path / "out"))
 
 
 class Page:
@@ -260,9 +272,15 @@ class TestReturn:
         ({"y2022": None, "y2024": None, "status": None, "note": "说明"}, "a remark in a row without a figure or a reason, where it would be lost"),
         ({"reason": "=A1"}, "a formula where words belong"),
     ])
-    def test_what_does_not_fit_is_refused_as_a_whole(self, copy, returned, cells, says):
-        message = refused(copy, returned, **(COMPLETE | cells))
+    def test_what_does_not_fit_is_refused_as_a_whole(self, template, form, tmp_path, cells, says):
+        with pytest.raises(DataError) as error:
+            observations.receive(filled(form, tmp_path / "filled.xlsx", **(COMPLETE | cells)), data=template[0].data, dry_run=True)
+        message = str(error.value)
         assert says in message and message.startswith("filled.xlsx"), message
+
+    @pytest.mark.parametrize("cells", [{"y2024": "五十四"}, {"y2024": 5420}, {"y2021": 48.9}])
+    def test_it_is_refused_before_anything_is_written(self, copy, returned, cells):
+        assert refused(copy, returned, **(COMPLETE | cells))
 
     def test_every_altered_cell_is_named(self, copy, returned):
         message = refused(copy, returned, y2021=48.9, y2023=52.4, **{"x": (DIGITAL, "name", "改名")})
@@ -358,9 +376,10 @@ class TestAccounts:
 
     @pytest.mark.parametrize("row, says", [("zj14,99,2024,a,b,c,2025-01-02", "no such row"), ("zj14,7,2019,a,b,c,2025-01-02", "as_of outside its plan"),
                                            ("zj14,7,2024,a,b,,2025-01-02", "by is empty"), ("zj14,7,2024,a,b,c,1.2.2025", "date cannot be read")])
-    def test_a_wrong_explanation_is_refused(self, copy, row, says):
+    def test_a_wrong_explanation_is_refused(self, row, says):
+        text = (paths.DATA / "explanations.csv").read_text(encoding="utf-8") + row + "\n"
         with pytest.raises(DataError, match=f"data/explanations.csv:2: {says}"):
-            self.explain(copy, row)
+            build.check(build.raw(paths.DATA) | {"explanations": build.parse(text.encode(), "data/explanations.csv")})
 
     def test_annual_targets_against_figures(self, target, observed):
         targets = target(better="higher")

@@ -249,7 +249,7 @@ LETTERS = "一二三十百千万亿零〇两个家项名年%％.,，、。；;�
 
 
 class TestAnyText:
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=settings.default.max_examples * 4)
     @given(st.one_of(st.text(max_size=300), st.text(alphabet=LETTERS, max_size=300)))
     def test_never_fails_and_keeps_its_promises(self, text):
         frame = commitments.candidates(text)

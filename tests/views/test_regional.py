@@ -7,7 +7,7 @@ from html import unescape
 import pandas as pd
 import pytest
 from lxml import html
-from test_planning import checkout, command, decide
+from city import checkout, command, decide
 
 import play
 from plancore import gaps, load, paths

@@ -169,7 +169,7 @@ def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
 
 
 def _annual(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """The annual targets; tolerance: of `about`, half a unit of the last digit written; published_by: the last day of the source."""
+    """Return the annual targets; tolerance: half a unit of the last digit of `about`; published_by: the last day of the source."""
     frame = _with(frame, sources[["source", "published", "seen"]], "source")
     by = [min(schema.last_day(published or seen), schema.last_day(seen)) for published, seen in zip(frame["published"], frame["seen"])]
     tolerance = [f"{rules.half_unit(value):g}" if bound == "about" else "" for value, bound in zip(frame["value"], frame["bound"])]

@@ -122,8 +122,8 @@ def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str
     path = before["path"] if even else _PATHS.get(form, OPEN)
     basis = before.get("price_basis", "") or (OPEN if _MONEY.search(unit) or form == "average_growth" else "none")
     return {"row": number, "indicator": indicator, "kind": "box", "form": form, "bound": row["bound"] or OPEN, "path": path,
-            "price_basis": basis, "counted": OPEN if number[-1].isalpha() else "true", "same_as": "", "withheld": "false", "unit_zh": unit,
-            "baseline_unit_zh": unit if row["baseline"] else "", "tolerance": f"{rules.half_unit(judged):g}" if about else "",
+            "price_basis": basis, "counted": OPEN if number[-1].isalpha() else "true", "same_as": "",
+            "withheld": "false", "unit_zh": unit, "baseline_unit_zh": unit if row["baseline"] else "", "tolerance": f"{rules.half_unit(judged):g}" if about else "",
             "note": "", "note_en": ""}
 
 
@@ -150,9 +150,10 @@ def _cells(rows: list[dict], numbers: list[str]) -> list[dict]:
         printed = row | {c: row[c] or OPEN for c in ("category", "attribute")}  # every row of a table has them
         for column in (c for c in _PRINTED if printed[c]):
             name = "name" if column == "indicator" else column
-            if column in ("category", "group") and at and rows[at - 1][column] == row[column] and rows[at - 1]["category"] == row["category"]:
+            merged = column in ("category", "group")
+            if merged and at and all(rows[at - 1][c] == row[c] for c in {column, "category"}):
                 continue
-            last = _lasts(rows, at, column) if column in ("category", "group") else at
+            last = _lasts(rows, at, column) if merged else at
             span = number if last == at else f"{number}-{numbers[last]}"
             text = number if column == "number" else row[column]
             cells.append({"line": str(at + 2), "text": text or OPEN, "rows": span, "column": name})

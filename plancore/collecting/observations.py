@@ -107,8 +107,9 @@ def _figure(row: dict, frames: dict[str, pd.DataFrame], name: str, given: Batch)
     beside = series[series["period"] == row["period"]]
     own = beside[beside["source"] == row["source"]]
     if len(own) and not _same(own.iloc[0], row):
-        raise DataError(f"{at}: {row['indicator']} {row['period']} is {batch.figure(row)}, but from the same source {batch.figure(own.iloc[0])} "
-                        f"is held (data/{name}.csv:{own.index[0] + 2}); allowed: the same figure, or another source for a new vintage")
+        raise DataError(f"{at}: {row['indicator']} {row['period']} is {batch.figure(row)}, but from the same source "
+                        f"{batch.figure(own.iloc[0])} is held (data/{name}.csv:{own.index[0] + 2}); allowed: the same figure, "
+                        "or another source for a new vintage")
     before = beside[beside["source"].str.startswith(row["reporter"])] if row["reporter"] else beside.head(0)
     again = len(before) and _same(before.iloc[-1], row)
     kind = "same" if len(own) or again else "revised" if len(before) else "vintage" if len(beside) else "new"
@@ -172,7 +173,8 @@ def _appended(path: Path, rows: list[dict]) -> bytes:
     return old + (b"" if old.endswith(b"\n") else end.encode()) + new.getvalue().encode()
 
 
-def _checked(frames: dict[str, pd.DataFrame], added: dict[str, bytes], rows: dict[str, tuple[int, list[dict]]]) -> dict[str, pd.DataFrame]:
+def _checked(frames: dict[str, pd.DataFrame], added: dict[str, bytes],
+             rows: dict[str, tuple[int, list[dict]]]) -> dict[str, pd.DataFrame]:
     """Return the clean tables of `data/` with changed files; refusals say where a row comes from."""
     try:
         return clean_tables.tables(build.check(frames | {n: build.parse(text, f"data/{n}.csv") for n, text in added.items()}))

@@ -102,7 +102,8 @@ def _read(frames: dict[str, pd.DataFrame], plan: str, hand: pd.DataFrame) -> pd.
     placed = placed.assign(row=[rows[at] for at in placed["at"]], column=placed["column"].replace("indicator", "name"))
     _check_rows(lines, placed, targets, hand, plan)
     _check_sure(lines, placed, dict(zip(rows, table["flags"])), targets, hand, plan)
-    _check_names(lines, placed, targets.set_index("row")["indicator"].map(frames["indicators"].set_index("indicator")["name_zh"]), hand, plan)
+    names = targets.set_index("row")["indicator"].map(frames["indicators"].set_index("indicator")["name_zh"])
+    _check_names(lines, placed, names, hand, plan)
     used = set(placed["line"]) | set(hand["line"])
     body = lines["line"].astype(int) >= placed["line"].astype(int).min()
     refuse(lines, body & (lines["text"].str.strip() != "") & ~lines["line"].isin(used), where, "in no cell of the table",
@@ -130,8 +131,8 @@ def _table(lines: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]
     except DataError as error:
         raise DataError(f"{where}: {error}") from None
     if len(tables) != 1:
-        raise DataError(f"{where}: {len(tables) or 'no'} tables are read from it; allowed: the printed lines of one table, from its title "
-                        "and a header with 指标, a year or 目标, and 属性 or a further column")
+        raise DataError(f"{where}: {len(tables) or 'no'} tables are read from it; allowed: the printed lines of one table, "
+                        "from its title and a header with 指标, a year or 目标, and 属性 or a further column")
     table, placed = tables[0]
     return table, placed.assign(line=(placed["line"] + first - 1).astype(str))
 
@@ -148,17 +149,18 @@ def _check_rows(lines: pd.DataFrame, placed: pd.DataFrame, targets: pd.DataFrame
     unknown = begins[~begins.index.isin(targets["row"])]
     own = placed[placed["column"] == "attribute"].drop_duplicates(["line", "text"])["row"]
     apart = begins.index[~begins.index.isin(own)]
-    refuse(lines, lines["line"].isin(unknown), where, f"row {', '.join(unknown.index)} of the table is not in {order}; one that came apart "
-           f"may be among those without an attribute of their own: {', '.join(apart) or 'none'}",
+    refuse(lines, lines["line"].isin(unknown), where, f"row {', '.join(unknown.index)} of the table is not in {order}; "
+           f"one that came apart may be among those without an attribute of their own: {', '.join(apart) or 'none'}",
            f"{targets['row'].iloc[0]} … {targets['row'].iloc[-1]}")
     box = targets["row"][targets["kind"] == "box"]
     lost = box[~box.isin(begins.index) & ~box.isin(hand["row"][hand["column"] == "name"])]
     if len(lost):
-        raise DataError(f"{where}:{len(lines) + 1}: the table ends without row {', '.join(lost)} of {order}; allowed: each of its rows, or "
-                        f"its cells in data/cells/{plan}.csv\n    row: {', '.join(lines.iloc[-1])}")
+        raise DataError(f"{where}:{len(lines) + 1}: the table ends without row {', '.join(lost)} of {order}; "
+                        f"allowed: each of its rows, or its cells in data/cells/{plan}.csv\n    row: {', '.join(lines.iloc[-1])}")
 
 
-def _check_sure(lines: pd.DataFrame, placed: pd.DataFrame, flags: dict[str, str], targets: pd.DataFrame, hand: pd.DataFrame, plan: str) -> None:
+def _check_sure(lines: pd.DataFrame, placed: pd.DataFrame, flags: dict[str, str], targets: pd.DataFrame, hand: pd.DataFrame,
+                plan: str) -> None:
     """What the reader is not sure of is settled by a cell of the row in `data/cells`, or where only the column is, by a note."""
     noted = set(targets["row"][targets["note"] != ""])
     for row, flagged in flags.items():
@@ -173,7 +175,7 @@ def _check_sure(lines: pd.DataFrame, placed: pd.DataFrame, flags: dict[str, str]
 
 
 def _check_names(lines: pd.DataFrame, placed: pd.DataFrame, known: pd.Series, hand: pd.DataFrame, plan: str) -> None:
-    """A name of several lines begins with one that is of its indicator's name: else it is a category or an attribute not known as such."""
+    """Check that a name of several lines begins like its indicator's: else the line is a category or attribute."""
     names = placed[(placed["column"] == "name") & placed.duplicated(["row", "column"], keep=False) & ~placed["row"].isin(hand["row"])]
     first = names.drop_duplicates("row")
     strange = [2 * len(set(text) & set(known[row])) < len(set(text)) for text, row in zip(first["text"], first["row"])]
@@ -197,5 +199,6 @@ def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame]) -> N
         except ValueError as error:
             raise DataError(f"data/{file}.csv:{at + 2}: {error}\n    row: {', '.join(frames[file].loc[at])}") from None
     refused((found["column"] == "attribute") & ~whole.isin(ATTRIBUTES), "unknown attribute", "约束性, 预期性")
-    refused((found["column"] == "category") & ~whole.isin(known), "category without an English name in data/categories.csv", ", ".join(known))
+    refused((found["column"] == "category") & ~whole.isin(known), "category without an English name in data/categories.csv",
+            ", ".join(known))
     refused((found["column"] == "number") & (whole != found["row"]), "number of another row", "the row's own number")

@@ -88,7 +88,8 @@ def _line(filled: Filled, line: str, today: datetime.date) -> Batch:
     reasons = [{"plan": filled.meta["plan"], "row": row, "as_of": str(filled.meta["as_of"]), "at": filled.at(line, "reason"),
                 **{c: words[c] for c in ("reason", "measure", "by", "date")}}] if explained else []
     half = [c for c in years if values and c not in values] + [c for c in ("reason", "measure") if explained and not words[c]]
-    return Batch(observations=tuple(figures), explanations=tuple(reasons), notes=_half_filled(filled, line, half, "without") if half else ())
+    notes = _half_filled(filled, line, half, "without") if half else ()
+    return Batch(observations=tuple(figures), explanations=tuple(reasons), notes=notes)
 
 
 def _empty(filled: Filled, line: str, words: dict[str, str]) -> Batch:

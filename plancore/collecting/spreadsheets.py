@@ -1,4 +1,4 @@
-"""Spreadsheets that others filled in, read within bounds: every cell as it stands, with its address for messages."""
+"""Read spreadsheets within limits: every cell as it stands, with its address for messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 class Cell(NamedTuple):
-    """What stands in a cell; shown as per cent or not; `lost`: a formula whose result the file does not hold."""
+    """The value of a cell, shown as per cent or not; `lost`: a formula without its result in the file."""
 
     value: object = None
     percent: bool = False
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Its words, with full-width signs made plain and no line breaks.
+        """The text, with full-width signs made plain and no line breaks.
 
         No other form is: a footnote's ① or ² must not become a digit of its number.
         """
@@ -57,12 +57,12 @@ class Sheet:
     merged: dict[tuple[int, int], tuple[int, int]]
 
     def get(self, row: int, column: int) -> Cell:
-        """A cell; of a merged range what its first cell says."""
+        """Return a cell; of a merged range its first cell."""
         place = self.merged.get((row, column), (row, column))
         return self.cells.get(place, Cell())
 
     def at(self, row: int, column: int) -> str:
-        """Where a cell is, for messages."""
+        """Return where a cell is, for messages."""
         sheet = f", sheet {self.name}" if self.name else ""
         return f"{self.file}{sheet}, cell {get_column_letter(column)}{row}"
 
@@ -73,7 +73,7 @@ class Sheet:
 
 
 def read(path: Path) -> list[Sheet]:
-    """The sheets of a workbook or the one of a CSV file, hidden ones too.
+    """Read the sheets of a workbook, hidden ones too, or the one of a CSV file.
 
     Raises DataError for a file that is missing, empty, too large, protected, damaged or of another kind.
     """
@@ -95,9 +95,9 @@ def read(path: Path) -> list[Sheet]:
 
 
 def number(cell: Cell, unit: str) -> str:
-    """The plain number in a cell, in its unit; a cell that Excel shows as per cent holds a hundredth of it.
+    """Return the plain number in a cell, in its unit; a cell that Excel shows as per cent holds a hundredth of it.
 
-    Thousands may be set apart by commas. Raises ValueError, saying what stands there, for anything else.
+    Thousands may be set apart by commas. Raises ValueError, with the value, for anything else.
     """
     value = cell.value
     if isinstance(value, bool) or not isinstance(value, int | float | str):

@@ -44,7 +44,8 @@ def with_group(columns: list[Column]) -> list[Column]:
 def rows(tokens: list[Token], columns: list[Column], keeps_blanks: bool = False, whole_lines: bool = False) -> list[Row]:
     """Assign tokens to rows and columns.
 
-    columns: of `with_group`; keeps_blanks: the copy has blank cells, so that an unused column is unlikely; whole_lines: lines are rows.
+    columns: of `with_group`; keeps_blanks: the copy has blank cells, so that an unused column is unlikely; whole_lines: lines
+    are rows.
     """
     tokens = tokens[:MOST_TOKENS]
     if not tokens:
@@ -159,7 +160,8 @@ def _as_text(text: str, following: str, usual: bool, has_department: bool) -> di
     name = 1.0 + 1.5 * bool(unit) - 2.0 * (known and not grouped) - 2.5 * (office and has_department) - 1.0 * grouped
     value = -9.0 if len(plain) > 20 else -1.5 if cells.kind_of(following) == "attribute" and not unit else -5.0
     department = -20.0 if not has_department else 3.5 if office else -1.0
-    return {"category": category, "group": group, "name": name, "department": department, "note": -1.5, "value": value, "unit": -4.0, "": -1.0}
+    return {"category": category, "group": group, "name": name, "department": department, "note": -1.5, "value": value,
+            "unit": -4.0, "": -1.0}
 
 
 def _stay_costs(before: Token, now: Token, columns: list[Column], name: int) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""Read one printed cell: number, range, ratio or words, with its bound, bracket, unit and note mark; what rows and columns are made of."""
+"""Read one printed cell: number, range, ratio or words, with bound, bracket, unit and mark; the parts of rows and columns."""
 
 from __future__ import annotations
 
@@ -179,7 +179,8 @@ def _whole(plain: str) -> Printed:
         if found:
             return replace(found, cumulative=cumulative or found.cumulative)
     if _WORDS.fullmatch(bare):
-        return Printed("words", cumulative=cumulative, doubts=("set by a higher level",) if re.fullmatch(patterns.ASSIGNED, bare) else ("no number",))
+        doubt = "set by a higher level" if re.fullmatch(patterns.ASSIGNED, bare) else "no number"
+        return Printed("words", cumulative=cumulative, doubts=(doubt,))
     head = re.match(r"(.{1,16}?)[、,，;；]\s*(?=[\u4e00-\u9fff])", bare)
     if head and (found := _number(head[1])) and (found.bound != "equal" or found.unit):
         return replace(found, cumulative=cumulative or found.cumulative, doubts=(*found.doubts, "words behind the number"))
@@ -189,7 +190,8 @@ def _whole(plain: str) -> Printed:
 def _unbracketed(plain: str) -> tuple[str, bool]:
     """The text inside a bracket around all of it, or around its number (`〔5〕以上`, `〔100〕万`)."""
     opens, closes = ("".join(map(re.escape, signs)) for signs in (patterns.BRACKETS, patterns.BRACKETS.values()))
-    match = re.fullmatch(rf"(?P<before>\D{{0,4}}?)(?P<open>[{opens}])(?P<inner>[^{opens}{closes}]*)(?P<close>[{closes}])(?P<after>\D{{0,4}})", plain)
+    match = re.fullmatch(rf"(?P<before>\D{{0,4}}?)(?P<open>[{opens}])(?P<inner>[^{opens}{closes}]*)(?P<close>[{closes}])"
+                         r"(?P<after>\D{0,4})", plain)
     if not match or patterns.BRACKETS[match["open"]] != match["close"] or not re.search(r"\d|分之|[\u4e00-\u9fff]", match["inner"]):
         return plain, False
     after = match["after"]
@@ -242,7 +244,7 @@ def _range(plain: str) -> Printed | None:
     low, high = (float(re.sub("[, ]", "", match[k])) for k in ("low", "high"))
     if low >= high or (_YEARS.fullmatch(match["low"]) and _YEARS.fullmatch(match["high"])):
         return None
-    (value, unit), top = _in_plan_units(low, match["times"] or "", match["unit"]), _in_plan_units(high, match["times"] or "", match["unit"])[0]
+    (value, unit), (top, _) = (_in_plan_units(end, match["times"] or "", match["unit"]) for end in (low, high))
     return Printed("range", round(value, 10), round(top, 10), _bound(match), unit=unit or match["first"], doubts=("a range",))
 
 
@@ -274,7 +276,8 @@ def in_unit(printed: Printed, unit: str) -> Printed:
     if not times or not unit or unit.startswith(printed.unit) or printed.value is None:
         return printed
     high = None if printed.high is None else round(printed.high * times, 10)
-    return replace(printed, value=round(printed.value * times, 10), high=high, unit=unit, doubts=(*printed.doubts, f"counted in {printed.unit}"))
+    doubts = (*printed.doubts, f"counted in {printed.unit}")
+    return replace(printed, value=round(printed.value * times, 10), high=high, unit=unit, doubts=doubts)
 
 
 @lru_cache(maxsize=20_000)

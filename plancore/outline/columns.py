@@ -101,7 +101,8 @@ def _alone(role: str, read: Printed, name: str, unit: str, by_role: dict[str, Pr
     elif growth and unit in ("%", ""):
         score, reason = (2.0, "a growth by its name") if changing else (0.6 if role == "either" else -1.5, "")
     elif re.search(patterns.YEARLY, name) and role != "baseline":
-        score, reason = ((1.6 if len(by_role) > 1 else 1.0) if read.bound != "equal" else 0.2, "judged every year, as a change") if role == "change" else (0.2, "")
+        bounded = 0.2 if read.bound == "equal" else 1.6 if len(by_role) > 1 else 1.0
+        score, reason = (bounded, "judged every year, as a change") if role == "change" else (0.2, "")
     elif role == "either":
         score = 0.3
     if read.bound not in ("equal", "none") and role in ("baseline", "actual", "actual_change"):

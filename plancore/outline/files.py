@@ -16,7 +16,7 @@ _OLD_WORD = b"\xd0\xcf\x11\xe0"
 
 
 def read(path: str | Path) -> str | bytes:
-    """Return the text of a file, or the bytes of a .docx. Raises DataError for other kinds of file, FileNotFoundError if missing."""
+    """Return the text of a file, or the bytes of a .docx. Raises DataError for other kinds, FileNotFoundError if missing."""
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{path}: a folder; expected a text, HTML or .docx file")

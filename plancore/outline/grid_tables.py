@@ -173,9 +173,10 @@ def _numbered_section(text: str) -> bool:
 def _pending_name(record: Record, found: list[Record], pending_name: str) -> str | None:
     """Add a row with only a name to the name above, or return it as the beginning of the name below; None for other rows."""
     bare = not any(record[c] for c in (*rows.TEXTS[5:], "number", "other")) or (
-        not any(record[c] for c in rows.TEXTS[5:10]) and record["attribute"] == (found[-1]["attribute"] if found else "") and not record["number"])
+        not any(record[c] for c in (*rows.TEXTS[5:10], "number")) and record["attribute"] == (found[-1]["attribute"] if found else ""))
     if bare and record["indicator"]:
-        if found and not found[-1]["unit"] and not record["category"] and not pending_name and record["indicator"] not in patterns.GROUPS:
+        known = record["category"] or pending_name or record["indicator"] in patterns.GROUPS
+        if found and not found[-1]["unit"] and not known:
             found[-1]["indicator"] += record["indicator"]
             found[-1].add_pieces("indicator", *record.pieces.get("indicator", ()))
             found[-1].flag("indicator", "a second line of the name")

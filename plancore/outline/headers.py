@@ -20,7 +20,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def role(text: str) -> str:
-    """Return the role of a header by itself: one of `patterns.HEADER`, `value` for words of a baseline, target or change, else empty."""
+    """Return the role of one header: of `patterns.HEADER`, `value` for a baseline, target or change, else empty."""
     header = plain(text)
     if not header or len(header) > 24:
         return ""
@@ -181,7 +181,7 @@ def _outcomes(found: list[Column]) -> list[Column]:
 
 
 def _one_baseline(found: list[Column], target_year: int) -> list[Column]:
-    """Of several earlier years the last, one that ends a plan before others, is the baseline; the others, and later years, are further columns."""
+    """Make the last of several earlier years, rather one that ends a plan, the baseline; other years are further columns."""
     open_ = [i for i, c in enumerate(found) if c.role == "value"]
     given = [i for i, c in enumerate(found) if c.role == "baseline"]
     earlier = [i for i in open_ if not target_year or found[i].year < target_year]

@@ -46,8 +46,8 @@ def tables(source: Lines) -> list[Table]:
 
 
 def _is_table(table: Table) -> bool:
-    """Whether what was read has rows with values at all."""
-    return sum(any(r[c] for c in rows.TEXTS[5:10]) for r in table.records) >= 1 and len(table.records) >= 1
+    """Whether any row has a value."""
+    return any(r[c] for r in table.records for c in rows.TEXTS[5:10])
 
 
 def _read(source: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
@@ -67,7 +67,7 @@ def _read(source: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
 
 
 def _separated_rows(source: Lines, header: Header) -> tuple[int, list[tuple[int, list[str]]]]:
-    """The rows of separated lines below the header, with their lines; lines without a separator are sections, noise, or the end."""
+    """Return the separated lines below the header, and where they end; lines without a separator are sections or noise."""
     found, i, last = [], header.end, header.end
     blank = 0
     while i < len(source.texts) and i - header.end < _MOST_LINES:
@@ -84,7 +84,7 @@ def _separated_rows(source: Lines, header: Header) -> tuple[int, list[tuple[int,
         elif len(parts) > 1 and not (header.style == "comma" and len(parts) < 3):
             found.append((source.numbers[i], parts))
             last, blank = i + 1, 0
-        elif _ends_table(line, source.texts[i + 1:i + 8]) or (lines.BOX.match(line.strip()) and not any("续" in t for t in (line,))):
+        elif _ends_table(line, source.texts[i + 1:i + 8]) or (lines.BOX.match(line.strip()) and "续" not in line):
             break
         else:
             found.append((source.numbers[i], [line.strip()]))
@@ -106,7 +106,8 @@ def _ends_table(line: str, following: list[str]) -> bool:
         bare = re.sub(r"\s", "", cells.section(text))
         short = len(bare) <= 10 and (bare in patterns.CATEGORIES or _rows_follow(following))
         return not short and not cells.name_unit(text)
-    return (len(text) > 46 and bool(re.search(r"[。；]|[,，][\u4e00-\u9fff].*[,，][\u4e00-\u9fff]", text))) or text.endswith("。") or len(text) > 90
+    clauses = re.search(r"[。；]|[,，][\u4e00-\u9fff].*[,，][\u4e00-\u9fff]", text)
+    return bool(len(text) > 46 and clauses) or text.endswith("。") or len(text) > 90
 
 
 def _rows_follow(following: list[str]) -> bool:
@@ -172,7 +173,8 @@ def _tokens_below(source: Lines, header: Header) -> tuple[int, list[Token], str]
             if gap > 12 and header.style != "cell" or gap > 40:
                 break
             continue
-        if len(line) > lines.LONGEST or _ends_table(text, source.texts[i + 1:i + 16]) or (lines.BOX.match(text) and len(text) < 60 and not re.search("续", text)):
+        box = lines.BOX.match(text) and len(text) < 60 and "续" not in text
+        if len(line) > lines.LONGEST or _ends_table(text, source.texts[i + 1:i + 16]) or box:
             break
         again = _after_repeated_header(source, i, header, repeat)
         if again:
@@ -261,13 +263,12 @@ def _tokens(line: str, number: int, header: Header) -> list[Token]:
 
 
 def _aligned_table(tokens: list[Token], header: Header, title: str) -> Table:
-    middles = None
-    if header.style == "wide":
-        middles = _column_middles(tokens, header)
+    middles = _column_middles(tokens, header) if header.style == "wide" else None
     return _aligned(tokens, header.columns, title, header.style != "cell", middles)
 
 
-def _aligned(tokens: list[Token], columns: list[Column], title: str, whole_lines: bool, middles: dict[str, float] | None = None) -> Table:
+def _aligned(tokens: list[Token], columns: list[Column], title: str, whole_lines: bool,
+             middles: dict[str, float] | None = None) -> Table:
     """A table of cells that follow one another; a second search where every row shows that blanks were kept."""
     tokens, columns = _numbered(tokens, _with_category(tokens, columns))
     places = alignment.with_group(columns)

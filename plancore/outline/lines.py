@@ -113,7 +113,8 @@ def find_header(lines: Lines, at: int, previous: int) -> Header | None:
     for i in range(at - 1, max(previous, at - 24, -1), -1):
         if not lines.texts[i].strip():
             continue
-        if not (_is_header_part(lines.texts[i], "") or _ends_header(lines.texts, i)) or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
+        fits = _is_header_part(lines.texts[i], "") or _ends_header(lines.texts, i)
+        if not fits or re.search(r"[。,，;；]", lines.texts[i]) or len(lines.texts[i].strip()) > 12:
             break
         start = i
     end, parts = at + 1, []
@@ -122,7 +123,8 @@ def find_header(lines: Lines, at: int, previous: int) -> Header | None:
         if not text:
             continue
         following = next((t.strip() for t in lines.texts[i + 1:i + 6] if t.strip()), "")
-        if not (_is_header_part(text, following) or _ends_header(lines.texts, i)) and not (parts and _is_header_part(parts[-1] + headers.plain(text), "") and len(text) <= 6):
+        joined = parts and len(text) <= 6 and _is_header_part(parts[-1] + headers.plain(text), "")
+        if not (joined or _is_header_part(text, following) or _ends_header(lines.texts, i)):
             break
         parts.append(headers.plain(text))
         end = i + 1

@@ -101,8 +101,9 @@ def _blocks(data: str | bytes) -> list:
 
 def _lines(grid: documents.Grid) -> list[str]:
     """Return the rows of a grid as lines; a merged cell stands once, where it begins."""
-    places = {id(box): (i, j) for i, row in reversed(list(enumerate(grid.rows))) for j, box in reversed(list(enumerate(row))) if box}
-    return ["\t".join(box.text if box and places[id(box)] == (i, j) else "" for j, box in enumerate(row)) for i, row in enumerate(grid.rows)]
+    places = {id(box): (i, j) for i, row in [*enumerate(grid.rows)][::-1] for j, box in [*enumerate(row)][::-1] if box}
+    return ["\t".join(box.text if box and places[id(box)] == (i, j) else "" for j, box in enumerate(row))
+            for i, row in enumerate(grid.rows)]
 
 
 def _tables(blocks: list) -> list[rows.Table]:

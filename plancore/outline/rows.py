@@ -156,7 +156,8 @@ def _either(record: Record, read: cells.Printed) -> tuple[str, str]:
         return "change", "column of target and change, judged every year, perhaps target"
     if read.kind in ("words", "unreadable"):
         rate = read.doubts[:1] == ("set by a higher level",)
-        return ("change", "column of target and change, words, perhaps target") if rate else ("target", "column of target and change, words, perhaps change")
+        role, other = ("change", "target") if rate else ("target", "change")
+        return role, f"column of target and change, words, perhaps {other}"
     return "target", "column of target and change, a level"
 
 

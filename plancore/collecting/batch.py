@@ -1,4 +1,4 @@
-"""What is entered into `data/` together, and in words what came of it."""
+"""A batch of rows to enter into `data/`, and its result in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Build the clean tables from `data/`: read what people edit, refuse what does not fit, write all tables or none."""
+"""Build the clean tables from `data/`: read and check every file, write all tables or none."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from plancore.measures import rules
 from plancore.schema import YEARS, DataError, nearest
 
 MARK, KEYS = "plancore-form", "plancore"
-"""What the first hidden cell of a form says, and the name of the hidden sheet with what was locked."""
+"""The text of the first hidden cell of a form, and the name of the hidden sheet that records the locked cells."""
 OPTIONS = {"qualifier": ("about", "more_than"), "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
            "status": ("official_final", "official_preliminary")}
 """Closed lists of a form: column to the codes of its words."""
@@ -103,7 +103,7 @@ def _file(form: Form) -> str:
 
 
 def write(form: Form, limits: pd.DataFrame) -> bytes:
-    """The form as a workbook of three sheets: the form, how to fill it in, and a hidden record of what was locked.
+    """Return the form as a workbook of three sheets: the form, how to fill it in, and a hidden record of the locked cells.
 
     Row 1 and column A are hidden and hold the keys of columns and lines, so that it is read back by key, not by place.
     """
@@ -221,7 +221,7 @@ def _rule(name: str, row: dict, limits: pd.Series, form: Form) -> dict:
 
 
 def _messages(word: str, **values: object) -> dict:
-    """What the spreadsheet says beside a cell and where an entry does not fit; Excel allows 255 characters."""
+    """Return the messages beside a cell and for an invalid entry; Excel allows 255 characters."""
     text = both(word, "\n", **values)[:255]
     return {"input_message": text, "error_message": text, "error_title": wording.text("form_sheet", "zh"), "ignore_blank": True}
 

@@ -1,4 +1,4 @@
-"""Another plan from its extracted table: the files of `data/` it needs, with ? for all that a person has to decide."""
+"""Add a plan from its extracted table: the files of `data/` it needs, with ? for all that a person has to decide."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def new(key: str, extracted: Path, *, table: str = "", region: str = "", name: s
 
 
 def draft(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region: str, name: str = "") -> dict[str, pd.DataFrame]:
-    """What is added to each file of `data/`, by name: the plan, its cells and readings, and the words that are new with it."""
+    """Return the rows added to each file of `data/`, by name: the plan, its cells and readings, and new words."""
     _check_key(key, region, frames)
     numbers = printed_cells.numbers(rows)
     known = frames["indicators"].to_dict("records")
@@ -74,7 +74,7 @@ def draft(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region: s
 
 
 def _rows(path: Path, table: str) -> list[dict]:
-    """The rows of one table of a file that `plancore extract` wrote."""
+    """Return the rows of one table of a file that `plancore extract` wrote."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -100,20 +100,20 @@ def _unit(row: dict) -> str:
 
 
 def _same(row: dict, known: list[dict]) -> str:
-    """The key of an indicator that has this name, or had it in an earlier plan, and is counted in the same unit."""
+    """Return the key of an indicator with this name, or with it in an earlier plan, and the same unit."""
     plain = _plain(row["indicator"])
     unit = _unit(row)
     return next((k["indicator"] for k in known if _plain(k["name_zh"]) == plain and unit in (OPEN, k["unit_zh"])), "")
 
 
 def _plain(name: str) -> str:
-    """A name without what stands before it and in brackets, and without spaces and marks."""
+    """Return a name without number, brackets, spaces and marks."""
     text = re.sub(r"^(其中[:：]?|\d+[.、])", "", unicodedata.normalize("NFKC", name).strip())
     return re.sub(r"\([^()]*\)|[\s“”\"、,，·]", "", text)
 
 
 def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str, pd.DataFrame]) -> dict:
-    """A row of `data/targets`: as the reader of the print has it, and as the last plan decided of the same indicator."""
+    """Return a row of `data/targets`, as extracted and as the last plan decided of the same indicator."""
     before = _before(indicator, frames)
     form = row["form"] or OPEN
     judged = row["change"] if form != "level" and row["change"] else row["target"] or row["change"]
@@ -128,7 +128,7 @@ def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str
 
 
 def _before(indicator: str, frames: dict[str, pd.DataFrame]) -> dict:
-    """How the latest plan that has an indicator reads it."""
+    """Return the reading of the latest plan that has an indicator."""
     ends = frames["plans"].set_index("plan")["target_year"]
     found = [(end, reading) for plan, end in ends.items() for reading in frames[f"targets/{plan}"].to_dict("records")
              if reading["indicator"] == indicator]
@@ -144,7 +144,7 @@ def _indicator(key: str, row: dict, unit: str) -> dict:
 
 
 def _cells(rows: list[dict], numbers: list[str]) -> list[dict]:
-    """The printed cells in order; a category or group that goes on over rows is one cell. Line: that of the extracted table."""
+    """Return the printed cells in order; a category or group over several rows is one cell. line: of the extracted table."""
     cells = []
     for at, (row, number) in enumerate(zip(rows, numbers)):
         printed = row | {c: row[c] or OPEN for c in ("category", "attribute")}  # every row of a table has them
@@ -161,7 +161,7 @@ def _cells(rows: list[dict], numbers: list[str]) -> list[dict]:
 
 
 def _lasts(rows: list[dict], at: int, column: str) -> int:
-    """The last of the rows for which a merged cell that begins at a row goes on."""
+    """Return the last row of a merged cell that begins at a row."""
     end = at
     while end + 1 < len(rows) and all(rows[end + 1][c] == rows[at][c] for c in {column, "category"}):
         end += 1
@@ -169,7 +169,7 @@ def _lasts(rows: list[dict], at: int, column: str) -> int:
 
 
 def _region(key: str, plans: pd.DataFrame) -> str:
-    """The region of the plans whose keys begin with the same letters, else those letters."""
+    """Return the region of the plans whose keys begin with the same letters, else those letters."""
     letters = _letters(key)
     return next((region for plan, region in zip(plans["plan"], plans["region"]) if _letters(plan) == letters), letters)
 
@@ -195,7 +195,7 @@ def _framed(name: str, rows: list[dict]) -> pd.DataFrame:
 
 
 def _texts(added: dict[str, pd.DataFrame], frames: dict[str, pd.DataFrame], data: Path) -> dict[str, bytes]:
-    """The files as they will be: new ones, and those that are there with lines more; what is there stays to the letter."""
+    """Return the new contents of the files; existing ones keep every byte and get more lines."""
     texts = {}
     for name, frame in added.items():
         path, lines = data / f"{name}.csv", io.StringIO()

@@ -1,4 +1,4 @@
-"""New figures, sources and explanations go into `data/`: checked with all that is there, written with the tables, all or none."""
+"""Enter new figures, sources and explanations into `data/`: checked with the data there, written with the tables, all or none."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def receive(file: Path, mapping: Path | None = None, grade: str = "A", data: Pat
 
 
 def _entered(given: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes], dict[str, pd.DataFrame]]:
-    """What came of each row, the changed files of `data/`, and the clean tables with them (none where nothing changed)."""
+    """Return the entries, the changed files of `data/`, and the clean tables with them (empty where nothing changed)."""
     frames = build.read(data)
     region = _region(given.region, frames)
     name = f"observations/{region}"

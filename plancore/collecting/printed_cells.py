@@ -71,7 +71,7 @@ def numbers(rows: list[dict]) -> list[str]:
 
 
 def _by_hand(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
-    """The cells of `data/cells`, a merged cell repeated for each of its rows."""
+    """Return the cells of `data/cells`, a merged cell repeated for each of its rows."""
     file, order = f"cells/{plan}", list(frames[f"targets/{plan}"]["row"])
     placed = frames.get(file, pd.DataFrame(columns=schema.DATA["cells"].names, dtype=str))
     where = f"data/{file}.csv"
@@ -88,7 +88,7 @@ def _by_hand(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
 
 
 def _read(frames: dict[str, pd.DataFrame], plan: str, hand: pd.DataFrame) -> pd.DataFrame:
-    """The cells that the reader places from `data/printed`; none where there is no such file."""
+    """Return the cells that the reader places from `data/printed`; none without such a file."""
     file = f"printed/{plan}"
     if file not in frames:
         return hand.iloc[:0]
@@ -114,7 +114,7 @@ def _read(frames: dict[str, pd.DataFrame], plan: str, hand: pd.DataFrame) -> pd.
 
 
 def _check_lines(lines: pd.DataFrame, where: str) -> None:
-    """The printed lines stand in order, and none is left out: they are as far apart as they mostly are, or nearer."""
+    """Check that the printed lines are in order and none is missing: none is further apart than usual."""
     steps = lines["line"].astype(int).diff()
     usual = min(steps.mode().min(), _SPARSEST)
     refuse(lines, steps <= 0, where, "a line that is not below the one before", "the lines in the order of print, each once")
@@ -123,7 +123,7 @@ def _check_lines(lines: pd.DataFrame, where: str) -> None:
 
 
 def _table(lines: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The one table of the printed lines and its cells."""
+    """Return the one table of the printed lines and its cells."""
     numbered = dict(zip(lines["line"].astype(int), lines["text"]))
     first, last = min(numbered), max(numbered)
     try:
@@ -143,7 +143,7 @@ def _read_lines(texts: tuple[str, ...]) -> list[tuple[pd.DataFrame, pd.DataFrame
 
 
 def _check_rows(lines: pd.DataFrame, placed: pd.DataFrame, targets: pd.DataFrame, hand: pd.DataFrame, plan: str) -> None:
-    """The rows printed are those that `data/targets` reads, but for rows whose names people placed."""
+    """Check that the rows printed are those of `data/targets`, but for rows whose names are placed by hand."""
     where, order = f"data/printed/{plan}.csv", f"data/targets/{plan}.csv"
     begins = placed[placed["column"] == "name"].drop_duplicates("row").set_index("row")["line"]
     unknown = begins[~begins.index.isin(targets["row"])]
@@ -161,7 +161,7 @@ def _check_rows(lines: pd.DataFrame, placed: pd.DataFrame, targets: pd.DataFrame
 
 def _check_sure(lines: pd.DataFrame, placed: pd.DataFrame, flags: dict[str, str], targets: pd.DataFrame, hand: pd.DataFrame,
                 plan: str) -> None:
-    """What the reader is not sure of is settled by a cell of the row in `data/cells`, or where only the column is, by a note."""
+    """Check that doubts of the reader are settled by a cell of the row in `data/cells`, or for a column alone by a note."""
     noted = set(targets["row"][targets["note"] != ""])
     for row, flagged in flags.items():
         for column, _, reason in (flag.partition(":") for flag in flagged.split(";") if _UNSURE.search(flag)):
@@ -184,7 +184,7 @@ def _check_names(lines: pd.DataFrame, placed: pd.DataFrame, known: pd.Series, ha
 
 
 def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame]) -> None:
-    """Every printed number must be readable; attributes, categories and row numbers must be known."""
+    """Check that every printed number is readable, and attributes, categories and row numbers are known."""
     whole = found.groupby(["row", "column"])["text"].transform("sum")
     known, mine = frames["categories"]["category_zh"], found["file"] == file
 

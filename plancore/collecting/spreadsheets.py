@@ -21,7 +21,7 @@ MOST_BYTES, MOST_UNPACKED, MOST_CELLS, MOST_PARTS = 20_000_000, 40_000_000, 100_
 """Bounds of a file, of what it unpacks to, of its cells, and of the parts of a workbook."""
 _DAMAGED = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, SyntaxError, EOFError,
             NotImplementedError, RuntimeError, OverflowError)
-"""What openpyxl and zipfile raise for a file that is not what it says."""
+"""Errors of openpyxl and zipfile for a damaged file."""
 _ALLOWED = "allowed: an Excel workbook (.xlsx) or a CSV file, saved without a password"
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 
@@ -148,7 +148,7 @@ def _workbook(file: str, content: bytes) -> list[Sheet]:
 
 
 def _inspect(file: str, content: bytes) -> None:
-    """Refuse, before anything is unpacked at length, what would not fit: parts, bytes, cells, merged ranges, entities."""
+    """Refuse a workbook with too many parts, bytes, cells or merged ranges, or with entities, before it is unpacked."""
     with zipfile.ZipFile(io.BytesIO(content)) as parcel:
         parts = parcel.infolist()
         if "xl/workbook.xml" not in parcel.namelist():
@@ -165,7 +165,7 @@ def _inspect(file: str, content: bytes) -> None:
 
 
 def _area(reference: bytes) -> int:
-    """How many cells a merged range covers."""
+    """Return the number of cells of a merged range."""
     left, top, right, bottom = range_boundaries(reference.decode("ascii"))
     return (right - left + 1) * (bottom - top + 1)
 
@@ -176,7 +176,7 @@ def _bounded(file: str, what: str, number: int, most: int) -> None:
 
 
 def _sheet(file: str, page, formulas) -> Sheet:
-    """A sheet, from the results it holds and from its formulas."""
+    """Return a sheet, from its results and its formulas."""
     cells = {}
     _bounded(f"{file}, sheet {page.title}", "cells, most of them empty", page.max_row * page.max_column, 10 * MOST_CELLS)
     for row in page.iter_rows():

@@ -25,7 +25,7 @@ _ORIENTATIONS = ("years_across", "years_down")
 _NEEDED = ("header", "names", "indicators", "source", "status")
 _RATE = ("from", "to", "period", "rate", "source")
 MISSING = ("…", "……", "...", "-", "--", "—", "——", "–", "/")
-"""What stands for no figure, full-width signs made plain; a map may name more."""
+"""Marks of no figure, full-width signs made plain; a map may name more."""
 _FOOTNOTES = re.compile(r"[①-⑳*＊†‡⁰¹²³⁴-⁹]+|[\[［〔]\d+[\]］〕]")
 _YEAR = re.compile(r"((?:19|20)\d\d) ?年?")
 
@@ -92,7 +92,7 @@ def read(sheets: list[Sheet], mapping: dict, frames: dict[str, pd.DataFrame]) ->
 
 
 class _View:
-    """A sheet as if its years stood across: lines and places are its rows and columns, or the other way round."""
+    """A sheet as if its years were columns: lines and places are its rows and columns, or the other way round."""
 
     def __init__(self, sheet: Sheet, turned: bool):
         self.sheet, self.turned = sheet, turned
@@ -138,7 +138,7 @@ def _chosen(sheets: list[Sheet], mapping: dict) -> Sheet:
 
 
 def _index(place: object, of: dict) -> int:
-    """A row number or a column's letters as a number."""
+    """Return a row number or a column's letters as a number."""
     try:
         number = isinstance(place, int) and not isinstance(place, bool) and place > 0
         return place if number else column_index_from_string(str(place).upper())
@@ -258,7 +258,7 @@ def _row(value: str, unit: str, period: str, entry: dict, frames: dict[str, pd.D
 
 
 def _check_rates(rates: list[dict], sources: pd.DataFrame) -> None:
-    """A rate of exchange comes from a declared source."""
+    """Check that a rate of exchange has a declared source."""
     for rate in rates:
         if rate["source"] not in set(sources["source"]):
             raise DataError(f"rates of the map: no source {rate['source']!r} in data/sources.csv; "

@@ -1,4 +1,4 @@
-"""Rebuild the rows of a table from cells that follow one another, blanks lost or kept: a search for the likeliest columns.
+"""Rebuild the rows of a table from cells that follow one another, with or without blank ones: a search for the likeliest columns.
 
 The cells of a copied table come in the order of the print: row after row, column after column, but an empty cell, or a cell
 merged with the one above, may leave no trace, and a name may run over several lines. So every cell is given a column of the
@@ -21,7 +21,7 @@ from plancore.outline import cells, patterns
 from plancore.outline.cells import VALUES, Column, Row, Token
 
 MOST_TOKENS = 6_000
-"""Most cells of one table that are searched; what follows is left out, with a flag."""
+"""Most cells of one table that are searched; the rest is left out, with a flag."""
 _NEVER = -60.0
 _SKIP = {"category": 0.0, "group": 0.0, "number": 1.0, "unit": 0.6, "attribute": 0.9, "department": 0.8, "note": 0.2, "": 0.2,
          "name": 50.0}

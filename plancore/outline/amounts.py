@@ -87,7 +87,7 @@ NEARLY = r"基本(?:实现|完成|建成|达到|消除)?[^,，。;；]{0,24}$"
 YEARLY = r"(?:每年|年均新增|(?<![一二两三四五六七八九十])年新增)[^,，。]{0,24}$"
 LINKS = r"到|为|约|其中|全省|全市|分别|的|在|至|以|将|和|与|及|再|其|了|每年|累计"
 LEADS = (r"到?(?:20\d\d年|二〇..年)(?:末|底|前)*|力争|争取|确保|其中|使|全面|基本|推动|实现|全市|全省|安排|完成|到|并|以及|即|建设|打造|搭建|构建")
-"""Words of the sentence that something has been done, nearly so, every year; around the name of what a number is about."""
+"""Words of what has been done, nearly done, is done every year; words around the name of the thing counted."""
 PAST_HEADING = r"成就|回顾|完成情况|实施情况|发展基础|现实基础|现状|基础与现状|发展成效|取得"
 TABLE_HEADING = r"主要指标|指标体系|指标完成|预期指标|目标指标|指标表|指标一览"
 REJECTED = (  # reason, the forms it is about (empty: all), where it looks, what it looks for
@@ -144,7 +144,7 @@ KINDS = (  # kind, the forms it is about, the unit, the words before the number
     ("count", "", rf"^(?:{_TIMES})?(?:{THINGS})(?:/年)?$", ""),
     ("target", "", "", ""),
 )
-"""What kind a commitment is; the first that fits."""
+"""The kind of a commitment; the first that fits."""
 HEADINGS = (
     (r"第[零〇一二三四五六七八九十百\d]{1,5}[篇编部]分?", 0), (r"第[零〇一二三四五六七八九十百\d]{1,5}章", 1), (r"第[零〇一二三四五六七八九十百\d]{1,5}节", 2),
     (r"[一二三四五六七八九十]{1,3}(?=、)", 3), (r"\([一二三四五六七八九十]{1,3}\)", 4),
@@ -156,12 +156,12 @@ ITEM = re.compile(r"(?:\(?\d{1,2}[.．、)]|[①-⑳★●◆■▶—])")
 ALL = re.compile("|".join(f"(?P<{name}_form>{pattern})" for name, pattern in FORMS))
 
 _LONGEST = 15
-"""Digits of the largest number that is read; what is longer is no amount."""
+"""Digits of the largest number that is read."""
 
 
 @dataclass(frozen=True)
 class Mention:
-    """A place of a line where a number or a status stands: value and value_high (None where there is none), unit, bound."""
+    """A number or status in a line: value and high (None where there is none), unit, bound."""
 
     form: str
     start: int

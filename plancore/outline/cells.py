@@ -271,7 +271,7 @@ def _a_unit(text: str) -> bool:
 
 
 def in_unit(printed: Printed, unit: str) -> Printed:
-    """A number whose 万 or 亿 stands in its cell and whose unit in another: `3.2万` in 亿元 is 32000, with a doubt."""
+    """Return a number with 万 or 亿 in its own cell in the unit of another: `3.2万` in 亿元 is 32000, with a doubt."""
     times = patterns.TIMES.get(printed.unit, 0)
     if not times or not unit or unit.startswith(printed.unit) or printed.value is None:
         return printed

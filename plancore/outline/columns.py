@@ -52,7 +52,7 @@ def place(texts: list[str], roles: list[str], name: str, unit: str, near: list[l
 
 
 def _too_many(reads: list[Printed], roles: list[str]) -> Placement:
-    """More cells than columns: blanks go first, then what stands behind the last column."""
+    """Assign more cells than columns: blank cells are left out first, then those after the last column."""
     filled = [i for i, r in enumerate(reads) if r.kind != "blank"]
     blank = [i for i in range(len(reads)) if i not in filled]
     placed = sorted(filled[:len(roles)] + blank[:max(0, len(roles) - len(filled))])

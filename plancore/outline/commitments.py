@@ -1,4 +1,4 @@
-"""Propose the quantified commitments of an outline for a person to accept; what is no commitment is listed with its reason.
+"""Propose the quantified commitments of an outline for a person to accept; other mentions are listed with the reason.
 
 Every number, rank and status of the text is a mention and every line has a place (`places`); the rules of `amounts` give
 the reason why a mention is no commitment. The year is the last one named before the number: in its sentence, in its paragraph,
@@ -18,7 +18,7 @@ from plancore.outline.amounts import Mention
 
 _LONGEST_HEADING = 60
 _TITLE = 300
-"""Letters at the beginning of a text whose short lines say what it is."""
+"""Letters at the beginning of a text in which its title is looked for."""
 _SPAN = re.compile(r"20\d\d\s?年?\s?[—–~\-－至]{1,2}\s?(20\d\d)\s?年")
 _PLAN = re.compile(r"(?:第)?(十?[一二三四五六七八九])(?:个五年规划|五(?=”|\"|时期|期间|规划|末|以来))")
 _YEAR = re.compile(r"20\d\d(?=\s?年)|[一二][九〇零○][〇零○一二三四五六七八九]{2}(?=年)")

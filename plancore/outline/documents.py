@@ -131,7 +131,7 @@ def _add_text(text: str, tables: list, line: list, raw: bool = False) -> None:
 
 
 def _span(node, name: str) -> int:
-    """A span as printed, within 1 … the most that can matter."""
+    """Return a span as printed, within 1 and 100,000."""
     match = re.match(r"\s*(\d{1,9})", node.get(name) or "")
     return max(1, min(int(match[1]), 100_000)) if match else 1
 
@@ -229,7 +229,7 @@ def from_docx(data: bytes) -> list[str | Grid]:
 
 
 def _flat(body) -> Iterator:
-    """Paragraphs and tables, those in content controls included; nested tables after the one around them."""
+    """Yield paragraphs and tables, those in content controls included; nested tables after the one around them."""
     for node in body.iter(f"{_W}p", f"{_W}tbl"):
         if node.tag == f"{_W}tbl" or not any(True for _ in node.iterancestors(f"{_W}tbl", f"{_W}txbxContent")):
             yield node
@@ -265,7 +265,7 @@ def _number(node, path: str) -> int:
 
 
 def _text(paragraph) -> str:
-    """The text of a paragraph as it stands, tabs and line breaks kept, deleted text left out."""
+    """Return the text of a paragraph with tabs and line breaks, without deleted text."""
     parts = []
     for node in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}cr", f"{_W}noBreakHyphen", f"{_W}sym"):
         if any(a.tag in (f"{_W}txbxContent", f"{_W}pPr") for a in node.iterancestors()):

@@ -66,7 +66,7 @@ def _wide(data: bytes, where: str) -> str:
 
 
 def _checked(text: str, where: str) -> str:
-    """Refuse what decodes but is no text: control signs, or hardly a sign that a Chinese text would have."""
+    """Refuse decoded bytes that are no text: many control characters."""
     sample = text[:200_000]
     control = sum(c < " " and c not in "\n\r\t\f\v\x1a" or "\x7f" <= c < "\xa0" or "\ue000" <= c <= "\uf8ff" for c in sample)
     if control > 0.02 * len(sample) + 2:
@@ -75,7 +75,7 @@ def _checked(text: str, where: str) -> str:
 
 
 def _docx(data: bytes, where: str) -> bytes:
-    """The bytes of a .docx whose parts unpack to no more than the limits."""
+    """Return the bytes of a .docx whose parts are within the limits."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()

@@ -12,7 +12,7 @@ from plancore.outline.rows import Record, Table
 
 
 def tables(grid: Grid, title: str, before: list[Column] | None = None) -> list[Table]:
-    """The indicator tables of a grid: none, one, or several glued together; `before`: columns it may go on with."""
+    """Return the indicator tables of a grid; before: the columns of a table that it may continue."""
     starts = _headers(grid)
     title = grid.title or title
     if not starts:
@@ -41,7 +41,7 @@ def _numbers_restart(first: Table, second: Table) -> bool:
 
 
 def _headers(grid: Grid) -> list[tuple[int, int, list[Column]]]:
-    """Where headers begin and end, and their columns."""
+    """Return where headers begin and end, and their columns."""
     found, i = [], 0
     while i < len(grid.rows) and len(found) < 50:
         if _header_row(grid.rows[i], True):
@@ -74,7 +74,7 @@ def _header_row(row: list[Box | None], first: bool) -> bool:
 
 
 def _paths(grid: Grid, start: int, end: int) -> list[tuple[str, ...]]:
-    """The headers over each column; an empty place beside a parent, above a header of its own, belongs to the parent."""
+    """Return the headers over each column; an empty place beside a parent and above a header belongs to the parent."""
     width = max(len(r) for r in grid.rows[start:end])
     paths: list[tuple[str, ...]] = []
     for column in range(width):
@@ -90,7 +90,7 @@ def _paths(grid: Grid, start: int, end: int) -> list[tuple[str, ...]]:
 
 
 def _by_content(columns: list[Column], grid: Grid, start: int) -> list[Column]:
-    """Columns without a header, told from their cells."""
+    """Return the columns, those without a header by their cells."""
     found = list(columns)
     for i, column in enumerate(columns):
         if column.role and not (column.role == "category" and _kind(grid, start, i) == "attribute"):
@@ -122,7 +122,7 @@ def _has_values(grid: Grid) -> bool:
 
 
 def _title_row(grid: Grid, start: int) -> str:
-    """A title printed as a row over the header."""
+    """Return a title printed as a row over the header."""
     for row in reversed(grid.rows[max(0, start - 3):start]):
         texts = _texts(row)
         if len(texts) == 1 and len(texts[0]) <= 60 and re.search(r"指标|目标|专栏", texts[0]) and not re.match("单位", texts[0]):
@@ -160,7 +160,7 @@ def _table(grid: Grid, start: int, end: int, columns: list[Column], title: str) 
 
 
 def _may_be_name(row: list[Box | None], columns: list[Column]) -> bool:
-    """Whether the only text of a row stands in the column of names, so that it may be a part of a name."""
+    """Whether the only text of a row is in the column of names, so that it may be part of a name."""
     at = [i for i, b in enumerate(row) if b and b.text.strip()]
     return bool(at) and row[at[0]].wide == 1 and at[0] < len(columns) and columns[at[0]].role in ("name", "group")
 
@@ -195,7 +195,7 @@ def _pending_name(record: Record, found: list[Record], pending_name: str) -> str
 
 
 def _full_row(row: list[Box | None], number: int, columns: list[Column]) -> Record:
-    """A row that has a cell for every column."""
+    """Return a row with a cell for every column."""
     record = Record()
     pending: list[tuple[Column, Box, bool]] = []
     for i, (column, box) in enumerate(zip(columns, row)):
@@ -234,7 +234,7 @@ def _flag_misplaced(record: Record, column: Column, text: str) -> None:
 
 
 def _column_of_wide(column: Column, columns: list[Column], box: Box, text: str) -> Column:
-    """Of the columns of values a wide cell covers, the one it fits: words and brackets a change, others the first."""
+    """Return the column of values, of those a wide cell covers, that it fits: a change for words and brackets, else the first."""
     covered = [c for c in columns[box.column:box.column + box.wide] if c.role in VALUES]
     if len(covered) < 2:
         return column
@@ -245,7 +245,7 @@ def _column_of_wide(column: Column, columns: list[Column], box: Box, text: str) 
 
 
 def _shorter_row(row: list[Box | None], columns: list[Column]) -> Record:
-    """A row with fewer cells than columns: merged cells left no trace, or trailing blanks were cut."""
+    """Return a row with fewer cells than columns: merged cells are missing, or trailing blanks."""
     tokens = [cells.Token(b.text, b.line) if b else cells.Token("") for b in row]
     places = alignment.with_group(columns)
     found = rows.records(alignment.rows(tokens, places, keeps_blanks=True), places, keeps_blanks=True)

@@ -17,11 +17,11 @@ _NOTES, _HEADING = re.compile(patterns.NOTES), re.compile(patterns.HEADING)
 _MOST_TRIES = 250
 """Most places of a document that are looked at as a header."""
 _MOST_LINES = 8_000
-"""Most lines of one table; what follows is left out, with a flag."""
+"""Most lines of one table; the rest is left out, with a flag."""
 
 
 def tables(source: Lines) -> list[Table]:
-    """The indicator tables in lines of text, in order."""
+    """Return the indicator tables in lines of text, in order."""
     found: list[Table] = []
     end, previous, tries = 0, -1, 0
     for at in [i for i, t in enumerate(source.texts) if t and len(t) < 300 and lines.NAME.search(t)]:
@@ -51,7 +51,7 @@ def _is_table(table: Table) -> bool:
 
 
 def _read(source: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
-    """The tables below a header, and the line they end before."""
+    """Return the line where the tables below a header end, and the tables."""
     if header.rows:
         end, body = _separated_rows(source, header)
         new = _separated_tables(header, body, title)
@@ -68,8 +68,7 @@ def _read(source: Lines, header: Header, title: str) -> tuple[int, list[Table]]:
 
 def _separated_rows(source: Lines, header: Header) -> tuple[int, list[tuple[int, list[str]]]]:
     """Return the separated lines below the header, and where they end; lines without a separator are sections or noise."""
-    found, i, last = [], header.end, header.end
-    blank = 0
+    found, i, last, blank = [], header.end, header.end, 0
     while i < len(source.texts) and i - header.end < _MOST_LINES:
         line = source.texts[i]
         if len(line) > lines.LONGEST:
@@ -121,7 +120,7 @@ def _rows_follow(following: list[str]) -> bool:
 
 
 def _separated_tables(header: Header, body: list[tuple[int, list[str]]], title: str) -> list[Table]:
-    """Separated lines as a grid, where their blanks are kept; else as cells that follow one another."""
+    """Read separated lines as a grid if they have blank cells, else as cells that follow one another."""
     width = max(map(len, header.rows))
     body = _rejoined(body, width)
     counts = Counter(len(r) for _, r in body if len(r) > 1)
@@ -133,14 +132,12 @@ def _separated_tables(header: Header, body: list[tuple[int, list[str]]], title: 
         new = grid_tables.tables(grid, title)
         return [rows.fill(t, keeps_blanks=True) for t in new]
     columns = [c for c in header.columns if c.role]
-    if not headers.is_header(columns):
-        return []
     tokens = [Token(t, line, j == 0) for line, r in body for j, t in enumerate(r)]
-    return [_aligned(tokens, columns, title, whole_lines=True)]
+    return [_aligned(tokens, columns, title, whole_lines=True)] if headers.is_header(columns) else []
 
 
 def _rejoined(body: list[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:
-    """Rows broken within a cell put together: the last cell of one line goes on in the first of the next."""
+    """Join rows broken within a cell: the last cell of one line continues in the first of the next."""
     found: list[tuple[int, list[str]]] = []
     for line, row in body:
         first, before = found[-1] if found else (0, [])
@@ -159,7 +156,7 @@ def _is_section(text: str) -> bool:
 
 
 def _tokens_below(source: Lines, header: Header) -> tuple[int, list[Token], str]:
-    """The cells below a header of a table without separators, blank cells as blank tokens, where they end, what was cut off."""
+    """Return where a table without separators ends, its cells below the header, blank ones too, and the text cut off."""
     tokens: list[Token] = []
     gaps = _usual_gap(source.texts, header)
     i, gap, texts, last = header.end, 0, 0, header.end
@@ -201,7 +198,7 @@ def _tokens_below(source: Lines, header: Header) -> tuple[int, list[Token], str]
 
 
 def _without_tail(tokens: list[Token], header: Header, ended: bool) -> tuple[list[Token], str]:
-    """Tokens without the text behind the last value or attribute, but with its department; what is lost at an abrupt end."""
+    """Return the tokens without the text after the last value or attribute, and the text lost at an abrupt end."""
     office = any(c.role == "department" for c in header.columns)
     end = len(tokens)
     while end and cells.kind_of(tokens[end - 1].text) in ("text", "unit", "blank"):
@@ -216,7 +213,7 @@ def _without_tail(tokens: list[Token], header: Header, ended: bool) -> tuple[lis
 
 
 def _usual_gap(texts: list[str], header: Header) -> int:
-    """How many blank lines usually stand between two cells: the copy's own habit, not blank cells."""
+    """Return how many blank lines usually separate two cells."""
     gaps, gap = Counter(), 0
     for line in texts[header.start:header.start + 400]:
         if line.strip():
@@ -228,12 +225,12 @@ def _usual_gap(texts: list[str], header: Header) -> int:
 
 
 def _blanks(gap: int, usual: int) -> int:
-    """Blank cells that a run of blank lines stands for."""
+    """Return the number of blank cells in a run of blank lines."""
     return max(0, (gap - usual) // (usual + 1))
 
 
 def _after_repeated_header(source: Lines, i: int, header: Header, repeat: set[str]) -> int:
-    """Where the body goes on behind a header repeated on a new page; −1 where another table's header begins; 0: no header."""
+    """Return where the body continues after a header repeated on a new page; −1 for another table's header; 0 for no header."""
     if not lines.NAME.search(source.texts[i]) and headers.plain(source.texts[i]) not in repeat:
         return 0
     if header.style == "cell" and headers.plain(source.texts[i]) in repeat and len(repeat) > 2:
@@ -269,7 +266,7 @@ def _aligned_table(tokens: list[Token], header: Header, title: str) -> Table:
 
 def _aligned(tokens: list[Token], columns: list[Column], title: str, whole_lines: bool,
              middles: dict[str, float] | None = None) -> Table:
-    """A table of cells that follow one another; a second search where every row shows that blanks were kept."""
+    """Return a table of cells that follow one another; aligned again if its rows show that it has blank cells."""
     tokens, columns = _numbered(tokens, _with_category(tokens, columns))
     places = alignment.with_group(columns)
     aligned = alignment.rows(tokens, places, False, whole_lines)
@@ -289,7 +286,7 @@ def _aligned(tokens: list[Token], columns: list[Column], title: str, whole_lines
 
 
 def _numbered(tokens: list[Token], columns: list[Column]) -> tuple[list[Token], list[Column]]:
-    """Running numbers printed before names (`1.`, `2 `, `(3)`) as cells of their own, where several follow one another."""
+    """Split running numbers before names (`1.`, `2 `, `(3)`) into cells of their own, where several follow one another."""
     split = re.compile(r"^[(（]?(\d{1,3})(?:[)）.．、]\s*|\s+)(?!\d)([^\s\d].*)$")
     found = {i: m for i, t in enumerate(tokens) if cells.kind_of(t.text) == "text" and (m := split.match(cells.folded(t.text)))}
     numbers = [int(m[1]) for m in found.values()]

@@ -42,7 +42,7 @@ class Header:
 
 
 def title_above(texts: list[str], start: int) -> str:
-    """The title over a table: the nearest of the lines above that names a box or speaks of indicators."""
+    """Return the title over a table: the nearest line above that names a box or indicators."""
     seen = 0
     for i in range(start - 1, max(-1, start - 14), -1):
         text = re.sub(r"\s+", " ", texts[i].strip(" \u3000\u00a0|#*_<>")).strip()
@@ -80,7 +80,7 @@ def split(line: str, style: str) -> list[tuple[str, float]]:
 
 
 def _width(text: str) -> int:
-    """How many columns a text takes on paper: a Chinese sign takes two."""
+    """Return the printed width of a text: a Chinese character is two columns wide."""
     return sum(2 if ord(c) > 0x2E7F or c in "—…“”‘’∶≥≤①②③④⑤⑥⑦⑧⑨" else 1 for c in text)
 
 
@@ -103,7 +103,7 @@ def is_header_cell(text: str) -> bool:
 
 
 def find_header(lines: Lines, at: int, previous: int) -> Header | None:
-    """The header around a line that names a column of names, or None."""
+    """Return the header around a line with a column of names, or None."""
     style = style_of(lines.texts[at])
     if style != "cell":
         return _wide_header(lines, at, style)
@@ -136,7 +136,7 @@ def find_header(lines: Lines, at: int, previous: int) -> Header | None:
 
 
 def usual_header(lines: Lines, at: int) -> Header | None:
-    """Columns as they usually are, for cells right below a title without any header."""
+    """Return the usual columns for cells right below a title without any header."""
     following = [(i, t.strip()) for i, t in enumerate(lines.texts[at + 1:at + 120], at + 1) if t.strip()][:30]
     kinds = [cells.kind_of(t) for _, t in following if len(t) < 60]
     headed = any(NAME.search(t) and is_header_cell(t) for _, t in following)
@@ -162,7 +162,7 @@ def _is_header_part(text: str, following: str) -> bool:
 
 
 def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
-    """A header on one line or several, cells beside one another."""
+    """Return a header on one line or several, cells beside one another."""
     def cells_of(i: int) -> list[tuple[str, float]]:
         return split(lines.texts[i], style)
 
@@ -188,5 +188,5 @@ def _wide_header(lines: Lines, at: int, style: str) -> Header | None:
 
 
 def is_rule(line: str) -> bool:
-    """A line of dashes that separates a header: `|---|:--:|`, `-----`."""
+    """Whether a line of dashes separates a header: `|---|:--:|`, `-----`."""
     return len(line) < LONGEST and bool(re.fullmatch(r"[\s|+:=\-─━┼│—]{3,}", line)) and bool(re.search(r"[-─━—=]{2}|\|\s*:?-", line))

@@ -1,4 +1,4 @@
-"""What is known of printed indicator tables: words of headers, bounds, brackets, blanks, units, categories; data only."""
+"""Words and patterns of printed indicator tables: headers, bounds, brackets, blanks, units, categories; data only."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ GROUPS = {
     "主要污染物排放总量": r"化学需氧量|氨氮|二氧化硫|氮氧化物|挥发性|总磷|总氮", "主要污染物重点工程减排量": r"化学需氧量|氨氮|二氧化硫|氮氧化物|挥发性|总磷",
     "综合生产能力": r"粮食|能源|煤", "综合能源生产能力": r"能源|煤|油|气|电", "固定宽带家庭普及率": r"宽带", "互联网普及率": r"宽带",
 }
-"""Usual words over several rows (a trailing unit left out), and what the rows below speak of."""
+"""Usual names of groups of rows (without unit), and a pattern of the names of their rows."""
 
 DEPARTMENT = r"[^\d%]*?(委|局|厅|办|院|银行|分行|中心|公司|集团|大学|总会|联合会|政府|法院|检察院|委员会|人社|发改|市场监管|统计|财政|教育|卫健|商务)([、,，/ ].*)?"
 """Names of departments."""

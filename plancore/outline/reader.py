@@ -1,4 +1,4 @@
-"""Read what a plan prints: the indicator tables of an outline, cell by cell, with typed values and flags for doubts."""
+"""Read the indicator tables of an outline, cell by cell, with typed values and flags for doubts."""
 
 from __future__ import annotations
 

@@ -7,12 +7,11 @@ from html import unescape
 import pandas as pd
 import pytest
 from lxml import html
-from city import checkout, command, decide
 
 import play
-from plancore import gaps, load, paths
+from city import checkout, command, decide
+from plancore import gaps, load, outline, paths
 from plancore.collecting import build, new_plan
-from plancore import outline
 from plancore.reports import parameters, schedule
 from plancore.views import indicator
 from plancore.reports.parameters import ParameterError

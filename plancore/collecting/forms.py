@@ -173,7 +173,7 @@ def _put(page, r: int, c: int, value: object, form) -> None:
         page.write_string(r, c, str(value), form)
 
 
-def _style(line: str, name: str, open_cells: bool) -> tuple:
+def _style(line: str, name: str, is_open: bool) -> tuple:
     """Return the format of a cell, locked or not."""
     if line in HEAD_LINES:
         titled = {"title_zh": {"bold": True, "font_size": 14}, "title_en": {"font_size": 10}}.get(line, {})
@@ -182,7 +182,7 @@ def _style(line: str, name: str, open_cells: bool) -> tuple:
     side = "left" if name in ("name", "what", "note", "reason", "measure") else "center"
     side = "right" if name[1:].isdigit() or name == "baseline" else side
     look = {"text_wrap": True, "border": 1, "border_color": "#9aa3ad", "align": side, "indent": int(side != "center")}
-    look |= {"locked": False, "bg_color": "#fff8d6"} if open_cells else {"bg_color": "#f4f5f7"}
+    look |= {"locked": False, "bg_color": "#fff8d6"} if is_open else {"bg_color": "#f4f5f7"}
     return tuple((look | ({"num_format": "yyyy-mm-dd"} if name == "date" else {})).items())
 
 

@@ -44,7 +44,7 @@ def recover(folder: Path) -> None:
 def replace(contents: dict[Path, bytes], folder: Path) -> None:
     """Give files new contents, all or none; to be called while `folder` is `locked`.
 
-    New contents are written beside their places first, then copies of the old ones are old, and only then is anything
+    New contents are written beside their places first, then the old ones are copied, and only then is anything
     moved. An error, or the next `locked` or `recover` after an interruption, puts the old files back.
     """
     record = folder / _FOLDER

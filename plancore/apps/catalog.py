@@ -5,7 +5,7 @@ from __future__ import annotations
 from plancore.apps import dashboard_app, explorer_app, scenario_app
 from plancore.apps.app import App
 
-DEFINITIONS = {app.name: app for app in (dashboard_app.PLAY, explorer_app.PLAY, scenario_app.PLAY)}
+DEFINITIONS = {app.name: app for app in (dashboard_app.APP, explorer_app.APP, scenario_app.APP)}
 """Each app by the name of its notebook, which is also its address."""
 
 

@@ -7,12 +7,10 @@ from html import escape
 
 import pandas as pd
 
-from plancore import gaps, load, markup, trajectories, views, wording
-from plancore.apps import state as plays
-from plancore.charts import figure
+from plancore import charts, gaps, load, markup, trajectories, views, wording
 from plancore.downloads import sheets
 from plancore.views import table
-from plancore.apps.state import Choice
+from plancore.apps.state import AppDefinition, Choice
 from plancore.downloads.workbook import Sheet
 
 
@@ -64,7 +62,7 @@ def panel(state: dict, lang: str) -> str:
     chart = views.indicator.chart(series[series["row"].isin(target["row"])], target, row, target, lang)
     read_on = markup.page(wording.text("app_full_page", lang), "indicator_profile", indicator=key, as_of=state["as_of"],
                          region=target["region"].iloc[0])
-    return f'<h2>{name}</h2>{views.indicator.headline(row, target, lang).data}{figure.live(chart)}<p class="read-on">{read_on}</p>'
+    return f'<h2>{name}</h2>{views.indicator.headline(row, target, lang).data}{charts.live(chart)}<p class="read-on">{read_on}</p>'
 
 
 def tables(state: dict, lang: str) -> list[Sheet]:
@@ -113,5 +111,5 @@ def _measured(plan: str, as_of: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     return targets, result, trajectories.series(targets, observations, as_of)
 
 
-PLAY = plays.Play("dashboard", lambda: load.latest() | {"attribute": "all", "category": "all", "indicator": ""}, controls,
+APP = AppDefinition("dashboard", lambda: load.latest() | {"attribute": "all", "category": "all", "indicator": ""}, controls,
                   {"answer": answer, "list": listed, "panel": panel}, tables, panel="panel")

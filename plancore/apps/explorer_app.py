@@ -9,12 +9,10 @@ import altair as alt
 import great_tables as gt
 import pandas as pd
 
-from plancore import gaps, load, markup, scenario, trajectories, views, wording
-from plancore.apps import state as plays
-from plancore.charts import figure, indicator as charts, plan as plan_charts
+from plancore import charts, gaps, load, markup, scenario, trajectories, views, wording
 from plancore.downloads import sheets
 from plancore.views import table
-from plancore.apps.state import SWITCH, Choice
+from plancore.apps.state import SWITCH, AppDefinition, Choice
 from plancore.downloads.workbook import Sheet
 
 MOST = 6
@@ -45,7 +43,7 @@ def answer(state: dict, lang: str) -> str:
 
 def pictures(state: dict, lang: str) -> str:
     """A chart for each chosen indicator, or one for all."""
-    return _omitted(state, _chosen(state)[0], lang) + figure.live(*_charts(state, lang))
+    return _omitted(state, _chosen(state)[0], lang) + charts.live(*_charts(state, lang))
 
 
 def numbers(state: dict, lang: str) -> str:
@@ -81,7 +79,7 @@ def tables(state: dict, lang: str) -> list[Sheet]:
 def _narrowing(plan: str, lang: str) -> list[Choice]:
     """Which commitments: of all chapters, kinds and years of the plan, in its order."""
     every, all_of = load.commitments(plan), ((wording.text("all_values", lang), "all"),)
-    words = {"chapter": str, "kind": lambda kind: plan_charts.kind_word(kind, lang),
+    words = {"chapter": str, "kind": lambda kind: charts.plan.kind_word(kind, lang),
              "target_year": lambda year: wording.text("year", lang, year=year)}
     values = {name: every[name].drop_duplicates().tolist() for name in _NARROWING}
     return [Choice(name, all_of + tuple((words[name](v), v) for v in values[name])) for name in _NARROWING]
@@ -198,5 +196,5 @@ def _defaults() -> dict:
     return latest | {"indicator": (first,), "scale": "units", "required_path": True, "outlook": True, "vintages": False} | dict.fromkeys(_NARROWING, "all")
 
 
-PLAY = plays.Play("explorer", _defaults, controls, {"answer": answer, "charts": pictures, "numbers": numbers, "published": published,
+APP = AppDefinition("explorer", _defaults, controls, {"answer": answer, "charts": pictures, "numbers": numbers, "published": published,
                                                "commitments": commitments}, tables)

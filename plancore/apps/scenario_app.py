@@ -7,23 +7,21 @@ from html import escape
 
 import pandas as pd
 
-from plancore import load, scenario, wording
-from plancore.apps import state as plays
-from plancore.charts import figure, scenario as road_charts
+from plancore import charts, load, scenario, wording
 from plancore.downloads import sheets
 from plancore.views import scenario as roads, table
 from plancore.wording import scenario as road_words
-from plancore.apps.state import Choice, Slide
+from plancore.apps.state import AppDefinition, Choice, Slider
 from plancore.downloads.workbook import Sheet
 
-_SLIDES = (Slide("growth_2026_2030", *road_charts.SLIDER, 0.1), Slide("growth_2031_2035", *road_charts.SLIDER, 0.1),
-           Slide("population_growth", -1.0, 2.0, 0.1), Slide("urbanization_2035", 70.0, 90.0, 0.1))
+_SLIDERS = (Slider("growth_2026_2030", *charts.scenario.SLIDER, 0.1), Slider("growth_2031_2035", *charts.scenario.SLIDER, 0.1),
+           Slider("population_growth", -1.0, 2.0, 0.1), Slider("urbanization_2035", 70.0, 90.0, 0.1))
 
 
-def controls(state: dict, lang: str) -> list[Choice | Slide]:
+def controls(state: dict, lang: str) -> list[Choice | Slider]:
     """The four assumptions, and the year up to which figures are known."""
     years = tuple((wording.text("year", lang, year=y), y) for y in scenario.years(_observations()))
-    return [*_SLIDES, Choice("as_of", years)]
+    return [*_SLIDERS, Choice("as_of", years)]
 
 
 def answer(state: dict, lang: str) -> str:
@@ -89,9 +87,9 @@ def _charts(as_of: int, lang: str) -> str:
     used, defaults = scenario.used(observations, as_of), _defaults()
     answers = scenario.answers(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
     path = scenario.paths(observations, as_of, defaults["growth_2026_2030"], defaults["growth_2031_2035"])
-    doubling = road_charts.doubling(answers, scenario.history(observations, as_of), path, used, lang)
-    urban = road_charts.urbanization(used, path, scenario.urban(observations, as_of), lang, assumed=True)
-    return figure.live(*(figure.untabled(chart) for chart in (doubling, urban) if chart))
+    doubling = charts.doubling(answers, scenario.history(observations, as_of), path, used, lang)
+    urban = charts.urbanization(used, path, scenario.urban(observations, as_of), lang, assumed=True)
+    return charts.live(*(charts.untabled(chart) for chart in (doubling, urban) if chart))
 
 
 @lru_cache(maxsize=1)
@@ -105,4 +103,4 @@ def _defaults() -> dict:
             "as_of": scenario.years(_observations())[-1]}
 
 
-PLAY = plays.Play("scenario", _defaults, controls, {"answer": answer, "charts": pictures, "goals": goals, "numbers": numbers}, tables, drives="charts")
+APP = AppDefinition("scenario", _defaults, controls, {"answer": answer, "charts": pictures, "goals": goals, "numbers": numbers}, tables, drives="charts")

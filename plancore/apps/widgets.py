@@ -1,4 +1,4 @@
-"""The two widgets an app is made of besides controls: a part that shows HTML with live charts, and the place it lives in."""
+"""The two widgets of an app besides its controls: a part of HTML with live charts, and the page it stands in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plancore.charts import drawing
 
 
 def style() -> str:
-    """How the parts and the controls of an app look."""
+    """Return the style of an app's parts and controls."""
     return "".join(map(paths.asset, ("content.css", "app.css")))
 
 
@@ -26,17 +26,17 @@ class _Widget(anywidget.AnyWidget):
         super().__init__(**traits)
         self.on_msg(self._answer)
 
-    def _answer(self, _widget: object, asked: object, _buffers: object) -> None:
+    def _answer(self, _widget: object, message: object, _buffers: object) -> None:
         """Send the scripts and the style to a page that lacks them."""
-        if isinstance(asked, dict) and asked.get("make") == "scripts":
+        if isinstance(message, dict) and message.get("make") == "scripts":
             self.send({"made": "scripts", "type": "text/javascript", "style": style()}, buffers=[drawing.scripts().encode()])
 
 
-class Live(_Widget):
-    """A part of an app: HTML whose charts are drawn in the browser, whose buttons `data-pick` set what is picked.
+class Part(_Widget):
+    """A part of an app: HTML whose charts are drawn in the browser and whose buttons `data-pick` set `picked`.
 
-    drives: signals of its charts, each the value of another widget, followed without asking the kernel; panel: shows what
-    is picked elsewhere, and comes into view as it does.
+    drives: signals of its charts, each the value of another widget, followed without the kernel; panel: shows what is
+    picked elsewhere and scrolls into view.
     """
 
     part = traitlets.Unicode().tag(sync=True)
@@ -48,12 +48,12 @@ class Live(_Widget):
     drives = traitlets.Dict().tag(sync=True, **widget_serialization)
 
 
-class Place(_Widget):
-    """Where an app lives: the address that says its state, its language and title, messages, files to take away.
+class Page(_Widget):
+    """The page an app stands in: the address with its state, language, title, messages, files to download.
 
-    query: what the address shall say; asked: what the reader's address said when the page was made; step: whether a change
-    is one to go back from; make: called with the kind of file a reader wants (`csv`, `xlsx`), gives its name, type and
-    content, or None; visit: called with what the address says when the reader has changed it.
+    query: the query string to show; asked: that of the reader's address when the page was made; step: whether a change is
+    a step of the browser's history; make: called with a kind of file (`csv`, `xlsx`), returns name, type and content, or
+    None; visit: called with the query string when the reader has changed it.
     """
 
     query = traitlets.Unicode().tag(sync=True)
@@ -70,13 +70,13 @@ class Place(_Widget):
         self._make, self._visit = make, visit
         super().__init__(**traits)
 
-    def _answer(self, widget: object, said: object, buffers: object) -> None:
-        super()._answer(widget, said, buffers)
-        if not isinstance(said, dict):
+    def _answer(self, widget: object, message: object, buffers: object) -> None:
+        super()._answer(widget, message, buffers)
+        if not isinstance(message, dict):
             return
-        if said.get("make") in ("csv", "xlsx"):
-            made = self._make(said["make"])
-            if made:
-                self.send({"name": made[0], "type": made[1]}, buffers=[made[2]])
-        elif isinstance(said.get("visit"), str):
-            self._visit(said["visit"])
+        if message.get("make") in ("csv", "xlsx"):
+            if file := self._make(message["make"]):
+                name, kind, content = file
+                self.send({"name": name, "type": kind}, buffers=[content])
+        elif isinstance(message.get("visit"), str):
+            self._visit(message["visit"])

@@ -4,9 +4,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules={"drawing", "figure", "pictures"},
+    submodules={"coverage", "drawing", "figure", "indicator", "pictures", "plan", "scenario"},
     submod_attrs={
-        "figure": ["described", "live", "painted", "show"],
+        "figure": ["described", "live", "painted", "show", "untabled"],
         "plan": ["asks", "bands", "checks", "commitments", "counts", "overview", "review"],
         "indicator": ["indexed", "profile", "trajectories", "trajectory"],
         "scenario": ["doubling", "heat", "urbanization"],

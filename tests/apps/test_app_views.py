@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from plancore import apps, gaps, load, scenario, trajectories, wording
-from plancore.apps import state as plays
+from plancore.apps.state import format_query, resolve
 from plancore.views import table as layout
 from plancore.wording import scenario as road_words
 
@@ -20,9 +20,9 @@ BOOKS = load.plans()["plan"].tolist()
 
 def parts(name: str, lang: str = "zh", **given) -> dict[str, BeautifulSoup]:
     play = apps.DEFINITIONS[name]
-    state, refused = plays.settle(play, given, lang)
+    state, refused = resolve(play, given, lang)
     assert refused == []
-    return {part: BeautifulSoup(html, "html.parser") for part, html in play.shown(state, lang).items()}
+    return {part: BeautifulSoup(html, "html.parser") for part, html in play.render(state, lang).items()}
 
 
 def cells(table: BeautifulSoup) -> list[dict[str, str]]:
@@ -85,8 +85,8 @@ def test_each_indicator_has_a_panel_in_both_languages(plan):
 
 def test_attribute_and_category_narrow_the_list_and_the_counts():
     targets = load.targets("zj14")
-    seen = parts("dashboard", attribute="binding", category="environment" if "environment" in set(targets["category"]) else targets["category"].iloc[0])
     category = "environment" if "environment" in set(targets["category"]) else targets["category"].iloc[0]
+    seen = parts("dashboard", attribute="binding", category=category)
     own = targets.query("attribute == 'binding' and category == @category")
     assert {r["row"] for r in cells(seen["list"])} == set(own["row"])
     assert f"{int(own['counted'].sum())}项" in seen["answer"].get_text()
@@ -164,11 +164,11 @@ def test_commitments_of_the_explorer_are_those_of_the_register(given, lang):
 
 
 def test_a_commitments_chapter_of_another_plan_is_refused():
-    state, refused = plays.settle(apps.DEFINITIONS["explorer"], {"plan": "zj13", "chapter": "四(三)", "kind": "rank", "target_year": "2035"}, "zh")
+    state, refused = resolve(apps.DEFINITIONS["explorer"], {"plan": "zj13", "chapter": "四(三)", "kind": "rank", "target_year": "2035"}, "zh")
     assert refused == ["chapter", "kind", "target_year"] and {state[name] for name in refused} == {"all"}
-    state, refused = plays.settle(apps.DEFINITIONS["explorer"], {"chapter": "四(三)", "kind": "investment", "target_year": "2025"}, "zh")
+    state, refused = resolve(apps.DEFINITIONS["explorer"], {"chapter": "四(三)", "kind": "investment", "target_year": "2025"}, "zh")
     assert refused == [] and state["target_year"] == 2025
-    assert plays.query(apps.DEFINITIONS["explorer"], state, "zh").endswith("kind=investment&target_year=2025")
+    assert format_query(apps.DEFINITIONS["explorer"], state, "zh").endswith("kind=investment&target_year=2025")
 
 
 @pytest.mark.parametrize("first,second,people,towns", [(5.0, 4.5, 0.0, 80.0), (3.0, 3.0, 0.5, 85.0), (0.0, 10.0, -1.0, 70.0), (10.0, 0.0, 2.0, 90.0)])
@@ -215,7 +215,7 @@ def test_files_hold_what_is_shown(name, lang):
 def test_a_part_asks_nobody_else_for_anything(name):
     for lang in wording.LANGUAGES:
         play = apps.DEFINITIONS[name]
-        for html in play.shown(play.defaults(), lang).values():
+        for html in play.render(play.defaults(), lang).values():
             assert not re.search(r"<(script|img|iframe|link)[^>]*(src|href)=", html) and "@import" not in html
             assert not re.search(r"\{\w+\}", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)), "a word with a gap left"
 

@@ -15,7 +15,8 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from plancore import apps, load, wording
-from plancore.apps import app as stage, state as plays
+from plancore.apps.app import linked
+from plancore.apps.state import Slider, parse_query, resolve
 
 NAMES = list(apps.DEFINITIONS)
 PATIENCE = 60_000
@@ -40,8 +41,8 @@ def asked(page) -> str:
 
 
 def state(page, name: str) -> tuple[dict, str]:
-    given, lang, _ = plays.asked(apps.DEFINITIONS[name], asked(page))
-    return plays.settle(apps.DEFINITIONS[name], given, lang)[0], lang
+    given, lang, _ = parse_query(apps.DEFINITIONS[name], asked(page))
+    return resolve(apps.DEFINITIONS[name], given, lang)[0], lang
 
 
 def words(html: str) -> str:
@@ -56,8 +57,8 @@ def agrees(page, name: str) -> None:
     """Wait until every part says what the address stands for, computed here."""
     play = apps.DEFINITIONS[name]
     own, lang = state(page, name)
-    for part, html in play.shown(own, lang).items():
-        expected, box = words(stage.walked(html, own, lang)), page.locator(f".part-{part}")
+    for part, html in play.render(own, lang).items():
+        expected, box = words(linked(html, own, lang)), page.locator(f".part-{part}")
         for _ in range(600):
             if (seen := words(box.inner_html())) == expected:
                 break
@@ -94,7 +95,7 @@ def test_every_control_moved_once_shows_what_the_tables_say(app, name, lang):
         for control in play.controls(state(page, name)[0], lang):
             before = asked(page)
             label = wording.text("control_" + control.name, lang)
-            if isinstance(control, plays.Slide):
+            if isinstance(control, Slider):
                 slider = page.get_by_role("slider", name=label)
                 slider.focus()
                 slider.press("ArrowRight")
@@ -118,7 +119,7 @@ def test_every_control_moved_once_shows_what_the_tables_say(app, name, lang):
             alternative = page.locator(".plot").first.get_attribute("aria-label")
             assert alternative and alternative in "".join(
                 BeautifulSoup(h, "html.parser").select_one(".plot")["aria-label"] if "class=\"plot\"" in h else ""
-                for h in play.shown(*state(page, name)).values())
+                for h in play.render(*state(page, name)).values())
 
 
 def test_sliders_move_the_chart_itself(app):
@@ -148,8 +149,8 @@ def test_a_link_opens_its_view(app, name, query):
     with app(name, query) as page:
         agrees(page, name)
         own, lang = state(page, name)
-        given, _, _ = plays.asked(apps.DEFINITIONS[name], query)
-        assert plays.settle(apps.DEFINITIONS[name], given, lang) == (own, [])
+        given, _, _ = parse_query(apps.DEFINITIONS[name], query)
+        assert resolve(apps.DEFINITIONS[name], given, lang) == (own, [])
         assert page.locator(".place .message").inner_text() == ""
         page.get_by_role("button", name=wording.text("copy_link", lang)).click()
         assert page.get_by_label(wording.text("link_of_view", lang)).input_value() == page.url

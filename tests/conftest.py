@@ -49,7 +49,7 @@ def source_lines() -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def target():
     """A frame with one target, any column changed by keyword: a level to rise from 100 in 2020 to 160 in 2025."""
     def make(**changes) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def target():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def observed():
     """Observations of indicator x from a dict of periods to values; a value may be (value, qualifier)."""
     def make(values: dict, price_basis: str = "none", status: str = "official_final") -> pd.DataFrame:
@@ -100,7 +100,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def office(tmp_path_factory):
-    """LibreOffice without a window: `office(path, "pdf" or "xlsx")` gives the converted file, in a new folder.
+    """LibreOffice without a window: `office(path, "pdf" or "xlsx")` gives the converted file, in a new folder; of a list a list.
 
     A workbook's formulas are all computed anew as it is opened, whatever results the file holds. LibreOffice has a
     profile of its own, so that it neither waits for an open window nor changes anyone's settings.
@@ -111,14 +111,14 @@ def office(tmp_path_factory):
     (profile / "user").mkdir()
     (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE, encoding="utf-8")
 
-    def convert(file: Path, kind: str) -> Path:
-        folder = tmp_path_factory.mktemp("converted")
+    def convert(file: Path | list[Path], kind: str) -> Path | list[Path]:
+        folder, files = tmp_path_factory.mktemp("converted"), file if isinstance(file, list) else [file]
         command = [path, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", kind,
-                   "--outdir", str(folder), str(file)]
+                   "--outdir", str(folder), *map(str, files)]
         done = subprocess.run(command, capture_output=True, text=True)
-        made = folder / f"{Path(file).stem}.{kind}"
-        assert made.is_file(), f"LibreOffice did not convert {file} to {kind}: {done.stdout}{done.stderr}"
-        return made
+        converted = [folder / f"{Path(each).stem}.{kind}" for each in files]
+        assert all(each.is_file() for each in converted), f"LibreOffice did not convert {files} to {kind}: {done.stdout}{done.stderr}"
+        return converted if isinstance(file, list) else converted[0]
     return convert
 
 

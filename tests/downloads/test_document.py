@@ -116,24 +116,36 @@ def test_fallbacks_are_named_for_each_typeface(case):
     assert all(f'w:name="{name}"' in fonts for name in document.FALLBACKS)
 
 
-def pages(office, tmp_path, case) -> tuple[list[tuple], list[str]]:
-    """Sizes and text, without blanks, of the pages LibreOffice prints."""
-    path = tmp_path / "briefing.docx"
-    path.write_bytes(case.docx)
-    printed = pypdf.PdfReader(office(path, "pdf"))
-    sizes = [(round(float(p.mediabox.width)), round(float(p.mediabox.height))) for p in printed.pages]
-    return sizes, [re.sub(r"\s", "", p.extract_text()) for p in printed.pages]
+EDITIONS = [("zj14", 2025, "internal", "zh"), ("zj14", 2023, "internal", "zh"), ("zj14", 2025, "public", "zh"), ("zj14", 2025, "internal", "en")]
+
+
+@pytest.fixture(scope="module")
+def printed(office, tmp_path_factory) -> dict:
+    """Each document as LibreOffice prints it: its case, and the sizes and the text, without blanks, of its pages."""
+    cases = {edition: made(*edition) for edition in EDITIONS} | {
+        "everything": made("zj14", 2023, observations=everything("zj14", 2023)), "hostile": made(name_zh={"1": HOSTILE, "16": HOSTILE}),
+        "nothing": made("zj13", 2016, observations=load.observations("zj", "today").query("indicator == 'population'"))}
+    folder = tmp_path_factory.mktemp("briefings")
+    files = [folder / f"{n}.docx" for n in range(len(cases))]
+    for file, case in zip(files, cases.values()):
+        file.write_bytes(case.docx)
+    return {name: (case, *pages(pdf)) for (name, case), pdf in zip(cases.items(), office(files, "pdf"))}
+
+
+def pages(pdf) -> tuple[list[tuple], list[str]]:
+    read = pypdf.PdfReader(pdf).pages
+    sizes = [(round(float(p.mediabox.width)), round(float(p.mediabox.height))) for p in read]
+    return sizes, [re.sub(r"\s", "", p.extract_text()) for p in read]
 
 
 def bare(said: str) -> str:
     return re.sub(r"\s", "", said)
 
 
-@pytest.mark.parametrize("plan, as_of, edition, lang", [
-    ("zj14", 2025, "internal", "zh"), ("zj14", 2023, "internal", "zh"), ("zj14", 2025, "public", "zh"), ("zj14", 2025, "internal", "en")])
-def test_two_pages_of_text_then_the_annex_on_its_side(office, tmp_path, plan, as_of, edition, lang):
-    case = made(plan, as_of, edition, lang)
-    sizes, texts = pages(office, tmp_path, case)
+@pytest.mark.office
+@pytest.mark.parametrize("plan, as_of, edition, lang", EDITIONS)
+def test_two_pages_of_text_then_the_annex_on_its_side(printed, plan, as_of, edition, lang):
+    case, sizes, texts = printed[plan, as_of, edition, lang]
     assert sizes[:2] == [A4, A4] and len(sizes) > 3 and set(sizes[2:]) == {A4[::-1]}
     lead, = case.text.loc[case.text["part"] == "lead", "text"]
     assert bare(lead) in texts[0] and wording.text(edition, lang).replace(" ", "") in texts[0]
@@ -147,22 +159,24 @@ def test_two_pages_of_text_then_the_annex_on_its_side(office, tmp_path, plan, as
     assert bare(note) in texts[0]
 
 
-def test_two_pages_even_when_everything_can_be_assessed(office, tmp_path):
-    sizes, texts = pages(office, tmp_path, made("zj14", 2023, observations=everything("zj14", 2023)))
+@pytest.mark.office
+def test_two_pages_even_when_everything_can_be_assessed(printed):
+    _, sizes, _ = printed["everything"]
     assert sizes[:3] == [A4, A4, A4[::-1]]
 
 
-def test_hostile_names_stay_text(office, tmp_path):
-    case = made(name_zh={"1": HOSTILE, "16": HOSTILE})
+@pytest.mark.office
+def test_hostile_names_stay_text(printed):
+    case, _, texts = printed["hostile"]
     clean = re.sub("[\x00\x0b\ud800]", lambda m: " " if m[0] == "\x0b" else "", HOSTILE).replace("\t", " ")
     file = opened(case.docx)
     assert any(clean in p.text for p in file.paragraphs) and file.tables[0].rows[1].cells[2].text == clean
-    sizes, texts = pages(office, tmp_path, case)
     assert "<script>alert('1')</script>=HYPERLINK" in texts[0] + texts[1]
     assert "长" * 450 in re.sub(r"[^长]", "", "".join(texts))
 
 
-def test_where_nothing_is_known_it_says_so(office, tmp_path):
-    case = made("zj13", 2016, observations=load.observations("zj", "today").query("indicator == 'population'"))
+@pytest.mark.office
+def test_where_nothing_is_known_it_says_so(printed):
+    case, sizes, _ = printed["nothing"]
     assert "18项约束性指标中0项可评估，15项预期性指标中0项可评估，暂无法评估33项" in "".join(case.text["text"])
-    assert pages(office, tmp_path, case)[0][0] == A4
+    assert sizes[0] == A4

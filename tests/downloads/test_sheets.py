@@ -1,6 +1,7 @@
 """The workbook computes what `gaps` computed: every formula is recalculated by LibreOffice and compared."""
 
 import dataclasses
+import io
 import math
 import re
 
@@ -25,13 +26,6 @@ def poisoned(sheet: workbook.Sheet) -> workbook.Sheet:
     """The sheet with a wrong result kept for each formula, so that only a recalculation makes it right."""
     wrong = {c: sheet.frame[c].where(pd.Series([not f for f in each]), 999.0) for c, each in sheet.formulas.items()}
     return dataclasses.replace(sheet, frame=sheet.frame.assign(**wrong))
-
-
-def calculated(office, folder, made: list[workbook.Sheet]) -> list[pd.DataFrame]:
-    """The sheets' frames as LibreOffice computes them."""
-    file = folder / "book.xlsx"
-    file.write_bytes(workbook.write([poisoned(s) for s in made]))
-    return read(office(file, "xlsx"))
 
 
 def read(file) -> list[pd.DataFrame]:
@@ -64,11 +58,72 @@ def measured() -> dict:
 
 
 @pytest.fixture(scope="module")
-def recalculated(measured, office, tmp_path_factory) -> dict:
-    made = [sheets.schedule(result, load.targets(plan, "today", kind="all"), "zh") for (plan, *_), result in measured.items()]
-    return dict(zip(measured, calculated(office, tmp_path_factory.mktemp("book"), made)))
+def forms(target, observed) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`CASES` as targets and their results."""
+    parts = [(target(**(dict(row=str(n), indicator="x", name_zh=case) | changes)), observed(seen), year)
+             for n, (case, (changes, seen, year)) in enumerate(CASES.items(), 1)]
+    return pd.concat([t for t, _, _ in parts], ignore_index=True), pd.concat([gaps.measure(*part) for part in parts], ignore_index=True)
 
 
+@pytest.fixture(scope="module")
+def completed() -> dict[str, pd.DataFrame]:
+    targets = {plan: load.targets(plan, kind="all") for plan in YEARS}
+    return {plan: gaps.completion(own, gaps.outcomes(own, OBSERVATIONS, load.outcomes(plan))) for plan, own in targets.items()}
+
+
+@pytest.fixture(scope="module")
+def hostile(target, observed) -> dict[str, list[workbook.Sheet]]:
+    """The sheets of a report whose every name is one of `HOSTILE`."""
+    return {name: hostile_sheets(name, target, observed) for name in HOSTILE}
+
+
+@pytest.fixture(scope="module")
+def opened(measured, forms, completed, hostile, office, tmp_path_factory) -> dict[str, list[pd.DataFrame]]:
+    """The workbooks of this module as LibreOffice computes them, all in one go: the frames of their sheets."""
+    folder = tmp_path_factory.mktemp("books")
+    books = {"measured": [sheets.schedule(result, load.targets(plan, "today", kind="all"), "zh") for (plan, *_), result in measured.items()],
+             "forms": [sheets.schedule(forms[1], forms[0], "zh")]} | {
+        plan: [sheets.completion(result, load.targets(plan, kind="all"), "en")] for plan, result in completed.items()}
+    files = {name: folder / f"{name}.xlsx" for name in books}
+    for name, made in books.items():
+        files[name].write_bytes(workbook.write([poisoned(s) for s in made]))
+    files["changed"] = changed_input(folder / "changed.xlsx")
+    for n, (name, made) in enumerate(hostile.items()):
+        files[name] = folder / f"hostile{n}.xlsx"
+        files[name].write_bytes(workbook.write(made))
+    return {name: read(file) for name, file in zip(files, office(list(files.values()), "xlsx"))}
+
+
+@pytest.fixture(scope="module")
+def recalculated(measured, opened) -> dict:
+    return dict(zip(measured, opened["measured"]))
+
+
+def changed_input(file):
+    """The workbook of one target with 73 in place of its latest figure."""
+    targets = load.targets("zj14").query("row == '3'")  # with no inexact figure, a column is left out
+    file.write_bytes(workbook.write([sheets.schedule(gaps.measure(targets, OBSERVATIONS, 2023), targets, "zh")]))
+    book = openpyxl.load_workbook(file)
+    columns = {c.value: c.column_letter for c in book.worksheets[0][1]}
+    book.worksheets[0][f"{columns['最近数 y']}2"] = 73.0
+    book.save(file)
+    return file
+
+
+def hostile_sheets(said: str, target, observed) -> list[workbook.Sheet]:
+    targets = target(name_zh=said, name_en=said, category_zh=said, category_en=said, group_zh=said, printed_name=said, note=said, note_en=said)
+    seen = observed({2021: 110, 2022: 130}).assign(unit_zh=said, published="2023", grade="A", note=said)
+    sources = pd.DataFrame([dict(source="s", title=said, publisher=said, published="2023", url=said, grade="A", note=said)])
+    result, series = gaps.measure(targets, seen.drop(columns="unit_zh"), 2022), trajectories.series(targets, seen.drop(columns="unit_zh"), 2022)
+    breaks = pd.DataFrame([dict(indicator="x", since=2020, what_zh=said, what_en=said)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "sources", lambda: sources)
+        return [sheets.standing(result, targets, series, "zh"), sheets.schedule(result, targets, "zh"),
+                sheets.raw(seen, seen, targets, "zh"), sheets.definitions(targets, breaks, "zh"),
+                sheets.plain("all_findings", targets, {}, "zh")]
+
+
+@pytest.mark.office
 @pytest.mark.parametrize("case", [(p, y, "printed") for p, years in YEARS.items() for y in years] + [("zj14", 2022, "revised")])
 def test_the_schedule_recalculates_to_what_gaps_says(case, measured, recalculated):
     holds(recalculated[case], measured[case])
@@ -76,6 +131,7 @@ def test_the_schedule_recalculates_to_what_gaps_says(case, measured, recalculate
     assert seen["应达到"].notna().sum() == measured[case]["required"].notna().sum() > 1
 
 
+@pytest.mark.office
 def test_urbanization_by_hand(recalculated):
     """Printed 71 → 75 in 2020–2025; 74.2 in 2023: due 73.4, ahead by 0.8, 0.4 a year left to go."""
     row = recalculated["zj14", 2023, "printed"].set_index("序号").loc["3"]
@@ -126,13 +182,10 @@ HAND = {
 """Worked by hand, most of them in the project's design notes (methods, §11)."""
 
 
-def test_every_form_recalculates(target, observed, office, tmp_path):
-    parts = [(target(**(dict(row=str(n), indicator="x", name_zh=case) | changes)), observed(seen), year)
-             for n, (case, (changes, seen, year)) in enumerate(CASES.items(), 1)]
-    targets = pd.concat([t for t, _, _ in parts], ignore_index=True)
+@pytest.mark.office
+def test_every_form_recalculates(forms, opened):
+    (targets, result), (seen,) = forms, opened["forms"]
     assert set(targets["form"]) == set(schema.VOCABULARIES["form"]) and set(targets["path"]) == set(schema.VOCABULARIES["path"])
-    result = pd.concat([gaps.measure(*part) for part in parts], ignore_index=True)
-    seen, = calculated(office, tmp_path, [sheets.schedule(result, targets, "zh")])
     holds(seen, result)
     by_case = seen.set_index("指标")
     for case, figures in HAND.items():
@@ -142,23 +195,16 @@ def test_every_form_recalculates(target, observed, office, tmp_path):
         "国家下达指标，表内无数", "未收集到数据", "缺中间年份，不能累计"]
 
 
-def test_a_changed_input_moves_the_results(office, tmp_path):
-    targets = load.targets("zj14").query("row == '3'")  # with no inexact figure, a column is left out
-    made = sheets.schedule(gaps.measure(targets, OBSERVATIONS, 2023), targets, "zh")
-    (tmp_path / "a.xlsx").write_bytes(workbook.write([made]))
-    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    columns = {c.value: c.column_letter for c in book.worksheets[0][1]}
-    book.worksheets[0][f"{columns['最近数 y']}2"] = 73.0
-    book.save(tmp_path / "b.xlsx")
-    row = read(office(tmp_path / "b.xlsx", "xlsx"))[0].set_index("序号").loc["3"]
+@pytest.mark.office
+def test_a_changed_input_moves_the_results(opened):
+    row = opened["changed"][0].set_index("序号").loc["3"]
     assert [round(row[c], 9) for c in ("应达到", "较时序", "完成进度", "后续年均需")] == [73.4, -0.4, 0.5, 1.0]
 
 
+@pytest.mark.office
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
-def test_completion_recalculates(plan, office, tmp_path):
-    targets = load.targets(plan, kind="all")
-    result = gaps.completion(targets, gaps.outcomes(targets, OBSERVATIONS, load.outcomes(plan)))
-    seen, = calculated(office, tmp_path, [sheets.completion(result, targets, "en")])
+def test_completion_recalculates(plan, completed, opened):
+    result, (seen,) = completed[plan], opened[plan]
     same(seen["Completion"], result["completion_rate"] / 100)
     same(seen["vs target"], result["margin"])
     same(seen["Planned change delivered"], result["delivered"])
@@ -289,28 +335,19 @@ def test_a_table_of_the_page_has_its_figures_as_numbers():
     assert none.frame.to_numpy().tolist() == [["没有符合条件的指标。"]]
 
 
+@pytest.mark.office
 @pytest.mark.parametrize("said", HOSTILE)
-def test_hostile_names_are_text_everywhere(said, target, observed, office, tmp_path, monkeypatch):
-    targets = target(name_zh=said, name_en=said, category_zh=said, category_en=said, group_zh=said, printed_name=said, note=said, note_en=said)
-    seen = observed({2021: 110, 2022: 130}).assign(unit_zh=said, published="2023", grade="A", note=said)
-    sources = pd.DataFrame([dict(source="s", title=said, publisher=said, published="2023", url=said, grade="A", note=said)])
-    monkeypatch.setattr(load, "sources", lambda: sources)
-    result, series = gaps.measure(targets, seen.drop(columns="unit_zh"), 2022), trajectories.series(targets, seen.drop(columns="unit_zh"), 2022)
-    breaks = pd.DataFrame([dict(indicator="x", since=2020, what_zh=said, what_en=said)])
-    made = [sheets.standing(result, targets, series, "zh"), sheets.schedule(result, targets, "zh"),
-            sheets.raw(seen, seen, targets, "zh"), sheets.definitions(targets, breaks, "zh"),
-            sheets.plain("all_findings", targets, {}, "zh")]
-    file = tmp_path / "h.xlsx"
-    file.write_bytes(workbook.write(made))
-    for page in openpyxl.load_workbook(file).worksheets:
+def test_hostile_names_are_text_everywhere(said, hostile, opened):
+    for page in openpyxl.load_workbook(io.BytesIO(workbook.write(hostile[said]))).worksheets:
         cells = [c for row in page.iter_rows() for c in row]
         assert [c for c in cells if c.value == said] and not [c for c in cells if c.hyperlink]
         assert all(c.data_type == "s" for c in cells if isinstance(c.value, str) and said in c.value)
         assert [c.column for c in cells if c.data_type == "f"] == [] or page.title == "时序测算"
-    for frame in read(office(file, "xlsx")):
+    for frame in opened[said]:
         assert said in frame.map(str).to_numpy().ravel()
 
 
+@pytest.mark.office
 def test_on_paper_each_page_has_its_header(book, office, tmp_path):
     file = tmp_path / "p.xlsx"
     file.write_bytes(workbook.write(book["zh"][:2]))

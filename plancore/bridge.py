@@ -22,7 +22,8 @@ import pandas as pd
 from plancore.measures import intervals, rules
 from plancore.schema import DataError
 
-REASONS = ("pace", "target", "bound", "same", "rounding", "no_baseline", "not_assigned", "successor", "form", "price_basis", "unit")
+REASONS = ("pace", "target", "bound", "same", "rounding", "no_baseline", "not_assigned", "successor", "form", "price_basis",
+           "unit")
 """By what a relation was decided, or why it could not be; empty for `new` and `dropped`."""
 
 _NAN = float("nan")
@@ -34,7 +35,8 @@ _STRICT = {"about": 0, "at_least": 1, "at_most": 1, "equal": 1, "more_than": 2, 
 """How strict a bound is at one and the same number; a bare number is judged as 以上 or 以下, so it is as strict."""
 
 
-def compare(before: pd.DataFrame, after: pd.DataFrame, successors: pd.DataFrame, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
+def compare(before: pd.DataFrame, after: pd.DataFrame, successors: pd.DataFrame,
+            outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return one row per goal of two plans' tables: those of `after` in plan order, then what it dropped.
 
     before, after: `load.targets`, of which the rows of kind `box` are used, of-which rows too (`counted` marks them);
@@ -66,8 +68,8 @@ def _check_order(before: pd.DataFrame, after: pd.DataFrame) -> None:
             raise DataError(f"{name} holds {frame['plan'].nunique()} plans; allowed: the targets of one plan")
     a, b = before.iloc[0], after.iloc[0]
     if a["region"] != b["region"]:
-        raise DataError(f"{a['plan']} is of region {a['region']}, {b['plan']} of {b['region']}; allowed: two plans of one region, "
-                        f"as a bridge tells what a plan kept of the one before it; load.shared sets regions side by side")
+        raise DataError(f"{a['plan']} is of region {a['region']}, {b['plan']} of {b['region']}; allowed: two plans of one "
+                        f"region, as a bridge tells what a plan kept of the one before it; load.shared sets regions side by side")
     if a["target_year"] > b["baseline_year"]:
         raise DataError(f"{b['plan']} begins in {b['baseline_year']}, before {a['plan']} ends in {a['target_year']}; "
                         f"allowed: a plan and a later one of its region")
@@ -87,14 +89,16 @@ def _pairs(old: list[dict], new: list[dict], successors: pd.DataFrame) -> list[t
 def _concern(old: dict | None, new: dict | None, line: dict, results: dict[str, dict]) -> dict:
     """One row of `compare`."""
     row = new or old
-    found = {"relation": "", "reason": "", "shift": "", "row_from": old["row"] if old else "", "row_to": new["row"] if new else "",
-            **{k: row[k] for k in ("counted", "attribute", "better", "category_zh", "category_en")}}
+    found = {"relation": "", "reason": "", "shift": "",
+             "row_from": old["row"] if old else "", "row_to": new["row"] if new else "",
+             **{k: row[k] for k in ("counted", "attribute", "better", "category_zh", "category_en")}}
     for side, plan in (("from", old), ("to", new)):
         found |= {f"{fact}_{side}": plan[fact] if plan else none for fact, none in _FACTS.items()}
         found[f"target_printed_{side}"] = (plan["target_printed"] or plan["change_printed"]) if plan else ""
         found[f"held_{side}"] = _held(plan) if plan else False
-    found |= {"asked_from": _NAN, "asked_to": _NAN, "asked_unit": "", "ask_ratio": _NAN, "outcome": _NAN, "start": "", "start_gap": _NAN,
-             "what_zh": line.get("what_zh", ""), "what_en": line.get("what_en", "")}
+    found |= {"asked_from": _NAN, "asked_to": _NAN, "asked_unit": "", "ask_ratio": _NAN,
+              "outcome": _NAN, "start": "", "start_gap": _NAN,
+              "what_zh": line.get("what_zh", ""), "what_en": line.get("what_en", "")}
     if not old or not new:
         return found | {"relation": "dropped" if old else "new"}
     if reason := "successor" if line else _unlike(old, new):
@@ -134,7 +138,8 @@ def _judged(old: dict, new: dict) -> dict:
     """relation, reason and shift of two targets with figures."""
     by_target, curved = _held(old) or _held(new), _curved(old, new)
     (a, a_low, a_high), (b, b_low, b_high) = (_range(row, curved, by_target) for row in (old, new))
-    ahead, bounds = rules.clean(_sign(new) * (new["target_value"] - old["target_value"])), (_STRICT[new["bound"]], _STRICT[old["bound"]])
+    ahead = rules.clean(_sign(new) * (new["target_value"] - old["target_value"]))
+    bounds = _STRICT[new["bound"]], _STRICT[old["bound"]]
     shift = "stricter" if ahead > 0 else "looser" if ahead < 0 else "same"
     if rules.clean(b_low - a_high) > 0:
         relation, reason = "tightened", "target" if by_target else "pace"

@@ -170,8 +170,8 @@ def _with_facts(found: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame
 def _own(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Usable figures of a single year."""
     seen = evidence.Evidence(targets, observations, as_of).yearly().merge(targets[["plan", "row", "region"]], on=["plan", "row"])
-    return _with_facts(seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state=seen["qualifier"].map(_PRECISION)),
-                 observations)
+    seen = seen.assign(series=seen["indicator"], period=seen["year"].astype(str), state=seen["qualifier"].map(_PRECISION))
+    return _with_facts(seen, observations)
 
 
 def _averaged(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from plancore.measures import evidence, international, rules
 from plancore.schema import DataError
 
 _MEASURED = ["plan", "row", "indicator", "attribute", "as_of", "last_period", "age", "stale", "value", "qualifier",
-             "baseline_value", "baseline_used", "break_at_baseline", "target_value", "bound", "progress", "time_share", "pace_ratio",
-             "observed_pace", "required_pace", "acceleration", "pace_unit", "gap", "gap_percent", "gap_years", "required", "against_path",
-             "status", "verdict", "official_word", "trend", "reason", "formula", "chain_value", "source"]
+             "baseline_value", "baseline_used", "break_at_baseline", "target_value", "bound", "progress", "time_share",
+             "pace_ratio", "observed_pace", "required_pace", "acceleration", "pace_unit", "gap", "gap_percent", "gap_years",
+             "required", "against_path", "status", "verdict", "official_word", "trend", "reason", "formula", "chain_value", "source"]
 _JUST_ABOVE = 1e-9
 """What a published lower bound ("more than 80") adds to its figure, so that strict bounds see it."""
 
@@ -110,7 +110,8 @@ def _delivered(rows: pd.DataFrame, y: np.ndarray) -> np.ndarray:
 def _held(rows: pd.DataFrame) -> np.ndarray:
     """Levels that only ask to hold what the baseline already met: by their path, or by where the target lies."""
     form, path, better = _words(rows, "form", "path", "better")
-    beyond = rules.clean(rules.sign(better) * (rows["target_value"].to_numpy(float) - rows["baseline_value"].to_numpy(float))) <= 0
+    change = rows["target_value"].to_numpy(float) - rows["baseline_value"].to_numpy(float)
+    beyond = rules.clean(rules.sign(better) * change) <= 0
     return (form == "level") & ((path == "hold") | (beyond & (path != "step")))
 
 
@@ -125,8 +126,8 @@ def _progressed(rows: pd.DataFrame) -> pd.DataFrame:
     chained, moving = form.isin(rules.CHAINED), (form == "level") & path.isin(["linear", "geometric"]) & ~held
     with np.errstate(all="ignore"):
         progress = rules.clean(np.select(
-            [chained, moving], [rows["total"].to_numpy(float) / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)],
-            np.nan))
+            [chained, moving],
+            [rows["total"].to_numpy(float) / due, rules.level_progress(np.where(still, y0, point), y0, yT, path)], np.nan))
         ratio = rules.clean(progress / share)
         percent = rules.clean(s * (yT - y) / np.abs(np.where(yT == 0, np.nan, yT)) * 100)
     required = np.select([held, form == "level", form == "average_growth", chained],
@@ -252,7 +253,8 @@ def concluded(result: pd.DataFrame, completion: pd.DataFrame) -> pd.DataFrame:
     own = rows.index[rows.index.isin(done.index)]
     rows.loc[own, "status"], rows.loc[own, ["qualifier", "reason", "official_word", "trend"]] = "final", ""
     rows.loc[own, "last_period"], rows.loc[own, "age"], rows.loc[own, "stale"] = rows.loc[own, "as_of"], 0, False
-    for ours, theirs in {"value": "outcome", "verdict": "verdict", "against_path": "margin", "formula": "formula", "source": "source"}.items():
+    taken = {"value": "outcome", "verdict": "verdict", "against_path": "margin", "formula": "formula", "source": "source"}
+    for ours, theirs in taken.items():
         rows.loc[own, ours] = done.loc[own, theirs]
     rows.loc[own, "gap"] = rules.clean(-done.loc[own, "margin"])
     rows.loc[own, ["pace_ratio", "observed_pace", "required_pace", "required"]] = np.nan
@@ -274,10 +276,12 @@ def named(frame: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     if lang not in wording.LANGUAGES:
         raise DataError(f"unknown lang {lang!r}; allowed: {', '.join(wording.LANGUAGES)}")
     names = {f"{column}_{lang}": column for column in ("name", "unit", "category")}
-    known = load.all_targets(kind="all").set_index(["plan", "row"])[list(names)].rename(columns=names)
+    plans = [load.targets(plan, kind="all") for plan in frame["plan"].unique()] or [load.all_targets()]
+    known = pd.concat(plans).set_index(["plan", "row"])[list(names)].rename(columns=names)
     strange = frame[~pd.MultiIndex.from_frame(frame[["plan", "row"]]).isin(known.index)]
     if len(strange):
-        raise DataError(f"no plan has row {strange['row'].iloc[0]!r} of {strange['plan'].iloc[0]!r}; allowed: the rows of load.targets(plan)")
+        plan, row = strange[["plan", "row"]].iloc[0]
+        raise DataError(f"{plan} has no row {row!r}; allowed: {', '.join(known.loc[plan].index)}")
     rows = frame.drop(columns=list(known), errors="ignore").merge(known, on=["plan", "row"], how="left", validate="m:1")
     return rows[["plan", "row", *known, *rows.columns.drop(["plan", "row", *known])]]
 

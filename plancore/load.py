@@ -14,7 +14,7 @@ from plancore import paths, schema, wording
 from plancore.schema import DataError
 
 READS = "PLANCORE_READS"
-"""Variable with the file in which a process that makes a page notes what it reads: a table and which of its rows, as JSON, a line."""
+"""Names the file in which a process that makes a page notes what it reads: a table and which of its rows, as JSON lines."""
 _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
@@ -205,7 +205,8 @@ def vintages(region: str, known_on: str | None = None, indicators: Iterable[str]
     return frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
 
 
-def observations(region: str, known_on: str | None = None, worst_grade: str = "C", indicators: Iterable[str] | None = None) -> pd.DataFrame:
+def observations(region: str, known_on: str | None = None, worst_grade: str = "C",
+                 indicators: Iterable[str] | None = None) -> pd.DataFrame:
     """Return one value per indicator and period: the columns of `vintages`, and their number, `vintages`.
 
     known_on, indicators: as there. worst_grade: only sources of that grade or better. Of several values the choice is: exact
@@ -233,7 +234,8 @@ def best(vintages: pd.DataFrame) -> pd.DataFrame:
     """Return of several published values for one region, indicator and period the one to use, see `observations`."""
     rank = {status: i for i, status in enumerate(schema.VOCABULARIES["status"])}
     order = vintages[["region", "indicator", "period", "grade"]].assign(
-        rounded=vintages["qualifier"] != "", status=vintages["status"].map(rank), age=-pd.to_datetime(vintages["published_by"]).astype("int64"))
+        rounded=vintages["qualifier"] != "", status=vintages["status"].map(rank),
+        age=-pd.to_datetime(vintages["published_by"]).astype("int64"))
     order = order.sort_values(["region", "indicator", "period", "rounded", "status", "grade", "age"], kind="stable")
     return vintages.loc[order.drop_duplicates(["region", "indicator", "period"]).index].reset_index(drop=True)
 
@@ -311,7 +313,8 @@ def _in_force(on: pd.Timestamp, _versions: tuple, *identified: tuple) -> pd.Data
     """The targets with the latest version by the day `on` in place of the printed number."""
     frame, versions = _joined(*identified), _whole("target_versions")
     by = pd.to_datetime(versions["since"].map(schema.last_day))
-    current = versions.assign(by=by)[by <= on].sort_values("by").drop_duplicates(["plan", "row"], keep="last").set_index(["plan", "row"])
+    current = versions.assign(by=by)[by <= on].sort_values("by").drop_duplicates(["plan", "row"], keep="last")
+    current = current.set_index(["plan", "row"])
     if current.empty:
         return frame
     frame = frame.set_index(["plan", "row"], drop=False)

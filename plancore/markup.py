@@ -1,4 +1,4 @@
-"""What a report marks in its HTML (links to other pages, a way to report an error, files to download), and what resolves the marks.
+"""Mark links to other pages, ways to report an error and files in the HTML of a report, and resolve the marks.
 
 In JupyterLab the marks are plain text, and a file is held by its link; `linked` and `flagged` turn them into addresses.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore.measures import derived as derivation, rules
+from plancore.measures import derived as derivation, rules  # `derived` is a function here
 from plancore.schema import DataError
 
 START, END, SWITCH = 2020, 2035, 2030
@@ -55,7 +55,8 @@ def long_term(targets: pd.DataFrame, commitments: pd.DataFrame) -> pd.DataFrame:
     own = goals(commitments).query("series == @series", local_dict={"series": indicators.get(last["indicator"])})
     value = np.where(own["unit_zh"] == "倍", rules.yearly_rate(1.0, own["value"], END - START), own["value"])
     first = value if last["indicator"] in GROWTH.values() else [last["target_value"]] * len(value)
-    points = [p for a, b in zip(first, value) for p in ((last["target_year"], "goal_path", a), (END, "goal_path", b), (END, "goal", b))]
+    points = [point for a, b in zip(first, value)
+              for point in ((last["target_year"], "goal_path", a), (END, "goal_path", b), (END, "goal", b))]
     return pd.DataFrame(points, columns=["year", "series", "value"]).assign(
         plan=str(END), row=last["row"], indicator=last["indicator"], qualifier="", status="", source=last["source"], basis="")
 
@@ -191,7 +192,8 @@ def history(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
         yearly = _unbroken(own)
         chain = 100 * np.cumprod([1, *(1 + yearly["value"] / 100)])
         rows += [(series, START + i, v, "chain" if i else "start") for i, v in enumerate(chain)]
-        rows += [(series, r.year, 100 * (1 + r.value / 100) ** (r.year - START), "official_average") for r in _averages(own).itertuples()]
+        rows += [(series, r.year, 100 * (1 + r.value / 100) ** (r.year - START), "official_average")
+                 for r in _averages(own).itertuples()]
     return pd.DataFrame(rows, columns=["series", "year", "value", "method"])
 
 
@@ -232,7 +234,7 @@ def frontier(answers: pd.DataFrame, firsts: tuple = GRID) -> pd.DataFrame:
     frame = pd.DataFrame({"first": firsts})
     by_switch = gdp["index"] * grown(*periods(gdp["year"], SWITCH), frame["first"], 0.0)
     second = rules.yearly_rate(by_switch, DOUBLE, END - SWITCH)
-    code = np.where(rules.clean(by_switch - DOUBLE) >= 0, "doubled", np.where(second <= GROWTH_RANGE[1], "possible", "implausible"))
+    code = np.select([rules.clean(by_switch - DOUBLE) >= 0, second <= GROWTH_RANGE[1]], ["doubled", "possible"], "implausible")
     return frame.assign(value_2030=by_switch, second=np.where(code == "implausible", np.nan, second), code=code)
 
 
@@ -300,7 +302,8 @@ def _stand(rates: pd.DataFrame, as_of: int) -> dict:
         return {"year": covered[-1], "index": 100 * factor, "method": method, "qualifier": qualifier, "known": factor,
                 "missing": (), "reason": ""}
     missing = tuple(y for y in range(START + 1, as_of + 1) if y not in covered)
-    return {"year": 0, "index": np.nan, "method": "", "qualifier": "", "known": factor, "missing": missing, "reason": "missing_years"}
+    return {"year": 0, "index": np.nan, "method": "", "qualifier": "", "known": factor, "missing": missing,
+            "reason": "missing_years"}
 
 
 def _averages(rates: pd.DataFrame) -> pd.DataFrame:
@@ -339,7 +342,8 @@ def _doubled(index: float, year: int, first: float, second: float, population: f
 
 
 def _path(series: str, years: np.ndarray, values: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"series": series, "year": years, "value": values, "kind": ["observed"] + ["scenario"] * (len(years) - 1)})
+    kinds = ["observed"] + ["scenario"] * (len(years) - 1)
+    return pd.DataFrame({"series": series, "year": years, "value": values, "kind": kinds})
 
 
 def _urban_path(observations: pd.DataFrame, as_of: int, goal: float) -> pd.DataFrame:

@@ -49,8 +49,9 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     ends = path[path["year"] == path["target_year"]].assign(value=lambda d: d["target_value"], series="target")
     starts = path[(path["year"] == path["baseline_year"]) & (path["form"] == "level")]
     starts = starts.assign(value=starts["baseline_value"], series="baseline")
-    frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"), seen.averaged().assign(series="observed"),
-              _so_far(chained), chained.assign(series="yearly"), seen.derived().assign(series="derived")]
+    frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"),
+              seen.averaged().assign(series="observed"), _so_far(chained), chained.assign(series="yearly"),
+              seen.derived().assign(series="derived")]
     long = pd.concat([f.reindex(columns=_SERIES) for f in frames], ignore_index=True).dropna(subset="value")
     long = long.drop_duplicates(["plan", "row", "year", "series"]).astype({"year": int})
     return long.fillna({"qualifier": "", "status": "", "source": "", "basis": ""})
@@ -71,7 +72,8 @@ def fan(ahead: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Return an `outlook` in the shape of `series`, with low and high, from the last observed figure of each target on."""
     last = series[series["series"] == "observed"].sort_values("year").groupby(["plan", "row"], as_index=False).tail(1)
     last = last[last.set_index(["plan", "row"]).index.isin(ahead.set_index(["plan", "row"]).index)]
-    rows = pd.concat([last.assign(low=last["value"], high=last["value"]), ahead.rename(columns={"expected": "value"}, errors="raise")])
+    ahead = ahead.rename(columns={"expected": "value"}, errors="raise")
+    rows = pd.concat([last.assign(low=last["value"], high=last["value"]), ahead])
     return rows.reindex(columns=[*_SERIES, "low", "high"]).astype({"low": float, "high": float}).assign(
         series="outlook", qualifier="", status="", source="", basis="")
 
@@ -87,7 +89,8 @@ def unused(target: pd.DataFrame, vintages: pd.DataFrame, observations: pd.DataFr
     chosen = set(observations[["indicator", "period", "source"]].itertuples(index=False, name=None))
     other = [key not in chosen for key in mine[["indicator", "period", "source"]].itertuples(index=False, name=None)]
     rows = mine[other] if row["form"] == "level" else mine[:0]
-    return rows.assign(plan=row["plan"], row=row["row"], year=rows["period"].astype(int), series="vintage").reindex(columns=_SERIES).fillna({"basis": ""})
+    rows = rows.assign(plan=row["plan"], row=row["row"], year=rows["period"].astype(int), series="vintage")
+    return rows.reindex(columns=_SERIES).fillna({"basis": ""})
 
 
 def indexed(series: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
@@ -107,8 +110,10 @@ def _before(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """The yearly observations before the first plan's baseline year, on that plan's price basis."""
     first = targets.sort_values("baseline_year").iloc[0]
     mine = observations[(observations["indicator"] == first["indicator"]) & (observations["period"].str.len() == 4)
-                        & (observations["status"] != "derived") & observations["price_basis"].isin([first["price_basis"], "none"])]
-    mine = mine.assign(year=mine["period"].astype(int), plan="", row="", series="yearly" if first["form"] in rules.CHAINED else "observed")
+                        & (observations["status"] != "derived")
+                        & observations["price_basis"].isin([first["price_basis"], "none"])]
+    name = "yearly" if first["form"] in rules.CHAINED else "observed"
+    mine = mine.assign(year=mine["period"].astype(int), plan="", row="", series=name)
     return mine[mine["year"] < first["baseline_year"]].reindex(columns=_SERIES).fillna({"basis": ""})
 
 

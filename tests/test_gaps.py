@@ -312,7 +312,7 @@ class TestNamed:
         assert list(named["category"]) == ["Scientific and technological innovation"] * 2 + ["Economic development"] and set(named["unit"]) == {"%"}
         assert named["name"].nunique() == 2 and gaps.named(frame)["name"][2] == "地区生产总值(GDP)增长"
 
-    @pytest.mark.parametrize("row, lang, allowed", [("99", "zh", "row '99' of 'zj14'"), ("1", "fr", "zh, en")])
+    @pytest.mark.parametrize("row, lang, allowed", [("99", "zh", "zj14 has no row '99'; allowed: 1, 2"), ("1", "fr", "zh, en")])
     def test_what_it_cannot_name_is_refused(self, row, lang, allowed):
         with pytest.raises(DataError, match=allowed):
             gaps.named(pd.DataFrame({"plan": ["zj14"], "row": [row]}), lang)

@@ -15,9 +15,10 @@ from plancore.collecting import build
 from plancore.measures import rules
 from plancore.schema import DataError
 
-ARITHMETIC = settings(derandomize=True, deadline=None, max_examples=60)
-# A call of `measure` costs the same for one target as for many, so one example is a batch of targets.
-FRAMES = settings(ARITHMETIC, max_examples=15)
+ARITHMETIC = settings(derandomize=True, deadline=None, max_examples=min(60, settings().max_examples))
+"""At night 60 examples, by day as many as the profile of the day has (`conftest`)."""
+FRAMES = settings(ARITHMETIC, max_examples=ARITHMETIC.max_examples // 4)
+"""A call of `measure` costs the same for one target as for many, so one example is a batch of targets."""
 
 YEARS = range(2021, 2026)
 FINE = "0.000000"

@@ -46,7 +46,8 @@ def plan(targets: pd.DataFrame, outcomes: pd.DataFrame, commitments: pd.DataFram
     if previous is not None:
         before = _joined(*previous)
         found += [f for check in OF_PLAN_BEFORE for f in check(rows, before)]
-    frame = pd.DataFrame(found, columns=findings.COLUMNS).sort_values("check", key=lambda c: c.map(findings.CHECKS.index), kind="stable")
+    frame = pd.DataFrame(found, columns=findings.COLUMNS)
+    frame = frame.sort_values("check", key=lambda c: c.map(findings.CHECKS.index), kind="stable")
     numbers = frame[["printed", "computed", "low", "high"]].astype(float)
     frame[numbers.columns] = rules.clean(numbers)
     frame["difference"] = rules.clean(frame["computed"] - frame["printed"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-_COLUMNS = ["region", "indicator", "period", "value", "qualifier", "status", "unit_zh", "price_basis", "basis", "source", "formula"]
+_COLUMNS = ["region", "indicator", "period", "value", "qualifier", "status", "unit_zh", "price_basis", "basis",
+            "source", "formula"]
 INPUTS = ("income", "cpi", "gdp", "employed_persons")
 """The series that values are computed from."""
 

@@ -8,9 +8,9 @@ import pandas as pd
 from plancore.measures import rules
 from plancore.schema import DataError
 
-TARGET_COLUMNS = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature", "price_basis", "tolerance",
-         "baseline_year", "target_year", "baseline_value", "target_value", "baseline_printed", "target_printed", "broken_since",
-         "broken_basis"]
+TARGET_COLUMNS = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature",
+                  "price_basis", "tolerance", "baseline_year", "target_year", "baseline_value", "target_value",
+                  "baseline_printed", "target_printed", "broken_since", "broken_basis"]
 """The columns of a target that decide where it stands; the others would only be carried along."""
 _CODED = ("form", "path", "better", "nature")
 _WORDS = ["qualifier", "source", "basis"]
@@ -107,8 +107,8 @@ class Evidence:
         own = self.targets[["form", "path", "baseline_year"]].iloc[links["at"]]
         words = self._words(links, ["qualifier", "source"])
         parts = rules.shares(links["value"].to_numpy(float), own["form"], own["path"])
-        groups = links.assign(part=parts, first=own["baseline_year"].to_numpy(), bounded=(words["qualifier"] == "more_than").to_numpy()
-                              ).groupby("at")
+        bounded = (words["qualifier"] == "more_than").to_numpy()
+        groups = links.assign(part=parts, first=own["baseline_year"].to_numpy(), bounded=bounded).groupby("at")
         span = groups["end"].max() - groups["first"].first()
         named, chain = words["source"].reset_index().drop_duplicates(), {}
         for at, source in named.itertuples(index=False, name=None):
@@ -155,7 +155,8 @@ def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -
         mixed = units[units["indicator"].duplicated(keep=False)].sort_values("indicator", kind="stable")
         if len(mixed):
             mine = mixed.loc[mixed["indicator"] == mixed["indicator"].iloc[0]]
-            raise DataError(f"mixed units: {mine['indicator'].iloc[0]} in {'、'.join(mine['unit_zh'])}; allowed: one unit for each indicator")
+            raise DataError(f"mixed units: {mine['indicator'].iloc[0]} in {'、'.join(mine['unit_zh'])}; "
+                            f"allowed: one unit for each indicator")
 
 
 def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
@@ -178,7 +179,7 @@ def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
 
 
 def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Whether each observation may be set against the target: both priced, on one price basis; and not on a basis broken off from it."""
+    """Whether each observation may be set against the target: on one price basis where both have one, and across no break."""
     asked, given = (_PRICED.get_indexer(frame["price_basis"]) for frame in (targets, observations))
     usable = (asked[at] < 0) | (given[of] < 0) | (asked[at] == given[of])
     broken = targets["broken_basis"].to_numpy() if "broken_basis" in targets else np.array([])
@@ -204,7 +205,8 @@ def _chained(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         last_period=rows["last_period"].where(~outranks, rows["until"]), chain_value=chain, official_average=outranks,
         value=np.where(outranks, official, value), total=total,
-        complete=outranks | _true(rows["complete"]), qualifier=np.where(outranks, rows["official_qualifier"].to_numpy(), qualifier),
+        complete=outranks | _true(rows["complete"]),
+        qualifier=np.where(outranks, rows["official_qualifier"].to_numpy(), qualifier),
         source=np.where(outranks, rows["official_source"].to_numpy(), source)).drop(
             columns=["chain", "official", "until", "official_qualifier", "official_source"])
 

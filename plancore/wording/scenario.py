@@ -16,7 +16,8 @@ FAMILY = {"reached": "ahead", "faster": "ahead", "not_reached": "behind_slight",
 def rates(answers: pd.DataFrame) -> dict:
     """The page's assumption as words fill it in: since, first, second."""
     row = answers.iloc[0]
-    return {"since": row["since"], "first": wording.number(row["growth_2026_2030"]), "second": wording.number(row["growth_2031_2035"])}
+    first, second = (wording.number(row[f"growth_{years}"]) for years in ("2026_2030", "2031_2035"))
+    return {"since": row["since"], "first": first, "second": second}
 
 
 def name(series: str, lang: str) -> str:

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules={"annex", "bridge", "briefing", "commitments", "coverage", "indicator", "methods", "page", "plan", "records",
                 "scenario", "table", "workings"},
     submod_attrs={
-        "page": ["answer", "files", "folded", "language", "parts", "picture", "selection", "sources", "title"],
+        "page": ["answer", "cited", "files", "folded", "language", "parts", "picture", "selection", "sources", "title"],
         "plan": ["gap_headline", "outcomes", "results", "review_headline", "standing"],
         "indicator": ["explanations"],
         "records": ["cards", "outcome_cards"],

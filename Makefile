@@ -14,7 +14,7 @@ test: $(STAMP) browser office     ## the tests of every day with all they need, 
 	@$(TESTS) -m "not nightly" $(ARGS)
 
 test-nightly: $(STAMP) browser office nginx systemd clock  ## the others, and those that search for examples once more with many
-	@$(TESTS) -m "nightly or hypothesis" $(ARGS)
+	@PLANCORE_TESTS=nightly $(TESTS) -m "nightly or hypothesis" $(ARGS)
 
 test-all: test test-nightly
 

@@ -377,7 +377,7 @@ class TestImport:
         ("status: official_final", "status: final", "unknown status; allowed: official_final"),
         ("names: A", "names: '?'", "map.yml: '?' is neither a row number nor a column's letter"),
         ("goods_trade", "good_trade", "cell C3: no indicator 'good_trade'; nearest: goods_trade"),
-        ("  进出口总额: goods_trade", "  进出口总额: goods_trade\n  进出口总额: gdp", "map.yml: not a YAML file: '进出口总额' stands twice (line 12)"),
+        ("  进出口总额: goods_trade", "  进出口总额: goods_trade\n  进出口总额: gdp", "map.yml: not a YAML file: '进出口总额' stands twice (line 11)"),
         ("header: 2", "header: 2\norientation: across", "orientation 'across'; allowed: years_across, years_down"),
         ("grade: A}", "grade: A, colour: red}", "map.yml, source: unknown colour"),
         ("{indicator: foreign_investment}", "{indicator: foreign_investment, unit: 亿美元}", "unit 万美元 in the sheet, 亿美元 in the map"),

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import filelock
 import pytest
-import yaml
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
 from plancore import cli, paths
 from plancore.reports import commands
@@ -31,8 +32,8 @@ FREE_OF_CHANGE = {"verdicts": 0, "figures": 0, "observations": 0, "targets": 0}
 LINES = ["新增数据：研发经费支出占比 2025年 3.25 %，统计公报。", "修订：无。", "判断变化：PM2.5 平均浓度（2025年）● 基本同步 → ▲ 领先；新增数据。"]
 
 
-def said(*command: object, **kwargs) -> subprocess.CompletedProcess:
-    """A command that has ended, with what it said."""
+def run(*command: object, **kwargs) -> subprocess.CompletedProcess:
+    """A command that has ended."""
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE, **kwargs)
 
 
@@ -44,7 +45,7 @@ def here(example: str) -> str:
 
 def options(verb: str) -> set[str]:
     """The options a command of plancore has."""
-    shown = said(sys.executable, "-m", "plancore", verb, "--help", env=os.environ | {"COLUMNS": "200"}).stdout
+    shown = CliRunner().invoke(cli.app, [verb, "--help"], env={"COLUMNS": "200"}).stdout
     return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", shown))
 
 
@@ -73,12 +74,12 @@ def cron(tmp_path):
     """Run the crontab's command as cron does; `change` may alter it first."""
     (tmp_path / "home").mkdir()
 
-    def run(change) -> subprocess.CompletedProcess:
+    def go(change) -> subprocess.CompletedProcess:
         variables, [line] = crontab()
         bare = {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "LOGNAME": "x", "HOME": str(tmp_path / "home")} | variables
         command = change(line.split(maxsplit=6)[6])
-        return said(bare["SHELL"], "-c", command, env=bare, cwd=bare["HOME"])
-    return run
+        return run(bare["SHELL"], "-c", command, env=bare, cwd=bare["HOME"])
+    return go
 
 
 def crontab() -> tuple[dict[str, str], list[str]]:
@@ -110,12 +111,14 @@ def aside(command: str, file: Path) -> str:
     return command.replace(">/dev/null", f">{shlex.quote(str(file))}")
 
 
+@pytest.mark.nightly
 def test_cron_mails_that_another_run_is_going_on(cron, checkout):
     with filelock.FileLock(checkout / "reports" / ".lock"):
         done = cron(lambda c: within(c, checkout))
     assert done.returncode == 5 and done.stdout == "" and done.stderr.count("\n") == 1 and "another run" in done.stderr
 
 
+@pytest.mark.nightly
 def test_cron_mails_why_nothing_could_be_written(cron, checkout):
     (checkout / "reports" / "runs").write_text("in the way")
     done = cron(lambda c: within(c, checkout))
@@ -143,7 +146,7 @@ def systemd(name: str) -> dict[str, dict[str, str]]:
 def analyze(*arguments: str) -> subprocess.CompletedProcess:
     tool = shutil.which("systemd-analyze")
     assert tool, "the test of the units needs systemd-analyze: apt-get install systemd"
-    return said(tool, *arguments, env=os.environ | {"TZ": "UTC"})
+    return run(tool, *arguments, env=os.environ | {"TZ": "UTC"})
 
 
 @pytest.fixture
@@ -183,17 +186,18 @@ def test_which_ends_of_a_run_are_failures():
     assert documented == {0, 2, 3, 4, 5} and final == documented - {0, 5} | {1, 143} and service["SuccessExitStatus"] == "143"
 
 
+@pytest.mark.nightly
 def test_the_service_s_command_runs(tmp_path):
     program, *arguments = shlex.split(here(systemd("plancore-report.service")["Service"]["ExecStart"]))
     assert program.endswith("/.venv/bin/plancore") and arguments[0] == "report" and "--log-json" in arguments
-    done = said(program, *arguments, "--dry-run", cwd=ROOT, env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)})
+    done = run(program, *arguments, "--dry-run", cwd=ROOT, env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)})
     assert done.returncode == 0 and done.stdout.rstrip().endswith("pages would be made") and done.stderr == ""
 
 
 # the workflow
 
 def workflow() -> dict:
-    return yaml.safe_load((DEPLOY / "nightly.yml").read_text(encoding="utf-8"))
+    return YAML(typ="safe", pure=True).load(DEPLOY / "nightly.yml")
 
 
 def steps() -> list[dict]:
@@ -206,12 +210,12 @@ def script(name: str) -> str:
 
 def bash(script: str, project: Path, **variables: str) -> subprocess.CompletedProcess:
     """Run a step as the service does."""
-    return said("bash", "-e", "-c", script, cwd=project, env={"PATH": os.environ["PATH"], "HOME": str(project)} | variables)
+    return run("bash", "-e", "-c", script, cwd=project, env={"PATH": os.environ["PATH"], "HOME": str(project)} | variables)
 
 
 def test_every_command_of_the_workflow_is_there():
     scripts = "\n".join(step["run"] for step in steps() if "run" in step)
-    assert said("bash", "-n", input=scripts).stderr == ""
+    assert run("bash", "-n", input=scripts).stderr == ""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert (made := set(re.findall(r"\bmake ([a-z]+)", scripts))) and made <= targets
     called = re.findall(r"^\s*\.venv/bin/plancore (\w+)([^|>\n]*)", scripts, re.MULTILINE)
@@ -222,7 +226,7 @@ def test_every_command_of_the_workflow_is_there():
 
 def test_the_workflow_takes_up_what_it_left():
     known = workflow()
-    assert set(known[True]) == {"schedule", "workflow_dispatch"}  # `on` is true to YAML 1.1
+    assert set(known["on"]) == {"schedule", "workflow_dispatch"}
     taken, left = (step["with"] for step in steps() if step.get("uses", "").startswith("actions/cache/"))
     assert taken["path"] == left["path"] and taken["key"] == left["key"] and taken["key"].startswith(taken["restore-keys"])
     assert "run_attempt" in taken["key"], "a key is written once"
@@ -232,12 +236,14 @@ def test_the_workflow_takes_up_what_it_left():
     assert all("cancelled" in step["if"] for step in steps()[order.index("Collect"):]), "after a failure too"
 
 
+@pytest.mark.nightly
 def test_the_workflow_fails_with_the_message(checkout):
     (checkout / "reports" / "runs").write_text("in the way")
     done = bash(script("Make what changed"), checkout)
     assert done.returncode == 4 and re.search("^::error::cannot write.*nothing was published", done.stdout, re.MULTILINE)
 
 
+@pytest.mark.nightly
 def test_the_workflow_refuses_a_run_that_is_not_there(checkout):
     done = bash(script("Publish the run that was held back"), checkout, RUN="2026$(touch x)")
     assert done.returncode == 2 and "no run" in done.stderr and not (checkout / "x").exists()
@@ -347,6 +353,7 @@ def read(mail: tuple[list[str], bytes]) -> tuple[list[str], str, str]:
     return to, message["Subject"], message.get_content()
 
 
+@pytest.mark.nightly
 def test_readers_get_the_three_lines_by_mail(sink, tell):
     server, taken = sink(Mail)
     done = tell(f"--smtp {server} --changes leader@example.org --changes desk@example.org --problems root@example.org "
@@ -359,6 +366,7 @@ def test_readers_get_the_three_lines_by_mail(sink, tell):
         assert text.splitlines()[:3] == LINES and text.rstrip().endswith("https://plans.example.org/")
 
 
+@pytest.mark.nightly
 def test_a_run_that_is_held_back_is_told_to_those_who_look_after_it_alone(sink, tell):
     server, taken = sink(Mail)
     problems = ("held back: 7 statuses changed", "the last good site stays; look at x, then: plancore publish 20261124")
@@ -370,6 +378,7 @@ def test_a_run_that_is_held_back_is_told_to_those_who_look_after_it_alone(sink, 
     assert warned and before.splitlines()[:2] == list(problems) and after.splitlines()[1:] == LINES
 
 
+@pytest.mark.nightly
 def test_a_run_with_a_failed_page_is_told_to_both(sink, tell):
     server, taken = sink(Mail)
     problem = "stale: zh/methods.html: code cell 3: ValueError: x\n.\nhidden?"
@@ -379,11 +388,13 @@ def test_a_run_with_a_failed_page_is_told_to_both(sink, tell):
     assert problem in second[2].replace("\r\n", "\n") and LINES[0] not in second[2]
 
 
+@pytest.mark.nightly
 def test_nobody_is_told_of_nothing(sink, tell):
     server, taken = sink(Mail)
     assert tell(f"--smtp {server} --changes leader@example.org --problems root@example.org") == ([], "") and taken == []
 
 
+@pytest.mark.nightly
 def test_a_webhook_gets_the_three_lines(sink, tell):
     server, taken = sink(Hook)
     assert tell(f"--changes http://{server}/hook?key=1 --problems http://{server}/other", figures=3) == ([], "")
@@ -392,6 +403,7 @@ def test_a_webhook_gets_the_three_lines(sink, tell):
     assert json.loads(body)["text"].splitlines()[2:5] == LINES
 
 
+@pytest.mark.nightly
 def test_one_who_cannot_be_told_keeps_nobody_else_from_it(sink, tell):
     server, taken = sink(Hook)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -414,6 +426,7 @@ class Silent(socketserver.BaseRequestHandler):
             threading.Event().wait(0.1)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("where", ["root@example.org", "http://{server}/"])
 def test_a_server_that_never_comes_to_an_end_is_left(sink, tell, where):
     server, taken = sink(Silent)
@@ -432,18 +445,18 @@ def test_wrong_addresses_are_refused(tell, arguments, message):
 
 @pytest.mark.parametrize("given", ["", "[]", "{}", "x", '{"lines": [], "outcome": 1}'])
 def test_what_plancore_does_not_say_is_refused(given):
-    done = said(sys.executable, DEPLOY / "on-change.py", "--changes", "a@example.org", input=given)
+    done = run(sys.executable, DEPLOY / "on-change.py", "--changes", "a@example.org", input=given)
     assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 
 def test_it_needs_nothing_but_python():
-    done = said(sys.executable, "-S", "-I", DEPLOY / "on-change.py", "--help")
+    done = run(sys.executable, "-S", "-I", DEPLOY / "on-change.py", "--help")
     assert done.returncode == 0 and "--problems" in done.stdout
 
 
 def test_what_is_told_is_what_the_examples_ask_for():
     """The hook of cron and of the service is on-change.py with options it has."""
-    known = said(sys.executable, DEPLOY / "on-change.py", "--help").stdout
+    known = run(sys.executable, DEPLOY / "on-change.py", "--help").stdout
     for command in crontab()[1][0].split(maxsplit=6)[6], systemd("plancore-report.service")["Service"]["ExecStart"]:
         words = shlex.split(command)
         assert {word for word in words if word.startswith("--")} <= options("report")

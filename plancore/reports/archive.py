@@ -188,8 +188,9 @@ def summary(result: dict, started: datetime) -> dict:
     status = Counter("unchanged" if unchanged else page["status"] for page in result["pages"])
     bad = [] if unchanged else [p for p in result["pages"] if p["status"] in ("stale", "failed") and p.get("error")]
     return {"run": result["run"], "outcome": result["outcome"], "started": started.isoformat(timespec="seconds"),
-            "seconds": round((_now() - started).total_seconds(), 1), "versions": result.get("versions", {}), "code": result["code"],
-            "data": result["data"], "pages": dict(status), "changes": {} if unchanged else result.get("changes", {}),
+            "seconds": round((_now() - started).total_seconds(), 1), "versions": result.get("versions", {}),
+            "code": result["code"], "data": result["data"], "pages": dict(status),
+            "changes": {} if unchanged else result.get("changes", {}),
             "held": {r["rule"]: len(r["items"]) for r in result["held"]} if result["outcome"] == "held" else {},
             "errors": {p["path"]: p["error"] for p in bad}}
 

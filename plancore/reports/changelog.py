@@ -14,7 +14,8 @@ from plancore.wording import text
 _ITEMS, _CAUSES, _ALL_CAUSES = 4, 2, 8
 """Items listed before the rest is only counted: in a line, of one cause in a line, of one cause in a table."""
 _MEASURES = {"value": "value", "period": "data_year", "needed": "required_pace"}
-_NUMBERS = {c.name for name in ("targets", "target_versions", "annual_targets") for c in schema.TABLES[name].columns if c.type == "number"}
+_NUMBERS = {column.name for table in ("targets", "target_versions", "annual_targets")
+            for column in schema.TABLES[table].columns if column.type == "number"}
 
 
 class _Names(NamedTuple):
@@ -37,7 +38,8 @@ class _Page(mistune.HTMLRenderer):
         return super().heading(text, level + self.lowered, **attributes)
 
     def table(self, text: str) -> str:
-        return (f'<div class="scroll" tabindex="0" role="region" aria-label="{self.title}"><table class="numbers record">\n{text}</table></div>\n')
+        return (f'<div class="scroll" tabindex="0" role="region" aria-label="{self.title}">'
+                f'<table class="numbers record">\n{text}</table></div>\n')
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
         if head:
@@ -47,7 +49,7 @@ class _Page(mistune.HTMLRenderer):
 
 
 def lines(found: dict, lang: str) -> list[str]:
-    """Return three lines of plain text: new figures, revised figures and targets, verdicts that moved and why. See `changes.between`."""
+    """Return the changes (of `changes.between`) in three lines: new figures, revised figures and targets, verdicts that moved."""
     names = _names(lang)
     new = [c for c in found["observations"] if c["kind"] == "new" and not c["replaces"]]
     other = [c for c in found["observations"] if c["kind"] != "new" or c["replaces"]]
@@ -55,7 +57,8 @@ def lines(found: dict, lang: str) -> list[str]:
              "line_revised": [_figure(c, names) for c in other] + [_target(c, names) for c in found["targets"]],
              "line_moved": [_verdict(v, names) for v in found["verdicts"]]}
     first = text("bracket", lang, x=text("changes_first", lang).rstrip("。.")) if found["first"] else ""
-    return [_one_line(text(key, lang, x=_listed(listed, lang) or text("changes_none", lang) + first)) for key, listed in items.items()]
+    none = text("changes_none", lang) + first
+    return [_one_line(text(key, lang, x=_listed(listed, lang) or none)) for key, listed in items.items()]
 
 
 def held(reasons: list[dict], lang: str) -> list[str]:
@@ -76,9 +79,12 @@ def markdown(found: dict, manifest: dict) -> str:
 
 def html(found: dict, manifest: dict) -> str:
     """Return the page of all changes, beside the front page of the run: `markdown`, its indicators linked to their pages."""
-    parts = {lang: mistune.create_markdown(renderer=_Page(level), plugins=["table"])("\n".join(_blocks(found, manifest, lang, linked=True)))
-             for level, lang in enumerate(wording.LANGUAGES)}
-    return markup.template("changes.html.j2").render(parts=parts, run=manifest["run"], word=text, tags=wording.TAGS, style=markup.style())
+    parts = {}
+    for level, lang in enumerate(wording.LANGUAGES):
+        render = mistune.create_markdown(renderer=_Page(level), plugins=["table"])
+        parts[lang] = render("\n".join(_blocks(found, manifest, lang, linked=True)))
+    return markup.template("changes.html.j2").render(parts=parts, run=manifest["run"], word=text, tags=wording.TAGS,
+                                                     style=markup.style())
 
 
 def tables(found: dict, lang: str) -> dict[str, list[dict[str, str]]]:
@@ -92,7 +98,8 @@ def tables(found: dict, lang: str) -> dict[str, list[dict[str, str]]]:
 
 def _verdict_row(v: dict, names: _Names) -> dict[str, str]:
     return {"indicator": _name(v, names), "control_as_of": str(v["as_of"]), "was": _assessed(v["from"], names.lang),
-            "now": _assessed(v["to"], names.lang), "why": _because(v, names), "attribute": text(v["attribute"], names.lang), **_row(v, names)}
+            "now": _assessed(v["to"], names.lang), "why": _because(v, names),
+            "attribute": text(v["attribute"], names.lang), **_row(v, names)}
 
 
 def _figure_row(f: dict, names: _Names) -> dict[str, str]:
@@ -102,9 +109,9 @@ def _figure_row(f: dict, names: _Names) -> dict[str, str]:
 
 
 def _observation_row(c: dict, names: _Names) -> dict[str, str]:
-    return {"change": text("change_" + c["kind"], names.lang), "indicator": _name(c, names), "period": _period(c["period"], names.lang),
-            "was": _was(c, names), "now": _now(c, names), "change_items": _fields(c["columns"], names.lang), "published": c["published"],
-            "source": c["title"]}
+    return {"change": text("change_" + c["kind"], names.lang), "indicator": _name(c, names),
+            "period": _period(c["period"], names.lang), "was": _was(c, names), "now": _now(c, names),
+            "change_items": _fields(c["columns"], names.lang), "published": c["published"], "source": c["title"]}
 
 
 def _target_row(t: dict, names: _Names) -> dict[str, str]:
@@ -114,8 +121,8 @@ def _target_row(t: dict, names: _Names) -> dict[str, str]:
 
 
 def _definition_row(d: dict, names: _Names) -> dict[str, str]:
-    return {"table": text("table_" + d["table"], names.lang), "change": text("change_" + d["kind"], names.lang), "what": _defined(d, names),
-            "change_items": _fields(d["columns"], names.lang)}
+    return {"table": text("table_" + d["table"], names.lang), "change": text("change_" + d["kind"], names.lang),
+            "what": _defined(d, names), "change_items": _fields(d["columns"], names.lang)}
 
 
 _ROWS = {"verdicts": _verdict_row, "figures": _figure_row, "observations": _observation_row, "targets": _target_row,
@@ -161,7 +168,8 @@ def _kind(c: dict, names: _Names) -> str:
 
 
 def _parts(c: dict, names: _Names) -> dict[str, str]:
-    return {"period": _period(c["period"], names.lang), "a": _was(c, names), "to": _now(c, names), "x": _fields(c["columns"], names.lang)}
+    return {"period": _period(c["period"], names.lang), "a": _was(c, names), "to": _now(c, names),
+            "x": _fields(c["columns"], names.lang)}
 
 
 def _target(t: dict, names: _Names) -> str:
@@ -209,8 +217,8 @@ def _environment(cause: dict, lang: str) -> str:
 # its parts
 
 def _names(lang: str) -> _Names:
-    plans = load.plans()
-    return _Names(lang, load.indicators().set_index("indicator").to_dict("index"), dict(zip(plans["plan"], plans[f"name_{lang}"])))
+    plans, indicators = load.plans(), load.indicators()
+    return _Names(lang, indicators.set_index("indicator").to_dict("index"), dict(zip(plans["plan"], plans[f"name_{lang}"])))
 
 
 def _name(item: dict, names: _Names) -> str:

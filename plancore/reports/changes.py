@@ -1,4 +1,4 @@
-"""What changed from one run to the next, and why: published figures, targets, method, and the verdicts they moved."""
+"""Compare two runs: changed figures, targets, definitions and method, the verdicts they moved, and why."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from plancore.reports import archive, parameters
 from plancore.reports.schedule import Hold
 
 _WORDS = {"note", "note_en", "lines", "source", "printed_name", "name_zh", "name_en", "department", "unit_en", "group_zh",
-          "category", "category_zh", "category_en", "what_zh", "what_en", "subject_zh", "subject_en", "measure_zh", "measure_en", "chapter",
-          "box"}
-"""Columns that tell of a row and judge nothing."""
+          "category", "category_zh", "category_en", "what_zh", "what_en", "subject_zh", "subject_en", "measure_zh", "measure_en",
+          "chapter", "box"}
+"""Columns that describe a row; a change of these is none."""
 _FIGURE = {"value", "qualifier", "unit_zh"}
 _KEY = ("plan", "row", "as_of", "what", "part")
-"""What tells one answer from another."""
+"""The key of an answer."""
 _MEASURES = ("value", "period", "needed")
 _KINDS = ("verdicts", "figures", "observations", "closed_years", "targets", "definitions")
 _BEYOND = ("commitments", "successors")
 _DEFINITIONS = ("breaks", "indicators", "plans", *_BEYOND)
-"""Tables that say how figures are read; those of `_BEYOND` not for how a row stands."""
+"""Tables that say how figures are read; those of `_BEYOND` do not bear on a row's status."""
 _DEFAULTS = {"what": "", "part": 0, "unit_zh": "", "unit_en": "", "pace": ""}
-"""What an answer of an earlier run may leave out."""
+"""Columns that an answer of an earlier run may lack."""
 
 _GUARD = r"^'(?=[=+\-@\t\r])"
-"""What `workbook.csv` puts before text that a spreadsheet would take for a formula."""
+"""The sign that `workbook.csv` puts before text that a spreadsheet would take for a formula."""
 _BOOLEANS = {"1": "true", "0": "false"}
 
 Judgements = dict[str, dict[tuple, dict]]
@@ -39,26 +39,27 @@ Judgements = dict[str, dict[tuple, dict]]
 
 
 class _Run:
-    """A published run as far as it is compared: its answers, indicator by plan and row, title by source; each table is read once."""
+    """A run to compare: its answers, the indicator of each plan and row, the title of each source; each table is read once."""
 
     def __init__(self, folder: Path):
         self.folder, self.manifest = folder, archive.manifest(folder)
         self.table = cache(partial(_table, folder))
-        files = {p["path"]: folder / "downloads" / f"{parameters.stem(p['path'])}.json" for p in self.manifest["pages"] if p["status"] != "failed"}
-        self.judged = {path: _answers(file) for path, file in files.items() if file.is_file()}
+        pages = [page["path"] for page in self.manifest["pages"] if page["status"] != "failed"]
+        files = {page: folder / "downloads" / f"{parameters.stem(page)}.json" for page in pages}
+        self.judged = {page: _answers(file) for page, file in files.items() if file.is_file()}
         rows, sources = self.table("targets"), self.table("sources")
         self.indicator = dict(zip(zip(rows["plan"], rows["row"]), rows["indicator"]))
         self.titles = dict(zip(sources["source"], sources["title"]))
 
 
 def between(old: Path | None, new: Path) -> dict:
-    """What differs in the run in folder `new` from the one in `old` (None: there was none); all of it fit for JSON.
+    """Return what differs in the run in folder `new` from the one in `old` (None: there was none), fit for JSON.
 
-    runs {from, to}; first; `verdicts` (answers, see `_KEY`, whose code differs: indicator, attribute, from, to, why, pages) and
-    `figures` (same code, another value, period or needed: measure, from, to), each once however many pages show it;
-    `observations` (also those printed as outcomes) new, revised or removed; `closed_years`, those of them that changed a
-    figure already published for a year before the last that `old` reaches; `targets`; `definitions`; `method` and
-    `environment` (None where the same); `added` and `gone`: how many rows only one of the runs judges.
+    Keys: runs {from, to}; first; `verdicts`, answers (see `_KEY`) with another code: indicator, attribute, from, to, why, pages;
+    `figures`, answers with the same code but another value, period or needed: measure, from, to; both once, however many pages
+    show them; `observations` (and outcomes as printed) new, revised or removed; `closed_years`, those of them that changed a
+    figure already published for a year before the last that `old` reaches; `targets`; `definitions`; `method` and `environment`
+    (None where the same); `added` and `gone`, the numbers of rows that only one of the runs judges.
     `why`: causes, see `_why`. A row that a page of both runs lists in one of them only is a verdict from or to None.
     """
     now = _Run(new)
@@ -71,16 +72,16 @@ def between(old: Path | None, new: Path) -> dict:
     found["runs"]["from"] = was.manifest["run"]
     found["observations"] = [*_observations(was, now, used[old], used[new]), *_outcomes(was, now)]
     found["closed_years"] = _closed(found["observations"], was.table("observations"))
-    found["targets"] = [*_targets(was, now, "targets"), *_targets(was, now, "target_versions"), *_targets(was, now, "annual_targets")]
+    found["targets"] = [t for name in ("targets", "target_versions", "annual_targets") for t in _targets(was, now, name)]
     found["definitions"] = [d for name in _DEFINITIONS for d in _definitions(was, now, name)]
     found["method"], found["environment"] = _method(was.manifest, now.manifest), _environment(was.manifest, now.manifest)
-    return found | _rows(was, now, found, _Beside([run.table("indicators") for run in (was, now)], list(used.values())))
+    return found | _rows(was, now, found, _Related([run.table("indicators") for run in (was, now)], list(used.values())))
 
 
 def per_page(found: dict, entry: dict) -> list[dict]:
-    """What changed on the page of a manifest entry: plan, row, as_of, what, part, measure (`code`, `value`, `period` or `needed`), from,
+    """Return what changed on the page of a manifest entry.
 
-    to, and why in one short string of keys, for programs.
+    plan, row, as_of, what, part, measure (`code`, `value`, `period` or `needed`), from, to, and why in one short string of keys.
     """
     return [{k: c[k] for k in _KEY} | {"measure": c.get("measure", "code"), "from": c["from"],
              "to": c["to"], "why": "; ".join(map(_short, c["why"]))}
@@ -88,9 +89,9 @@ def per_page(found: dict, entry: dict) -> list[dict]:
 
 
 def held(found: dict, hold: Hold) -> list[dict]:
-    """Why a run must wait for a person: rule (a field of Hold), items (the changes it is about) and, of `statuses`, limit.
+    """Return why a run must wait for a person: rule (a field of Hold), items (its changes) and, of `statuses`, limit.
 
-    Empty where it need not; a first run never waits.
+    Empty where it need not wait; a first run never does.
     """
     moved = list({tuple(v[k] for k in _KEY): v for v in found["verdicts"]}.values())
     binding = [v for v in moved if v["attribute"] == "binding"]
@@ -123,34 +124,35 @@ def _file(folder: Path, name: str) -> Path:
 # tables
 
 def _moved(was: _Run, now: _Run, name: str) -> Iterator[tuple[str, dict, dict, list[str]]]:
-    """The rows of a table that are not the same: new, revised or removed; the row then and now; the columns that differ.
+    """The rows of a table that differ: new, revised or removed; the row then and now; the columns that differ.
 
-    A table that only one of the runs published is not compared: that its code knew another set of tables moved no row.
+    A table that only one of the runs published is not compared: another set of tables moved no row.
     """
     files = [_file(run.folder, name) for run in (was, now)]
     if not all(file.is_file() for file in files) or files[0].read_bytes() == files[1].read_bytes():
         return
     key = list(schema.TABLES[name].key)
     before, after = ({tuple(r[k] for k in key): r for r in run.table(name).to_dict("records")} for run in (was, now))
-    for one in dict.fromkeys([*after, *before]):
-        then, current = before.get(one, {}), after.get(one, {})
+    for row in dict.fromkeys([*after, *before]):
+        then, current = before.get(row, {}), after.get(row, {})
         columns = [c for c in then if c in current and c not in _WORDS and not _same(then[c], current[c])]
         if not then or not current or columns:
             yield "new" if not then else "revised" if current else "removed", then, current, columns
 
 
 def _observations(was: _Run, now: _Run, used_then: dict, used_now: dict) -> Iterator[dict]:
-    """Changed observations. `replaces`: the figure used before, where a new one is used in its place and is another."""
+    """Changed observations. `replaces`: the figure used before, where a new and different one is used in its place."""
     for kind, then, current, columns in _moved(was, now, "observations"):
         row = current or then
         place = (row["region"], row["indicator"], row["period"])
         before, after = used_then.get(place), used_now.get(place)
-        ousted = kind == "new" and before and after["source"] == row["source"] and _other_figure(before, after)
-        yield {"table": "observations", "kind": kind, **{k: row[k] for k in ("region", "indicator", "period", "unit_zh", "source")},
-               "title": _title(row["source"], was, now), "published": row["published"], "columns": columns,
+        replaced = kind == "new" and before and after["source"] == row["source"] and _other_figure(before, after)
+        yield {"table": "observations", "kind": kind,
+               **{k: row[k] for k in ("region", "indicator", "period", "unit_zh", "source", "published")},
+               "title": _title(row["source"], was, now), "columns": columns,
                "from": _number(then.get("value")), "to": _number(current.get("value")),
                "from_qualifier": then.get("qualifier", ""), "to_qualifier": current.get("qualifier", ""),
-               "replaces": _figure(before, was) if ousted else None,
+               "replaces": _figure(before, was) if replaced else None,
                "switched": bool(before and (not after or _other_figure(before, after)))}
 
 
@@ -158,9 +160,8 @@ def _outcomes(was: _Run, now: _Run) -> Iterator[dict]:
     """Changed outcomes of ended plans, from and to as printed."""
     for kind, then, current, columns in _moved(was, now, "outcomes"):
         row = current or then
-        key = (row["plan"], row["row"])
         yield {"table": "outcomes", "kind": kind, "plan": row["plan"], "row": row["row"], "region": "",
-               "indicator": now.indicator.get(key) or was.indicator.get(key, ""), "period": row["actual_year"], "unit_zh": "",
+               "indicator": _indicator(row, was, now), "period": row["actual_year"], "unit_zh": "",
                "source": row["source"], "title": _title(row["source"], was, now), "published": "", "columns": columns,
                "from": _printed(then), "to": _printed(current), "from_qualifier": "", "to_qualifier": "", "replaces": None,
                "switched": bool({"actual_value", "actual_change"} & set(columns))}
@@ -174,14 +175,14 @@ def _closed(changed: list[dict], before: pd.DataFrame) -> list[dict]:
 
 
 def _targets(was: _Run, now: _Run, name: str) -> Iterator[dict]:
-    """What changed of targets, one entry a column; a row that is new or gone is one entry with its number."""
+    """Changed targets, one entry a column; a row that is new or removed is one entry with its number."""
     number = "target_value" if name == "targets" else "value"
     for kind, then, current, columns in _moved(was, now, name):
         row = current or then
         for column in columns or [number]:
             yield {"table": name, "kind": kind, "plan": row["plan"], "row": row["row"],
-                   "indicator": now.indicator.get((row["plan"], row["row"])) or was.indicator.get((row["plan"], row["row"]), ""),
-                   "since": row.get("since") or row.get("year", ""), "column": column, "from": then.get(column), "to": current.get(column)}
+                   "indicator": _indicator(row, was, now), "since": row.get("since") or row.get("year", ""),
+                   "column": column, "from": then.get(column), "to": current.get(column)}
 
 
 def _definitions(was: _Run, now: _Run, name: str) -> Iterator[dict]:
@@ -207,10 +208,16 @@ def _figure(row: dict, run: _Run) -> dict:
             "title": _title(row["source"], run)}
 
 
+def _indicator(row: dict, was: _Run, now: _Run) -> str:
+    """The indicator of a plan's row, as in the later run that has it."""
+    key = (row["plan"], row["row"])
+    return now.indicator.get(key) or was.indicator.get(key, "")
+
+
 def _title(sources: str, *runs: _Run) -> str:
-    """The titles of sources (several joined by `;`), as the latest of the runs that knows them says."""
-    known = {source: title for run in runs for source, title in run.titles.items()}
-    return "；".join(known.get(s, s) for s in sources.split(";"))
+    """The titles of sources (several joined by `;`), as in the latest of the runs that has them."""
+    titles = {source: title for run in runs for source, title in run.titles.items()}
+    return "；".join(titles.get(s, s) for s in sources.split(";"))
 
 
 def _printed(row: dict) -> str | None:
@@ -225,8 +232,8 @@ def _method(was: dict, now: dict) -> dict | None:
     notebooks = {p["report"] for p in now["pages"] if after[p["path"]] and before.get(p["path"]) not in (None, after[p["path"]])}
     if was.get("code") == now.get("code") and not notebooks:
         return None
-    said = [{"version": m.get("versions", {}).get("plancore", ""), "code": m.get("code", "")} for m in (was, now)]
-    return {"from": said[0], "to": said[1], "notebooks": sorted(notebooks)}
+    old, new = ({"version": m.get("versions", {}).get("plancore", ""), "code": m.get("code", "")} for m in (was, now))
+    return {"from": old, "to": new, "notebooks": sorted(notebooks)}
 
 
 def _environment(was: dict, now: dict) -> dict | None:
@@ -239,15 +246,15 @@ def _environment(was: dict, now: dict) -> dict | None:
 
 # judged rows
 
-class _Beside:
+class _Related:
     """The indicators whose figures may move a row of an indicator."""
 
     def __init__(self, indicators: list[pd.DataFrame], used: list[dict]):
         self.pairs = {pair for frame in indicators for pair in zip(frame["indicator"], frame["related"]) if pair[1]}
-        self.derived = {i for one in used for i in _derived(one)}
+        self.derived = {indicator for figures in used for indicator in _derived(figures)}
 
     def of(self, indicator: str) -> set[str]:
-        """The indicator, the series beside it, and what it is computed from if it is a derived one."""
+        """The indicator, the series related to it, and the inputs of a derived one."""
         return ({indicator} | {b for a, b in self.pairs if a == indicator} | {a for a, b in self.pairs if b == indicator}
                 | (set(derived.INPUTS) if indicator in self.derived else set()))
 
@@ -257,8 +264,8 @@ def _derived(used: dict) -> set[str]:
     return set(derived.derive(frame.assign(value=frame["value"].astype(float)))["indicator"]) if len(frame) else set()
 
 
-def _rows(was: _Run, now: _Run, found: dict, beside: _Beside) -> dict:
-    """Verdicts and figures that moved, and how many rows only one run judges."""
+def _rows(was: _Run, now: _Run, found: dict, related: _Related) -> dict:
+    """Verdicts and figures that moved, and the numbers of rows that only one run judges."""
     verdicts: dict[tuple, dict] = {}
     figures: dict[tuple, dict] = {}
     pairs = list(_pairs(was.judged, now.judged))
@@ -271,19 +278,20 @@ def _rows(was: _Run, now: _Run, found: dict, beside: _Beside) -> dict:
             moved = [(figures, {"measure": m}, a, b) for m, a, b in both if not _same(a, b)]
         for into, more, a, b in moved:
             entry = into.setdefault((key, *more.values(), a, b), {
-                **{k: row[k] for k in (*_KEY, "indicator", "attribute", "unit_zh", "unit_en", "pace")}, **more, "from": a, "to": b,
-                "why": _why(row, found, beside.of(row["indicator"]), _report(now, page), same_page), "pages": []})
+                **{k: row[k] for k in (*_KEY, "indicator", "attribute", "unit_zh", "unit_en", "pace")}, **more,
+                "from": a, "to": b, "pages": [],
+                "why": _why(row, found, related.of(row["indicator"]), _report(now, page), same_page)})
             entry["pages"].append(page)
     before, after = _keys(was.judged), _keys(now.judged)
-    told = {key for key, *_ in pairs}
+    compared = {key for key, *_ in pairs}
     return {"verdicts": list(verdicts.values()), "figures": list(figures.values()),
-            "added": len(after - before - told), "gone": len(before - after - told)}
+            "added": len(after - before - compared), "gone": len(before - after - compared)}
 
 
 def _pairs(old: Judgements, new: Judgements) -> Iterator[tuple[tuple, dict | None, dict | None, str, bool]]:
-    """Each judged row then and now, page by page: key, the two records, page, whether it is the same page in both runs.
+    """Each judged row then and now: key, the two records, page, whether it is the same page in both runs.
 
-    A row without a page in common is compared across pages. None stands for a row that the other run judges nowhere.
+    A row without a page in common is compared across pages; None stands for a row that the other run judges nowhere.
     """
     before, after, seen = _keys(old), _keys(new), set()
     for page in (p for p in new if p in old):
@@ -299,22 +307,22 @@ def _pairs(old: Judgements, new: Judgements) -> Iterator[tuple[tuple, dict | Non
                 yield key, next(rows[key] for rows in old.values() if key in rows), new[page][key], page, False
 
 
-def _why(row: dict, found: dict, beside: set[str], report: str, same_page: bool) -> list[dict]:
-    """The causes that may have moved an answer, each with what there is to say of it; all that apply, no guess which did.
+def _why(row: dict, found: dict, related: set[str], report: str, same_page: bool) -> list[dict]:
+    """The causes that may have moved an answer, each with its items; all that apply.
 
-    How a row stands is moved by its own target and figures, another answer (`what`) by those of any row of its plan.
-    data: changed figures, up to as_of, of its indicator and the series beside it; definition; target; method; environment;
-    page: the row is judged on another page than before; date, where nothing else applies: a figure or target came into force.
+    data: changed figures, up to as_of, of its indicator and the related ones; definition; target; method; environment; page: the
+    row is judged on another page than before; date, where nothing else applies: a figure or target came into force.
+    A row's status is moved by its own target and figures, another answer (`what`) by those of any row of its plan.
     """
     last, whole = str(row["as_of"]), bool(row["what"])
 
     def own(c: dict) -> bool:
-        return c["plan"] == row["plan"] and (whole or c["row"] == row["row"]) or whole and c["indicator"] in beside
+        return c["plan"] == row["plan"] and (whole or c["row"] == row["row"]) or whole and c["indicator"] in related
 
     data = [c for c in found["observations"] if c["period"][-4:] <= last
-            and (own(c) if c["table"] == "outcomes" else c["indicator"] in beside)]
+            and (own(c) if c["table"] == "outcomes" else c["indicator"] in related)]
     definitions = [d for d in found["definitions"] if (whole or d["table"] not in _BEYOND)
-                   and (d["indicator"] in beside or d["plan"] == row["plan"])]
+                   and (d["indicator"] in related or d["plan"] == row["plan"])]
     targets = [t for t in found["targets"] if own(t) and t["table"] != "annual_targets"]  # no answer is judged by these
     causes = [{"cause": name, "items": items}
               for name, items in (("data", data), ("definition", definitions), ("target", targets)) if items]
@@ -330,9 +338,10 @@ def _why(row: dict, found: dict, beside: set[str], report: str, same_page: bool)
 
 def _short(cause: dict, most: int = 3) -> str:
     items = cause.get("items", [])
-    said = dict.fromkeys(f"{i.get('indicator') or i.get('plan')} {i.get('period') or i.get('column') or i['table']}" for i in items)
-    more = f" +{len(said) - most}" if len(said) > most else ""
-    return cause["cause"] + (": " + ", ".join(list(said)[:most]) + more if said else "")
+    names = list(dict.fromkeys(f"{i.get('indicator') or i.get('plan')} {i.get('period') or i.get('column') or i['table']}"
+                               for i in items))
+    more = f" +{len(names) - most}" if len(names) > most else ""
+    return cause["cause"] + (": " + ", ".join(names[:most]) + more if names else "")
 
 
 def _report(run: _Run, path: str) -> str:
@@ -343,12 +352,12 @@ def _keys(judged: Judgements) -> set[tuple]:
     return {key for rows in judged.values() for key in rows}
 
 
-def _number(said: str | None) -> float | None:
-    return float(said) if said else None
+def _number(text: str | None) -> float | None:
+    return float(text) if text else None
 
 
 def _same(a: object, b: object) -> bool:
-    """Whether two cells say the same, numbers within what writing them down may lose."""
+    """Whether two cells are the same, numbers within rounding."""
     if a == b:
         return True
     try:

@@ -43,7 +43,7 @@ class Ended(SystemExit):
 
 
 def request(name: str | None, given: dict, only: list[str], since: str, keep: int | None, as_pdf: bool) -> Request:
-    """Return the options of `plancore report`, checked before anything runs. Raises ParameterError, or archive.Unknown for `since`."""
+    """Return what to make, checked before anything runs. Raises ParameterError, or archive.Unknown for `since`."""
     rules = schedule.read()
     pages = [parameters.page(name, given)] if name else _chosen(list(rules.pages), only)
     if as_pdf:
@@ -63,8 +63,8 @@ def dry_run(request: Request, force: bool) -> str:
 def run(request: Request, force: bool, jobs: int, scheduler: str, log_json: bool) -> dict:
     """Return the result of `publishing.run`, with progress on a terminal, or as lines of JSON, or none."""
     with _signals(archive.latest(paths.REPORTS), log_json), _progress(log_json, len(request.pages)) as notify:
-        return publishing.run(request.pages, rules=request.rules, whole=request.whole, force=force, since=request.since, jobs=jobs,
-                              backend=_backend(scheduler), notify=notify)
+        return publishing.run(request.pages, rules=request.rules, whole=request.whole, force=force, since=request.since,
+                              jobs=jobs, backend=_backend(scheduler), notify=notify)
 
 
 def problems(result: dict, request: Request) -> list[str]:
@@ -91,9 +91,10 @@ def call_hook(command: str, result: dict, problems: list[str]) -> list[str]:
     (language to lines that can be pasted), changes_page and site (files, empty where there is none).
     """
     page, held = paths.REPORTS / "runs" / result["run"] / "changes.html", result.get("held", [])
-    message = {"outcome": result["outcome"], "run": result["run"], "problems": problems, "changes": result.get("changes", {}), "held": held,
-               "held_lines": {lang: changelog.held(held, lang) for lang in wording.LANGUAGES}, "lines": result.get("lines", {}),
-               "changes_page": str(page) if result["run"] and page.is_file() else "", "site": str(INDEX) if INDEX.is_file() else ""}
+    message = {"outcome": result["outcome"], "run": result["run"], "problems": problems, "changes": result.get("changes", {}),
+               "held": held, "held_lines": {lang: changelog.held(held, lang) for lang in wording.LANGUAGES},
+               "lines": result.get("lines", {}), "changes_page": str(page) if result["run"] and page.is_file() else "",
+               "site": str(INDEX) if INDEX.is_file() else ""}
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, start_new_session=True)
     try:
         process.communicate(json.dumps(message, ensure_ascii=False).encode(), HOOK_SECONDS)
@@ -127,11 +128,11 @@ def runs(count: int) -> str:
     for entry in entries:
         pages = entry.get("pages", {})
         mark = " *" if online and entry["run"] == online.name else "" if entry["run"] in existing else " -"
-        numbers = (entry.get("seconds", ""), pages.get("new", 0), pages.get("unchanged", 0), pages.get("stale", 0) + pages.get("failed", 0),
-                   sum(entry.get("changes", {}).values()))
+        numbers = (entry.get("seconds", ""), pages.get("new", 0), pages.get("unchanged", 0),
+                   pages.get("stale", 0) + pages.get("failed", 0), sum(entry.get("changes", {}).values()))
         table.add_row(entry["run"] + mark, _OUTCOMES.get(entry["outcome"], entry["outcome"]), entry["at"][:16].replace("T", " "),
                       *map(str, numbers))
-    console = Console(file=io.StringIO(), width=1000, color_system=None, markup=False, emoji=False)  # never cut: a terminal wraps it
+    console = Console(file=io.StringIO(), width=1000, color_system=None, markup=False, emoji=False)  # nothing is cut
     console.print(table)
     return "\n".join([*map(str.rstrip, console.file.getvalue().splitlines()), "* published   - no longer there"])
 
@@ -156,8 +157,9 @@ def diff(first: str, second: str) -> str:
 def _chosen(pages: list[Page], only: list[str]) -> list[Page]:
     for pattern in only:
         if not any(_fits(page, pattern) for page in pages):
-            raise ParameterError(f"--only {pattern!r} fits no page of the schedule; allowed: "
-                                 f"{', '.join(dict.fromkeys(p.report for p in pages))}, or a pattern of page addresses such as 'zh/gap_analysis*'")
+            reports = ", ".join(dict.fromkeys(page.report for page in pages))
+            raise ParameterError(f"--only {pattern!r} fits no page of the schedule; allowed: {reports}, "
+                                 "or a pattern of page addresses such as 'zh/gap_analysis*'")
     return [page for page in pages if not only or any(_fits(page, pattern) for pattern in only)]
 
 

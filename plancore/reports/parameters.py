@@ -17,19 +17,19 @@ from plancore import load, paths, scenario, schema, wording
 from plancore.schema import DataError
 
 _NUMBERS = {int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
-"""How a number is written on a command line, by its type."""
+"""Type to the pattern of a number on the command line."""
 _RANGES = {"growth_2026_2030": scenario.GROWTH_RANGE, "growth_2031_2035": scenario.GROWTH_RANGE}
 NOTEBOOKS = paths.NOTEBOOKS / "reports"
-_KEPT = 512
-"""Of how many combinations of values it is remembered what is allowed: the pages of a schedule differ in few."""
-_MEANT = {"to_plan": ", the plan that follows from_plan in its region; beside it the page sets what other regions' plans ask"}
-"""What else to say of the values a parameter may have."""
+_CACHED = 512
+"""Combinations of values whose allowed values are remembered."""
+_EXPLAINED = {"to_plan": ", the plan that follows from_plan in its region; beside it the page sets what other regions' plans ask"}
+"""Parameter to an explanation of its allowed values."""
 FORMATS = ("pdf",)
-"""What a page may be made as besides HTML."""
+"""File formats of a page besides HTML."""
 
 
 class ParameterError(ValueError):
-    """A report, parameter name, type or value that does not exist; says what is allowed. `name`: of the parameter at fault."""
+    """A report, parameter name, type or value that does not exist; says what is allowed. `name`: the wrong parameter."""
 
     def __init__(self, message: str, name: str = ""):
         super().__init__(message)
@@ -44,8 +44,8 @@ class Page:
     parameters: tuple[tuple[str, object], ...]
     front: bool = False
     formats: tuple[str, ...] = ()
-    unsaid: tuple[str, ...] = ("lang",)
-    """Parameters that the page's name in its address does not say."""
+    omitted: tuple[str, ...] = ("lang",)
+    """Parameters left out of the page's address."""
 
     @property
     def values(self) -> dict:
@@ -61,9 +61,9 @@ class Page:
         return self.in_language(self.lang)
 
     def in_language(self, lang: str) -> str:
-        """Address of the same page in a language."""
-        said = [str(v) for k, v in self.parameters if k not in self.unsaid and v != "today"]
-        return f"{lang}/{'-'.join([self.report, *said])}.html"
+        """Return the address of the same page in a language."""
+        values = [str(v) for k, v in self.parameters if k not in self.omitted and v != "today"]
+        return f"{lang}/{'-'.join([self.report, *values])}.html"
 
 
 def stem(path: str) -> str:
@@ -77,12 +77,12 @@ def single(path: str) -> str:
 
 
 def names() -> list[str]:
-    """The reports there are, by the notebooks' file names."""
+    """Return the names of all reports, those of the notebooks' files."""
     return sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb"))
 
 
 def defaults(report: str) -> dict:
-    """A report's parameters with their default values, read from its `parameters` cell without a kernel."""
+    """Return a report's parameters with their default values, read from its `parameters` cell without running it."""
     path = NOTEBOOKS / f"{report}.ipynb"
     if report not in names():
         raise ParameterError(f"unknown report {report!r}{_nearest(report, names())}; allowed: {', '.join(names())}", "report")
@@ -98,7 +98,7 @@ def _declared(path: Path, _changed: int) -> dict:
 
 
 def page(report: str, given: dict, front: bool = False, formats: Iterable[str] = ()) -> Page:
-    """The page of a report with these parameters, the rest at their defaults; a region that is left open is the first that fits.
+    """Return the page of a report with these parameters, the rest at their defaults; an empty region is the first that fits.
 
     Raises ParameterError, before anything runs, for an unknown name, a value of another type, or one not allowed.
     """
@@ -113,11 +113,11 @@ def page(report: str, given: dict, front: bool = False, formats: Iterable[str] =
     values = {name: _typed(report, name, given.get(name, default), type(default)) for name, default in declared.items()}
     if values.get("region") == "":
         values["region"] = next(iter(load.regions(_running(values["as_of"], indicator=values["indicator"]))), "")
-    told = tuple((name, value) for name, value in values.items() if name != "lang")
-    for name, allowed in {"lang": list(wording.LANGUAGES), **_allowed(told, load.stamp())}.items():
+    narrowing = tuple((name, value) for name, value in values.items() if name != "lang")
+    for name, allowed in {"lang": list(wording.LANGUAGES), **_allowed(narrowing, load.stamp())}.items():
         if name in values and values[name] not in allowed:
             raise ParameterError(f"{report}: {name}={values[name]!r} is not known; {_choices(values[name], allowed)}"
-                                 f"{_MEANT.get(name, '')}", name)
+                                 f"{_EXPLAINED.get(name, '')}", name)
     for name, (low, high) in _RANGES.items():
         if name in values and not low <= values[name] <= high:
             raise ParameterError(f"{report}: {name}={values[name]} is not plausible; allowed: {low:g} to {high:g}", name)
@@ -128,16 +128,16 @@ def page(report: str, given: dict, front: bool = False, formats: Iterable[str] =
 
 
 def rows(year: object, region: str = "") -> list[dict]:
-    """Region and indicator of each row of the tables of the plans that run in a year, in plan order; of one region, or of all."""
+    """Return region and indicator of each row of the plans that run in a year, in plan order; of one region, or of all."""
     found = _running(year, **{"region": region} if region else {})[["region", "indicator"]].drop_duplicates()
     if found.empty:
-        boxed = _known(load.stamp())[1]
-        raise ParameterError(f"as_of={year!r}: no plan runs in that year; allowed: {_span(load.years(boxed))}", "as_of")
+        years = load.years(_known(load.stamp())[1])
+        raise ParameterError(f"as_of={year!r}: no plan runs in that year; allowed: {years[0]} to {years[-1]}", "as_of")
     return found.to_dict("records")
 
 
 def _running(year: object, **of: str) -> pd.DataFrame:
-    """The rows of the tables of the plans that run in a year, of one region or indicator where one is named."""
+    """The rows of the printed tables of plans that run in a year, of one region or indicator where one is named."""
     boxed = _known(load.stamp())[1]
     for column, value in of.items():
         boxed = boxed[boxed[column] == value]
@@ -161,19 +161,20 @@ def _check_day(report: str, values: dict) -> None:
         raise ParameterError(f"{report}: known_on: {error}", "known_on") from None
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED)
 def _published(region: str, plan: str, known_on: str, stamp: tuple) -> None:
     """Raises DataError where nothing had been published of the region, or of the plan's, by that day."""
     plans = _known(stamp)[0]
     load.vintages(region or plans.set_index("plan")["region"].get(plan, plans["region"].iloc[0]), known_on)
 
 
-@lru_cache(maxsize=_KEPT)
-def _allowed(told: tuple, stamp: tuple) -> dict[str, list]:
-    """The allowed values of each parameter present that has a list of them; earlier ones narrow later ones."""
-    values, (plans, targets, observed) = dict(told), _known(stamp)
+@lru_cache(maxsize=_CACHED)
+def _allowed(given: tuple, stamp: tuple) -> dict[str, list]:
+    """The allowed values of each parameter that has a list of them; earlier parameters narrow later ones."""
+    values, (plans, targets, road_years) = dict(given), _known(stamp)
     allowed = {"region": load.regions(targets) if values.get("region") else [], "attribute": ["all", "binding", "expected"],
-               "edition": ["internal", "public"], "plan": list(plans["plan"]), "from_plan": _followed(plans) if "from_plan" in values else []}
+               "edition": ["internal", "public"], "plan": list(plans["plan"]),
+               "from_plan": _followed(plans) if "from_plan" in values else []}
     if values.get("from_plan") in allowed["from_plan"]:
         allowed["to_plan"] = _following(values["from_plan"], plans)
     if values.get("region"):
@@ -187,13 +188,13 @@ def _allowed(told: tuple, stamp: tuple) -> dict[str, list]:
         targets = targets[targets["attribute"] == values["attribute"]]
     allowed["category"] = ["all", *targets["category"].unique()]
     of_a_plan = {"plan", "indicator"} & set(values)
-    allowed["as_of"] = load.years(targets) if of_a_plan else list(observed)
+    allowed["as_of"] = load.years(targets) if of_a_plan else list(road_years)
     return {name: options for name, options in allowed.items() if name in values and options}
 
 
 @cache
 def _known(_stamp: tuple) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, ...]]:
-    """The plans, the rows of their tables, and the years the road to 2035 may start from; read once for a whole schedule."""
+    """The plans, the rows of their printed tables, and the years the road to 2035 may start from."""
     plans = load.plans()
     return plans, load.all_targets(), tuple(scenario.years(load.observations(plans["region"].iloc[0])))
 
@@ -209,19 +210,15 @@ def _followed(plans: pd.DataFrame) -> list[str]:
     return [plan for plan in plans["plan"] if _following(plan, plans)]
 
 
-def _span(known: list[int]) -> str:
-    return f"{known[0]} to {known[-1]}"
-
-
 def _example(kind: type) -> str:
     return {int: "2024", float: "4.5", str: "zj14"}.get(kind, kind.__name__)
 
 
 def _choices(value: object, allowed: list) -> str:
-    """What is allowed; of a long list only what is nearest."""
-    few = len(allowed) <= 16
-    near = _nearest(value, allowed) if isinstance(value, str) else ""
-    return f"allowed: {', '.join(map(str, allowed))}{near}" if few else f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
+    """The allowed values; of a long list only the nearest."""
+    if len(allowed) > 16:
+        return f"{schema.nearest(str(value), allowed)} (of {len(allowed)})"
+    return f"allowed: {', '.join(map(str, allowed))}{_nearest(value, allowed) if isinstance(value, str) else ''}"
 
 
 def _nearest(name: object, among: Iterable) -> str:

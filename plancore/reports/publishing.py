@@ -47,14 +47,15 @@ class Damaged(RuntimeError):
     """A draft that is not what its manifest says; nothing of it is published."""
 
 
-def run(pages: Iterable[Page], site: Path = paths.REPORTS, rules: Schedule | None = None, *, whole: bool = True, force: bool = False,
-        since: Path | None = None, jobs: int = 0, backend: Backend = workers.local, notify: Callable = lambda *_, **__: None) -> dict:
+def run(pages: Iterable[Page], site: Path = paths.REPORTS, rules: Schedule | None = None, *, whole: bool = True,
+        force: bool = False, since: Path | None = None, jobs: int = 0, backend: Backend = workers.local,
+        notify: Callable = lambda *_, **__: None) -> dict:
     """Make those of the pages that changed and publish them with all others as `latest/` in one step.
 
     Returns the manifest and the `outcome`: `published`, `held` (it waits for `publish`), `unchanged` (nothing was made), or
     `failed` (no page is good). A page that fails leaves its last good version in place, marked stale.
-    `whole`: these are all pages of the site; otherwise the other pages of the last run stay. `force`: make every page. `since`: make
-    those that changed since that run. `rules`: how many runs stay, what holds a run back, where errors are reported.
+    `whole`: these are all pages of the site; otherwise the other pages of the last run stay. `force`: make every page. `since`:
+    make those that changed since that run. `rules`: how many runs stay, what holds a run back, where errors are reported.
     `notify(event, **facts)` is called at the start, after each page and at the end. Raises Busy if another run is going on.
     """
     pages, rules = list(pages), rules or Schedule(())
@@ -96,7 +97,7 @@ def publish(run: str, site: Path = paths.REPORTS, back: bool = False) -> Path:
 
 
 def _lock(site: Path):
-    """The right to write to a site, as a context manager. Raises Busy if another process has it; the lock of a dead process is free."""
+    """The right to write to a site, as a context manager; a dead process's lock is free. Raises Busy if another has it."""
     site.mkdir(parents=True, exist_ok=True)
     try:
         return filelock.FileLock(site / ".lock", timeout=0).acquire()
@@ -125,7 +126,8 @@ def _earlier(site: Path) -> dict[str, list[tuple[Path, dict]]]:
     return found
 
 
-def _reasons(page: Page, key: dict, earlier: list[tuple[Path, dict]], force: bool, reference: dict | None, now: Tables) -> list[str]:
+def _reasons(page: Page, key: dict, earlier: list[tuple[Path, dict]], force: bool, reference: dict | None,
+             now: Tables) -> list[str]:
     if force:
         return ["forced"]
     if not earlier:
@@ -279,19 +281,20 @@ def _link(entries: dict[str, dict], draft: Path) -> None:
 
 def _manifest(draft: Path, entries: dict[str, dict], made_of: dict, started: datetime, last: dict) -> dict:
     return {"run": archive.run_name(draft), "after": last.get("run", ""), "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": inputs.versions(), "code": made_of["code"],
-            "data": made_of["tables"], "lock": made_of["environment"], "inputs": made_of,
+            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": inputs.versions(),
+            "code": made_of["code"], "data": made_of["tables"], "lock": made_of["environment"], "inputs": made_of,
             "pages": sorted(entries.values(), key=lambda e: (e["lang"] != "zh", e["order"]))}
 
 
 def _compare(manifest: dict, online: Path | None, draft: Path, hold: Hold) -> dict:
-    """The manifest with what changed since the published run and why the run must wait, if it must. Writes the changes to the draft."""
+    """The manifest with what changed since the published run and why it must wait. Writes the changes to the draft."""
     archive.write(draft / "manifest.json", json.dumps(manifest, ensure_ascii=False))  # what is compared
     found = changes.between(online, draft)
     for entry in manifest["pages"]:
         entry["changed"] = changes.per_page(found, entry)
     manifest = manifest | {"changes": {name: len(found[name]) for name in ("verdicts", "figures", "observations", "targets")},
-                           "held": changes.held(found, hold), "lines": {lang: changelog.lines(found, lang) for lang in wording.LANGUAGES}}
+                           "held": changes.held(found, hold),
+                           "lines": {lang: changelog.lines(found, lang) for lang in wording.LANGUAGES}}
     archive.write(draft / "changes.json", json.dumps(found, ensure_ascii=False, indent=1))
     archive.write(draft / "changes.md", changelog.markdown(found, manifest))
     archive.write(draft / "changes.html", changelog.html(found, manifest))
@@ -302,4 +305,5 @@ def _verify(folder: Path, manifest: dict) -> None:
     """Raise Damaged for a page that is missing or not as it was made, or a file of it that is missing."""
     for entry in manifest["pages"]:
         if entry["status"] != "failed" and not _intact(folder, entry):
-            raise Damaged(f"{folder.name}: {entry['path']} or a file it offers is missing, or not what was made; nothing was published")
+            raise Damaged(f"{folder.name}: {entry['path']} or a file it offers is missing, or not what was made; "
+                          "nothing was published")

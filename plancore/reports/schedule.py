@@ -93,21 +93,23 @@ def _check_empty(mapping: CommentedMap, allowed: tuple[str, ...]) -> None:
 def _schedule(content: object) -> Schedule:
     if not isinstance(content, CommentedMap) or not isinstance(content.get("pages"), list) or not content["pages"]:
         raise _LineError(1, "expected a list `pages:` of reports with parameters")
-    entries, defaults = content.pop("pages"), _take(content, "defaults", (CommentedMap,), CommentedMap(), "a mapping of parameters")
+    entries = content.pop("pages")
+    defaults = _take(content, "defaults", (CommentedMap,), CommentedMap(), "a mapping of parameters")
     keep = _take(content, "keep", (int,), Schedule.keep, "a number of runs from 1 on")
     if keep < 1:
         raise _LineError(_line(content, "keep"), f"keep: {keep}; allowed: a number of runs from 1 on")
     address = _take(content, "errors_to", (str, type(None)), "", "an address, or nothing") or ""
     if address and not _ADDRESS.fullmatch(address):
-        raise _LineError(_line(content, "errors_to"), f"errors_to: {address!r}; allowed: an address that starts with mailto:, https:// or "
-                         "http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
+        raise _LineError(_line(content, "errors_to"), f"errors_to: {address!r}; allowed: an address that starts with mailto:, "
+                         "https:// or http:// and holds {about}, such as mailto:data@example.org?subject={about}; or nothing")
     hold = _hold(content)
     _check_empty(content, ("pages", "defaults", "errors_to", "keep", "hold_if_changed"))
     return Schedule(tuple(_pages(entries, defaults)), address, keep, hold)
 
 
 def _hold(content: CommentedMap) -> Hold:
-    given = _take(content, "hold_if_changed", (CommentedMap, bool), True, "true, false, or statuses, binding_verdicts and closed_years")
+    given = _take(content, "hold_if_changed", (CommentedMap, bool), True,
+                  "true, false, or statuses, binding_verdicts and closed_years")
     if isinstance(given, bool):
         return Hold() if given else Hold(None, False, False)
     names = tuple(f.name for f in fields(Hold))

@@ -8,25 +8,26 @@ from plancore import load, markup, wording
 
 
 def front(languages: dict[str, dict], run: str, data_until: str, tables: list[str]) -> str:
-    """The front page: for each language the answers (path, title, answer as HTML), cards of indicators (as `cards`, with
+    """Return the front page, with search and filters, and the names of the tables to download.
 
-    path) and reports (path, title, asks, plan, problem), with search and filters; then the tables.
+    `languages`: language to its `answers` (path, title, answer as HTML), `cards` of indicators (as `render.cards`, with path)
+    and `reports` (path, title, asks, plan, problem).
     """
     return markup.template("front.html.j2").render(
-        languages={lang: parts | {"filters": _filters(parts, lang)} for lang, parts in languages.items()},
-        word=wording.text, marks=wording.MARKS, tags=wording.TAGS, run=run, data_until=data_until, tables=tables, style=markup.style())
+        languages={lang: parts | {"filters": _filters(parts, lang)} for lang, parts in languages.items()}, word=wording.text,
+        marks=wording.MARKS, tags=wording.TAGS, run=run, data_until=data_until, tables=tables, style=markup.style())
 
 
 def corrections(corrected: pd.DataFrame, names: dict[str, dict[str, str]], run: str, data_until: str) -> str:
-    """The page that lists what was corrected when, from `load.corrections`; `names`: per language key to name."""
+    """Return the page of corrections, from `load.corrections`; `names`: language to key to name."""
     return markup.template("corrections.html.j2").render(
         corrected=corrected.to_dict("records"), names=names, languages=wording.LANGUAGES, word=wording.text, tags=wording.TAGS,
         run=run, data_until=data_until, style=markup.style())
 
 
 def _filters(parts: dict, lang: str) -> dict[str, list[tuple[str, str]]]:
-    """The choices of each filter, as they occur: value and word."""
-    plans = {c["plan"]: c["plan_name"] for c in parts["cards"]} | {r["plan"]: r["plan_name"] for r in parts["reports"] if r["plan"]}
+    """The choices that occur for each filter: value and word."""
+    plans = {item["plan"]: item["plan_name"] for item in [*parts["cards"], *parts["reports"]] if item["plan"]}
     codes = dict.fromkeys(c["code"] for c in parts["cards"])
     return {"plan": sorted(plans.items()), "category": list({c["category"]: c["category_name"] for c in parts["cards"]}.items()),
             "attribute": [(a, wording.text(a, lang)) for a in ("binding", "expected")],
@@ -34,9 +35,9 @@ def _filters(parts: dict, lang: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def front_pages(manifest: dict, data_until: str, tables: list[str]) -> dict[str, str]:
-    """`index.html` and `corrections.html` of a run: name to HTML. `tables`: the files to download besides."""
+    """Return `index.html` and `corrections.html` of a run, name to HTML. `tables`: the names of the tables to download."""
     names = {lang: _names(lang) for lang in wording.LANGUAGES}
-    languages = {lang: _part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in wording.LANGUAGES}
+    languages = {lang: _part([e for e in manifest["pages"] if e["lang"] == lang], names[lang], lang) for lang in names}
     dated = {"run": manifest["run"], "data_until": data_until}
     return {"index.html": front(languages, tables=tables, **dated),
             "corrections.html": corrections(load.corrections(), names, **dated)}
@@ -50,20 +51,20 @@ def _names(lang: str) -> dict[str, str]:
 
 
 def _part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
-    """What the front page says in one language; of several cards of one indicator that of the latest year."""
+    """The front page's answers, cards and reports in one language; of an indicator's cards that of the latest year."""
     cards = {}
     for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
         cards |= {(card["plan"], card["row"]): _placed(card, entry, names, lang) for card in entry["cards"]}
     rows = load.all_targets(kind="all").sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
     order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
-    carried = {card["path"] for card in cards.values()}
-    reports = [_report(e, names, lang) for e in entries if e["path"] not in carried or e["status"] in ("stale", "failed")]
+    with_card = {card["path"] for card in cards.values()}
+    reports = [_report(e, names, lang) for e in entries if e["path"] not in with_card or e["status"] in ("stale", "failed")]
     return {"answers": [e for e in entries if e["answer"]], "cards": [cards[key] for key in sorted(cards, key=order.get)],
             "reports": reports}
 
 
 def _placed(card: dict, entry: dict, names: dict[str, str], lang: str) -> dict:
-    """A card with its place in the site, and the words it is found by."""
+    """A card with its address and names, and the words it is found by."""
     words = " ".join(str(card[k]) for k in ("name", "other_name", "indicator", "row", "target"))
     return card | {"path": entry["path"] + (f"#{card['at']}" if card["at"] else ""), "plan_name": names[card["plan"]],
                    "category_name": names[card["category"]], "words": f"{words} {wording.text(card['code'], lang)}".lower()}

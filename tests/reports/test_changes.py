@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -23,24 +24,35 @@ NEVER = Hold(None, False, False)
 
 
 def tables() -> dict[str, pd.DataFrame]:
-    return {p.stem: pd.read_csv(p, dtype=str, keep_default_na=False) for p in paths.TABLES.glob("*.csv")}
+    return {p.stem: _text(p).copy() for p in paths.TABLES.glob("*.csv")}
 
 
-def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+@cache
+def _text(path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def published(name: str, frame: pd.DataFrame) -> bytes:
     """A table as a run publishes it, from its text."""
     kinds = {c.name: c.type for c in schema.TABLES[name].columns}
-    return frame.assign(**{c: pd.to_numeric(frame[c]) for c, kind in kinds.items() if kind in ("number", "year", "line")},
-                        **{c: frame[c] == "true" for c, kind in kinds.items() if kind == "boolean"})
+    return workbook.csv(frame.assign(**{c: pd.to_numeric(frame[c]) for c, kind in kinds.items() if kind in ("number", "year", "line")},
+                                     **{c: frame[c] == "true" for c, kind in kinds.items() if kind == "boolean"}))
+
+
+@pytest.fixture(scope="module")
+def unchanged() -> dict[str, bytes]:
+    """Every table as a run publishes it, as it is now."""
+    return {name: published(name, frame) for name, frame in tables().items()}
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path, unchanged):
     """Write a run folder: pages to their judged rows, tables by name, and what the manifest says besides."""
     def make(name: str, judged=PAGES, notebook="n", frames=None, **said):
         folder = tmp_path / name
         (folder / "downloads").mkdir(parents=True)
-        for stem, frame in (tables() | (frames or {})).items():
-            (folder / "downloads" / f"{stem}.csv").write_bytes(workbook.csv(typed(stem, frame)))
+        for table, content in (unchanged | {table: published(table, frame) for table, frame in (frames or {}).items()}).items():
+            (folder / "downloads" / f"{table}.csv").write_bytes(content)
         pages = []
         for path, rows in judged.items():
             name_of_results = path.replace("/", "-").removesuffix(".html") + ".json"
@@ -221,7 +233,7 @@ class TestWhy:
 
     def test_inputs_count_for_derived_indicators_only(self, found):
         income = [ROW | {"row": "25", "indicator": "income_growth"}]
-        compared = changes._Beside([tables()["indicators"]], [changes._used(tables()["observations"])])
+        compared = changes._Related([tables()["indicators"]], [changes._used(tables()["observations"])])
         assert {"income", "cpi"} <= compared.of("income_growth") and "cpi" not in compared.of("urbanization_rate")
         assert income[0]["indicator"] in compared.derived
 
@@ -303,8 +315,8 @@ class TestOtherAnswers:
 
     def test_the_figure_is_said_in_its_own_unit(self, made):
         compared = changes.between(made("1", judged=self.answers()), made("2", judged=self.answers(value=9.1)))
-        table, = (s for s in changelog.sections(compared, "zh") if s.title == wording.text("changes_figures", "zh"))
-        assert [c.said for c in table.rows[0]][3:5] == ["8.2%", "9.1%"]
+        row, = changelog.tables(compared, "zh")["figures"]
+        assert (row["was"], row["now"]) == ("8.2%", "9.1%")
 
     def test_each_report_with_an_answer_says_it(self):
         observations, plan = load.observations("zj"), "zj14"
@@ -455,9 +467,8 @@ class TestTold:
     @pytest.mark.parametrize("lang", wording.LANGUAGES)
     def test_every_change_is_in_the_tables(self, found, lang):
         compared = found(**everything())
-        counts = [len(s.rows) for s in changelog.sections(compared, lang)]
-        assert counts == [2, 3, 2, 1, 2] and len(compared["observations"]) == 3
-        assert all(len(row) == len(s.head) for s in changelog.sections(compared, lang) for row in s.rows)
+        counts = {kind: len(rows) for kind, rows in changelog.tables(compared, lang).items()}
+        assert counts == {"verdicts": 2, "observations": 3, "targets": 2, "definitions": 1, "method": 2} and len(compared["observations"]) == 3
 
     def test_the_page_opens_and_names_every_change(self, found):
         compared = found(**everything())
@@ -467,25 +478,32 @@ class TestTold:
         tree = html.fromstring(page)
         for lang in wording.LANGUAGES:
             part = tree.get_element_by_id(lang).text_content()
-            for section in changelog.sections(compared, lang):
-                assert all(cell.said in part for row in section.rows for cell in row)
+            assert all(cell in part for rows in changelog.tables(compared, lang).values() for row in rows for cell in row.values())
             assert all(line in part for line in [*changelog.lines(compared, lang), *changelog.held(changes.held(compared, AS_IT_COMES), lang)])
         assert not tree.xpath("//script") and "&lt;script&gt;alert(1)" in page and "http" not in page
         assert {a.get("href") for a in tree.xpath("//tbody//a")} == {list(PAGES)[0], list(PAGES)[1]}
         assert tree.xpath("//nav/a/@href")[0] == "index.html"
+
+    def test_the_page_and_the_markdown_say_the_same(self, found):
+        compared, manifest = found(**everything()), {"run": "2"}
+        manifest["held"] = changes.held(compared, AS_IT_COMES)
+        parts = html.fromstring(changelog.html(compared, manifest)).xpath("//main/section")
+        plain = re.sub(r"^(#+|-) |^\|[| -]+\|$|(?<!\\)\||\*\*", "", changelog.markdown(compared, manifest), flags=re.MULTILINE)
+        assert re.sub(r"\\(.)", r"\1", plain).replace("&amp;", "&").split() == " ".join(
+            t for part in parts for t in part.itertext()).split()
 
     def test_markdown_is_whole_and_safe(self, found):
         compared = found(**everything())
         said = changelog.markdown(compared, {"run": "2"})
         assert said.index("# 变动记录") < said.index("# What changed") and not re.search(r"(?<!\\)<", said)
         grids = [line for line in said.splitlines() if line.startswith("|")]
-        assert len(grids) == 2 * sum(2 + len(s.rows) for s in changelog.sections(compared, "zh"))
+        assert len(grids) == 2 * sum(2 + len(rows) for rows in changelog.tables(compared, "zh").values())
         assert all(line.replace("\\|", "").count("|") in (2, 5, 9) for line in grids)
 
     def test_figures_too_near_to_tell_apart_are_said_exactly(self, found):
         compared = found(judged=judged(value=75.5001))
-        row, = next(s for s in changelog.sections(compared, "zh") if s.title == "评价未变而数值有变").rows
-        assert [row[3].said, row[4].said] == ["75.5", "75.5001"]
+        row, = changelog.tables(compared, "zh")["figures"]
+        assert (row["was"], row["now"]) == ("75.5", "75.5001")
 
     def test_every_column_that_is_compared_has_a_word(self):
         compared = ("observations", "outcomes", "targets", "target_versions", "annual_targets", *changes._DEFINITIONS)

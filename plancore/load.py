@@ -1,4 +1,4 @@
-"""Read the clean tables: the only module that does; it chooses among vintages and cites sources."""
+"""Read the clean tables, which no other module does, and choose among vintages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from plancore import paths, schema, wording
+from plancore import paths, schema
 from plancore.schema import DataError
 
 READS = "PLANCORE_READS"
@@ -275,23 +275,6 @@ def earlier(known_on: str, year: int) -> str:
     """Return the middle of the next year, when first figures of a year are out, or `known_on` where that is earlier."""
     first = pd.Timestamp(year + 1, 6, 30)
     return min(first, day(known_on)).strftime("%Y-%m-%d")
-
-
-def cite(frame: pd.DataFrame, lang: str = "zh") -> str:
-    """Return the sources a frame names (column `source`, several joined by `;`) as a Markdown list, once each."""
-    named = list(dict.fromkeys(s for cell in frame["source"] for s in str(cell).split(";") if s))
-    known = sources().set_index("source").loc[named].reset_index()
-    return "\n".join(_citation(s, lang) for s in known.to_dict("records"))
-
-
-def _citation(source: dict, lang: str) -> str:
-    title = wording.markdown(source["title"])
-    title = f"[{title}]({source['url']})" if source["url"] else title
-    date = source["published"] or wording.text("date_unknown", lang)
-    parts = [p for p in (wording.markdown(source["publisher"]), date, wording.text("grade", lang) + " " + source["grade"])
-             if p]
-    note = wording.sentence(source["note"], lang) if lang == "zh" else ""
-    return f"- <a id=\"src-{source['source']}\"></a>{title}" + wording.text("comma", lang) + ", ".join(parts) + note
 
 
 @cache

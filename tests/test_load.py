@@ -1,4 +1,4 @@
-"""Reading tables: choosing among vintages by rule, never leaking what was published later, citing sources."""
+"""Reading tables: choosing among vintages by rule and never leaking what was published later."""
 
 import pandas as pd
 import pytest
@@ -103,16 +103,3 @@ def test_frames_are_copies():
     frame = load.plans()
     frame.loc[0, "plan"] = "changed"
     assert load.plans()["plan"][0] == "zj13"
-
-
-def test_cite_lists_each_source_once_with_grade_and_date():
-    said = load.cite(pd.DataFrame({"source": ["zj-bulletin-2023;zj-gov-report-2022", "zj-bulletin-2023", ""]}))
-    assert len(said.splitlines()) == 2
-    assert "2023年浙江省国民经济和社会发展统计公报](http" in said and "2024-03-04" in said and "等级 A" in said
-
-
-def test_cite_escapes_what_data_says(monkeypatch):
-    evil = load.sources().assign(title='<script>alert(1)</script> [x](javascript:y)')
-    monkeypatch.setattr(load, "sources", lambda: evil)
-    said = load.cite(pd.DataFrame({"source": ["zj-gov-report-2023"]}))
-    assert "<script" not in said.replace("\\<", "") and "[x]" not in said

@@ -186,10 +186,27 @@ def files(name: str, tables: list[Part | Sheet], *pictures: alt.TopLevelMixin | 
 @wording.localized
 def sources(*frames: pd.DataFrame | pd.Series, lang: str) -> Markdown:
     """The list of the sources that frames name, each with an anchor that figures link to."""
-    return Markdown(f"## {wording.text('sources', lang)}\n\n{load.cite(cited(*frames), lang)}")
+    return Markdown(f"## {wording.text('sources', lang)}\n\n{cite(cited(*frames), lang)}")
+
+
+def cite(frame: pd.DataFrame, lang: str = "zh") -> str:
+    """Return the sources a frame names (column `source`, several joined by `;`) as a Markdown list, once each."""
+    named = list(dict.fromkeys(s for cell in frame["source"] for s in str(cell).split(";") if s))
+    known = load.sources().set_index("source").loc[named].reset_index()
+    return "\n".join(_citation(s, lang) for s in known.to_dict("records"))
 
 
 def cited(*frames: pd.DataFrame | pd.Series) -> pd.DataFrame:
     """Return the sources that several frames or rows name, once each: source."""
     named = [pd.Series(frame[c]) for frame in frames for c in ("source", "version_source") if c in frame]
     return pd.concat(named).drop_duplicates().rename("source").to_frame()
+
+
+def _citation(source: dict, lang: str) -> str:
+    title = wording.markdown(source["title"])
+    title = f"[{title}]({source['url']})" if source["url"] else title
+    date = source["published"] or wording.text("date_unknown", lang)
+    parts = [p for p in (wording.markdown(source["publisher"]), date, wording.text("grade", lang) + " " + source["grade"])
+             if p]
+    note = wording.sentence(source["note"], lang) if lang == "zh" else ""
+    return f"- <a id=\"src-{source['source']}\"></a>{title}" + wording.text("comma", lang) + ", ".join(parts) + note

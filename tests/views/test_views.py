@@ -2,10 +2,12 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from plancore import audit, gaps, load, trajectories, views, wording
 from plancore.measures import rules
+from plancore.views import page
 
 TARGETS = load.targets("zj14")
 OBSERVATIONS = load.observations("zj")
@@ -173,3 +175,16 @@ def test_no_finding_is_an_accusation():
     assert not [k for k, (zh, _) in wording.words().items() if "错误" in zh]
     said = [zh for k, (zh, _) in wording.words().items() if k.startswith("why_") and "不一致" in zh]
     assert said and all("请核对" in zh for zh in said)
+
+
+def test_cite_lists_each_source_once_with_grade_and_date():
+    said = page.cite(pd.DataFrame({"source": ["zj-bulletin-2023;zj-gov-report-2022", "zj-bulletin-2023", ""]}))
+    assert len(said.splitlines()) == 2
+    assert "2023年浙江省国民经济和社会发展统计公报](http" in said and "2024-03-04" in said and "等级 A" in said
+
+
+def test_cite_escapes_what_data_says(monkeypatch):
+    evil = load.sources().assign(title='<script>alert(1)</script> [x](javascript:y)')
+    monkeypatch.setattr(load, "sources", lambda: evil)
+    said = page.cite(pd.DataFrame({"source": ["zj-gov-report-2023"]}))
+    assert "<script" not in said.replace("\\<", "") and "[x]" not in said

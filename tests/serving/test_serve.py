@@ -20,17 +20,18 @@ import psutil
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
+from typer.testing import CliRunner
 
-from plancore import load, paths, wording
+from plancore import cli, load, paths, wording
 from plancore.serving import security
 
-ROOT = paths.ROOT
 PATIENCE = 90
 """Seconds until something counts as hung, not how long it should take."""
-TOY = ["""import os
+BEGIN = """import os
 import time
 import ipywidgets
-from plancore import load, visit
+from plancore import load
+from plancore.apps import app
 class Toy(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         return super()._repr_mimebundle_(**kwargs) | {"text/html": "<b id='paint'>" + self.said + "</b>"}
@@ -39,24 +40,19 @@ slider = ipywidgets.IntSlider(description="n", max=10)
 label = ipywidgets.Label("0")
 slider.observe(lambda change: setattr(label, "value", f"{change['new']} times"), "value")
 toy = Toy([slider, label])
-if os.environ.get("TOY") == "raises":
-    raise ValueError("a secret in a traceback")
-if os.environ.get("TOY") == "dies":
-    os._exit(1)
-if os.environ.get("TOY", "").endswith("once"):
-    while not os.path.exists(os.environ["TOY"]):
-        time.sleep(0.05)""", """if os.environ.get("TOY", "").endswith("hangs"):
-    open(os.environ["TOY"], "w").close()
-toy.said = f"{name} | {os.getpid()} | {ascii(visit.query())}".replace("<", "&lt;")
-if os.environ.get("TOY", "").endswith("hangs"):
-    time.sleep(1000)
-if os.environ.get("TOY", "").endswith("once"):
-    with open(os.environ["TOY"], "r+") as told:
-        first = not told.read()
-        told.write("asked ")
-    if first:
-        os._exit(1)
-toy"""]
+"""
+SHOW = """toy.said = f"{name} | {os.getpid()} | {ascii(app.query())}".replace("<", "&lt;")
+"""
+TOYS = {
+    "dashboard": (BEGIN, SHOW + "toy"),
+    "explorer": (BEGIN, SHOW + "toy"),
+    "raises": (BEGIN + "raise ValueError('a secret in a traceback')", SHOW + "toy"),
+    "dies": (BEGIN + "os._exit(1)", SHOW + "toy"),
+    "hangs": (BEGIN, SHOW + "time.sleep(1000)"),
+    "once": (BEGIN, SHOW + "if not os.path.exists('asked'):\n    open('asked', 'w')\n    os._exit(1)\ntoy"),
+    "outside": (BEGIN, SHOW + "toy.said += str([key for key, value in os.environ.items() if 'sesame' in value])\ntoy"),
+}
+"""The cells of small apps: what is run before there is a visitor, and what after."""
 
 
 class Answer(NamedTuple):
@@ -103,28 +99,44 @@ def kernel_of(page: str) -> str:
     return json.loads(page.partition('<script id="jupyter-config-data" type="application/json">')[2].partition("</script>")[0])["kernelId"]
 
 
+def filled(served) -> None:
+    """Wait until the kernels of the two usual toys are prepared."""
+    def ready() -> bool:
+        pools = health(served.url)["pools"]
+        return pools["dashboard"] == pools["explorer"] == 1
+    wait(ready, "pools are filled")
+
+
+def leave(url: str, page: str, **headers: str) -> None:
+    """End the kernel of a page, as it does itself when its visitor goes."""
+    assert ask(url, f"voila/api/shutdown/{kernel_of(page)}", "POST", b"", **headers).status == 204
+
+
 def descendants(served) -> list[psutil.Process]:
     return psutil.Process(served.process.pid).children(recursive=True)
 
 
-def leaves(served) -> list[psutil.Process]:
-    """Those that have no children: kernels, however they were started."""
+def kernels(served) -> list[psutil.Process]:
+    """Processes of the last generation: kernels, however they were started; forked ones are two below the server."""
     every = [process for process in descendants(served) if process.is_running()]
-    parents = {process.info["ppid"] for process in psutil.process_iter(["ppid"])}
-    return [process for process in every if process.pid not in parents]
+    forked = [process for process in every if process.ppid() != served.process.pid]
+    return forked or every
 
 
-def project_at(folder: Path, **settings: dict) -> Path:
-    """A checkout of its own that serves toys; settings: sections of voila.json with what is changed in them."""
-    shutil.copytree(ROOT / "plancore", folder / "plancore", ignore=shutil.ignore_patterns("__pycache__"))
+def project_at(folder: Path, *toys: str, **settings: dict) -> Path:
+    """A checkout of its own that serves toys, with one prepared kernel for `dashboard` and `explorer` each.
+
+    settings: sections of voila.json with what is changed in them.
+    """
+    shutil.copytree(paths.PACKAGE, folder / "plancore")
     (folder / "reports").mkdir()
     (folder / "notebooks" / "apps").mkdir(parents=True)
-    cells = [nbformat.v4.new_code_cell(source) for source in TOY]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    for name in ("dashboard", "explorer"):
+    for name in ("dashboard", "explorer", *toys):
+        cells = [nbformat.v4.new_code_cell(source) for source in TOYS[name]]
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "notebooks" / "apps" / f"{name}.ipynb")
-    given = json.loads((ROOT / "voila.json").read_text(encoding="utf-8"))
-    given["VoilaKernelManager"]["kernel_pools_config"] = {"default": {"pool_size": 1}}
+    given = json.loads((paths.ROOT / "voila.json").read_text(encoding="utf-8"))
+    given["VoilaKernelManager"] |= {"kernel_pools_config": {"default": {"pool_size": 1}}, "preheat_denylist": [f"{toy}.ipynb" for toy in toys]}
     for section, values in settings.items():
         given[section] = given.get(section, {}) | values
     (folder / "voila.json").write_text(json.dumps(given), encoding="utf-8")
@@ -168,28 +180,37 @@ class TestCommand:
 
     @pytest.mark.parametrize("wrong", [("--port", "abc"), ("--port", "70000"), ("--max-visitors", "0"), ("--host", "256.1.1.1"), ("--nothing",)])
     def test_wrong_use(self, wrong):
-        done = subprocess.run([sys.executable, "-m", "plancore", "serve", *wrong], capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr
+        done = CliRunner().invoke(cli.app, ["serve", *wrong])
+        assert done.exit_code == 2 and done.stderr and done.stdout == "" and "Traceback" not in done.stderr
 
-    @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-    def test_the_end_leaves_nothing(self, server, project, how, tmp_path, monkeypatch):
+    def test_options_reach_the_server(self, monkeypatch):
+        given = []
+        monkeypatch.setattr("plancore.serving.server.run", lambda *options: given.extend(options))
+        done = CliRunner().invoke(cli.app, "serve --host 0.0.0.0 --port 7 --base-url /x/ --token secret --max-visitors 3".split())
+        assert done.exit_code == 0 and given == ["0.0.0.0", 7, "/x/", "secret", 3]
+
+    def test_a_killed_prepared_kernel_is_replaced_and_the_end_leaves_nothing(self, server, project, tmp_path, monkeypatch):
         monkeypatch.setenv("TMPDIR", str(tmp_path))
         with server(project=project) as served:
-            wait(lambda: health(served.url)["pools"] == {"dashboard": 1, "explorer": 1}, "pools are filled")
-            page = ask(served.url, "dashboard")
-            assert page.status == 200 and 'class="broken"' not in page.text
+            filled(served)
+            killed = kernels(served)
+            assert len(killed) == 2
+            for process in killed:
+                process.kill()
+            assert visited(ask(served.url, "dashboard"))[1] not in {str(process.pid) for process in killed}
+            filled(served)
             left = descendants(served)
             assert list(tmp_path.iterdir())
-            served.process.send_signal(how)
+            served.process.send_signal(signal.SIGTERM)
             assert served.process.wait(PATIENCE) == 0
-            gone, alive = psutil.wait_procs(left, PATIENCE)
-            assert left and not alive and list(tmp_path.iterdir()) == []
+            assert left and not psutil.wait_procs(left, PATIENCE)[1] and list(tmp_path.iterdir()) == []
             assert "Traceback" not in served.errors.read_text(encoding="utf-8")
 
     def test_an_end_while_kernels_start(self, server, project):
         with server(project=project) as served:
-            served.process.send_signal(signal.SIGTERM)
-            assert served.process.wait(PATIENCE) == 0
+            left = descendants(served)
+            served.process.send_signal(signal.SIGINT)
+            assert served.process.wait(PATIENCE) == 0 and not psutil.wait_procs(left, PATIENCE)[1]
             assert "Traceback" not in served.errors.read_text(encoding="utf-8")
 
 
@@ -209,14 +230,6 @@ class TestLanding:
         assert '<html lang="en">' in english and 'href="/dashboard?lang=en"' in english and 'href="/?lang=zh"' in english
         for unknown in ("?lang=de", "?lang=%3Cscript%3E", "?lang=", "?lang=en&lang=zh"):
             assert '<html lang="zh-CN">' in ask(toys.url, unknown).text
-
-    def test_nothing_published_yet(self, server, tmp_path):
-        with server(project=project_at(tmp_path)) as served:
-            assert wording.text("no_reports_yet", "en") in ask(served.url, "?lang=en").text and "make reports" in ask(served.url).text
-            answer = ask(served.url, "reports/index.html")
-            assert answer.status == 404 and "make reports" in answer.text
-            publish(tmp_path, "first")
-            assert 'href="/reports/index.html' in ask(served.url).text
 
     def test_in_a_browser(self, toys, visit):
         for width in (1280, 390):
@@ -243,13 +256,6 @@ class TestReports:
     def test_nothing_else(self, toys, path):
         answer = ask(toys.url, path)
         assert answer.status in (403, 404) and b"VoilaConfiguration" not in answer.body and b"root:" not in answer.body
-
-    def test_a_new_publication_is_there_at_once(self, server, tmp_path):
-        publish(project := project_at(tmp_path), "first")
-        with server(project=project) as served:
-            assert "<title>first" in ask(served.url, "reports/").text
-            publish(project, "second")
-            assert "<title>second" in ask(served.url, "reports/").text
 
 
 class TestApp:
@@ -301,74 +307,6 @@ class TestApp:
             one.get_by_text("3 times").wait_for(timeout=1000 * PATIENCE)
             assert len(kernels) == 2 and other.get_by_text("times").count() == 0 and other.locator(".widget-readout").inner_text() == "0"
 
-    def test_a_cell_that_fails_says_so_without_a_traceback(self, server, project, monkeypatch):
-        monkeypatch.setenv("TOY", "raises")
-        with server(project=project) as served:
-            page = ask(served.url, "dashboard")
-            assert page.status == 200 and all(wording.text("app_failed", lang) in page.text for lang in wording.LANGUAGES)
-            assert "secret" not in page.text and "Traceback" not in page.text and "Voil" not in page.text.partition("<main>")[2].replace("voila", "")
-
-    def test_a_kernel_that_dies_in_preparation_does_not_hang_a_page(self, server, project, monkeypatch):
-        monkeypatch.setenv("TOY", "dies")
-        with server(project=project) as served:
-            page = ask(served.url, "dashboard?lang=en")
-            assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
-
-    def test_a_kernel_that_hangs_is_said_and_ended(self, server, tmp_path, monkeypatch):
-        monkeypatch.setenv("TOY", str(tmp_path / "hangs"))
-        with server(project=project_at(tmp_path, Kernels={"page_seconds": 3}, VoilaKernelManager={"preheat_denylist": ["explorer.ipynb"]})) as served:
-            wait((tmp_path / "hangs").exists, "its last cell is run")
-            page = ask(served.url, "dashboard?lang=en")
-            assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
-            assert health(served.url)["visitors"] == 0
-
-    def test_a_kernel_that_dies_after_its_visitor_came_is_replaced(self, server, project, tmp_path, monkeypatch):
-        told = tmp_path / "once"
-        monkeypatch.setenv("TOY", str(told))
-        with server(project=project) as served, ThreadPoolExecutor(1) as visitor:
-            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "kernels are there, their first cells wait")
-            page = visitor.submit(ask, served.url, "dashboard?plan=zj14")
-            wait(lambda: health(served.url)["visitors"] == 1, "the visitor has one")
-            told.touch()
-            assert visited(page.result())[2] == "'plan=zj14'" and told.read_text() == "asked asked "
-
-
-class TestPlaces:
-    def test_beyond_the_limit_a_page_says_so(self, server, project, visit):
-        with server("--max-visitors", "1", project=project) as served, visit("about:blank") as (page, *_):
-            assert health(served.url)["status"] == "ok" and ask(served.url, "health").status == 200
-            page.goto(served.url + "dashboard")
-            page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
-            state = health(served.url)
-            assert state["visitors"] == state["max_visitors"] == 1 and state["status"] == "busy" and ask(served.url, "health").status == 503
-            busy = ask(served.url, "explorer")
-            assert busy.status == 503 and int(busy.headers["retry-after"]) > 0 and ask(served.url, "explorer", "HEAD").status == 503
-            assert all(wording.text("server_busy", lang) in busy.text for lang in wording.LANGUAGES) and "reports/index.html" in busy.text
-            assert ask(served.url).status == 200 and ask(served.url, "reports/").status == 200
-            page.goto("about:blank")  # the page tells the server that its reader goes
-            wait(lambda: health(served.url)["visitors"] == 0, "the place is free again")
-            assert ask(served.url, "explorer").status == 200
-
-    def test_all_at_once_take_no_more_than_there_is(self, server, project):
-        with server("--max-visitors", "2", project=project) as served:
-            with ThreadPoolExecutor(6) as crowd:
-                answers = list(crowd.map(lambda _: ask(served.url, "dashboard").status, range(6)))
-            assert sorted(answers) == [200, 200, 503, 503, 503, 503]
-
-    def test_a_lost_line_and_a_page_that_never_connects(self, server, tmp_path, visit):
-        project = project_at(tmp_path, Kernels={"linger": 1, "patience": 20})
-        with server(project=project) as served, visit("about:blank") as (page, *_):
-            page.goto(served.url + "dashboard")
-            page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
-            time.sleep(21)  # longer than `patience`: a connected page keeps its place
-            assert health(served.url)["visitors"] == 1
-            page.evaluate("navigator.sendBeacon = () => true")
-            page.goto("about:blank")
-            wait(lambda: health(served.url)["visitors"] == 0, "the place of a closed line is free")
-            ask(served.url, "dashboard")
-            assert health(served.url)["visitors"] == 1
-            wait(lambda: health(served.url)["visitors"] == 0, "the place of a page that never connected is free")
-
     def test_a_reader_who_leaves_while_the_page_is_made(self, toys):
         before = health(toys.url)["visitors"]
         parts = urlsplit(toys.url)
@@ -376,16 +314,6 @@ class TestPlaces:
             line.sendall(b"GET /dashboard HTTP/1.1\r\nHost: x\r\n\r\n")
             line.recv(100)
         wait(lambda: health(toys.url)["visitors"] <= before + 1 and ask(toys.url).status == 200)
-
-    def test_an_idle_page_is_told_that_its_kernel_has_ended(self, server, tmp_path, visit):
-        project = project_at(tmp_path, MappingKernelManager={"cull_idle_timeout": 3, "cull_interval": 1})
-        with server(project=project) as served, visit(served.url + "dashboard?lang=en") as (page, *_):
-            lost = page.locator("main > .lost")
-            lost.wait_for(timeout=1000 * PATIENCE)
-            assert wording.text("app_lost", "en") in lost.inner_text() and lost.get_attribute("role") == "alert"
-            assert health(served.url)["visitors"] == 0
-            prepared = health(served.url)["pools"]
-            assert prepared == {"dashboard": 1, "explorer": 1}, "prepared kernels wait however long"
 
     def test_a_killed_kernel_is_said_and_a_reload_recovers(self, toys, visit):
         with visit(toys.url + "dashboard") as (page, *_):
@@ -398,90 +326,101 @@ class TestPlaces:
             page.wait_for_selector("main > .lost", state="hidden")
             page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
 
-    def test_a_killed_prepared_kernel_is_replaced(self, server, project):
-        with server(project=project) as served:
-            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "pools are filled")
-            killed = leaves(served)
-            for process in killed:
-                process.kill()
-            assert visited(ask(served.url, "dashboard"))[1] not in {str(process.pid) for process in killed}
-            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "pools are filled again")
+    def test_kernels_that_fail_die_or_die_once(self, server, tmp_path):
+        """A failing cell is said without a traceback, a kernel that dies in preparation hangs no page, one that dies later is replaced."""
+        with server(project=project_at(tmp_path, "raises", "dies", "once")) as served:
+            page = ask(served.url, "raises")
+            assert page.status == 200 and all(wording.text("app_failed", lang) in page.text for lang in wording.LANGUAGES)
+            assert "secret" not in page.text and "Traceback" not in page.text and "Voil" not in page.text.partition("<main>")[2].replace("voila", "")
+            assert visited(ask(served.url, "once?plan=zj14"))[2] == "'plan=zj14'" and (tmp_path / "notebooks" / "apps" / "asked").exists()
+            page = ask(served.url, "dies?lang=en")
+            assert wording.text("app_failed", "en") in page.text and page.text.rstrip().endswith("</html>")
 
 
-class TestFreshness:
-    def test_the_next_visitor_sees_new_data(self, server, tmp_path, visit):
-        project = project_at(tmp_path)
-        plans = project / "plancore" / "tables" / "plans.csv"
-        old = load.plans()["name_en"].iloc[-1]
-        with server(project=project) as served, visit(served.url + "dashboard") as (page, *_):
-            page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
-            mine = kernel_of(page.content())
-            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "pools are filled")
-            plans.write_text(plans.read_text(encoding="utf-8").replace(old, "A renamed plan"), encoding="utf-8")
-            assert visited(ask(served.url, "dashboard"))[0] == "A renamed plan", "asked for at once"
-            page.locator(".widget-readout").fill("4")
-            page.locator(".widget-readout").press("Enter")
-            page.get_by_text("4 times").wait_for(timeout=1000 * PATIENCE)
-            assert kernel_of(page.content()) == mine, "a present visitor keeps the kernel"
+def test_places_are_given_back(server, tmp_path, visit):
+    """Those of kernels that hang, of lost lines, of pages that never connected, and of idle pages, which are told."""
+    project = project_at(tmp_path, "hangs", Kernels={"linger": 1, "patience": 5, "page_seconds": 5},
+                         MappingKernelManager={"cull_idle_timeout": 12, "cull_interval": 1})
+    with server(project=project) as served, visit("about:blank") as (page, *_):
+        def free() -> bool:
+            return health(served.url)["visitors"] == 0
+        filled(served)
+        page.goto(served.url + "dashboard?lang=en")
+        page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
+        page.evaluate("navigator.sendBeacon = () => true")
+        page.goto("about:blank")
+        wait(free, "the place of a closed line is free")
+        filled(served)
+        page.goto(served.url + "dashboard?lang=en")
+        page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
+        time.sleep(6)  # longer than `patience`
+        assert health(served.url)["visitors"] == 1, "a connected page keeps its place"
+        lost = page.locator("main > .lost")
+        lost.wait_for(timeout=1000 * PATIENCE)
+        assert wording.text("app_lost", "en") in lost.inner_text() and lost.get_attribute("role") == "alert" and free()
+        filled(served)  # prepared kernels wait however long
+        ask(served.url, "dashboard")
+        assert not free()
+        wait(free, "the place of a page that never connected is free")
+        hung = ask(served.url, "hangs?lang=en")
+        assert wording.text("app_failed", "en") in hung.text and hung.text.rstrip().endswith("</html>") and free()
 
-    @pytest.mark.parametrize("what", ["table", "publication", "code", "app"])
-    def test_prepared_kernels_are_renewed(self, server, tmp_path, what):
-        project = project_at(tmp_path)
-        with server(project=project) as served:
-            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "pools are filled")
-            before = {process.pid for process in leaves(served)}
-            files = {"table": "plancore/tables/cells.csv", "code": "plancore/rules.py", "app": "notebooks/apps/explorer.ipynb"}
-            publish(project, "second") if what == "publication" else os.utime(project / files[what])
+
+def test_a_running_server_shows_what_is_new(server, tmp_path, visit):
+    """Publications, tables, code and apps, to the next visitor; of its own code it says that it has to be restarted."""
+    project, old, newest = project_at(tmp_path), load.plans()["name_en"].iloc[-1], load.vintages("zj")["published"].max()
+    tables, apps = project / "plancore" / "tables", project / "notebooks" / "apps"
+    with server(project=project) as served, visit("about:blank") as (page, *_):
+        def renewed(change) -> None:
+            """Prepared kernels are replaced after a change."""
+            filled(served)
+            before = {process.pid for process in kernels(served)} - {mine}
+            change()
             wait(lambda: not before & set(psutil.pids()), "the old ones are gone")
-            wait(lambda: sum(health(served.url)["pools"].values()) == 2, "pools are filled again")
+            filled(served)
+        filled(served)
+        page.goto(served.url + "dashboard")
+        page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
+        mine = int(page.evaluate("document.querySelector('#paint').textContent").split(" | ")[1])
 
-    def test_the_data_date_follows_the_tables(self, server, tmp_path):
-        project = project_at(tmp_path)
-        table = project / "plancore" / "tables" / "observations.csv"
-        with server(project=project) as served:
-            newest = load.vintages("zj")["published"].max()
-            assert health(served.url)["data_until"] == newest
-            table.write_text(table.read_text(encoding="utf-8").replace(newest, "2026-02-03"), encoding="utf-8")
-            assert health(served.url)["data_until"] == "2026-02-03" and "2026-02-03" in ask(served.url).text
-            table.write_text("nonsense", encoding="utf-8")
-            assert health(served.url)["data_until"] == "2026-02-03", "a table that is just being written does no harm"
+        assert wording.text("no_reports_yet", "en") in ask(served.url, "?lang=en").text and "make reports" in ask(served.url).text
+        answer = ask(served.url, "reports/index.html")
+        assert answer.status == 404 and "make reports" in answer.text
+        publish(project, "first")
+        assert 'href="/reports/index.html' in ask(served.url).text and "<title>first" in ask(served.url, "reports/").text
+        renewed(lambda: publish(project, "second"))
+        assert "<title>second" in ask(served.url, "reports/").text
 
+        plans = tables / "plans.csv"
+        plans.write_text(plans.read_text(encoding="utf-8").replace(old, "A renamed plan"), encoding="utf-8")
+        assert visited(ask(served.url, "dashboard"))[0] == "A renamed plan", "asked for at once"
+        observations = tables / "observations.csv"
+        assert health(served.url)["data_until"] == newest
+        renewed(lambda: observations.write_text(observations.read_text(encoding="utf-8").replace(newest, "2026-02-03"), encoding="utf-8"))
+        assert health(served.url)["data_until"] == "2026-02-03" and "2026-02-03" in ask(served.url).text
+        good = observations.read_text(encoding="utf-8")
+        observations.write_text("nonsense", encoding="utf-8")
+        assert health(served.url)["data_until"] == "2026-02-03", "a table that is just being written does no harm"
+        observations.write_text(good, encoding="utf-8")
 
-class TestToken:
-    def test_all_but_health_needs_it(self, server, project, visit):
-        with server("--token", "open sesame", project=project) as served:
-            for path in ("", "dashboard", "voila/render/dashboard.ipynb", "reports/", "reports/index.html", "nothing", "?token=wrong", "?token="):
-                answer = ask(served.url, path)
-                assert answer.status == 403 and wording.text("server_forbidden", "en") in answer.text and "paint" not in answer.text
-            assert ask(served.url, "dashboard?token=%ff").status == 400
-            kernel = "00000000-0000-0000-0000-000000000000"
-            assert ask(served.url, f"api/kernels/{kernel}").status == ask(served.url, f"voila/api/shutdown/{kernel}", "POST").status == 403
-            assert ask(served.url, "health").status == 200 and health(served.url)["visitors"] == 0
-            assert ask(served.url, "?lang=en", Authorization="token open sesame").status == 200
-            let_in = ask(served.url, "dashboard?plan=zj14&token=open%20sesame&lang=en")
-            assert let_in.status == 302 and let_in.headers["location"] == "/dashboard?plan=zj14&lang=en"
-            cookie = let_in.headers["set-cookie"]
-            assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "sesame" not in cookie
-            page = ask(served.url, "dashboard?lang=en", Cookie=cookie.partition(";")[0])
-            assert page.status == 200 and visited(page)[2] == "'lang=en'" and "sesame" not in page.text
-            assert connected(served.url, kernel_of(page.text)) == 403
-            assert connected(served.url, kernel_of(page.text), Cookie=cookie.partition(";")[0]) is not None
-            with visit(served.url) as (window, foreign, errors):
-                window.get_by_label(wording.text("token", "zh")).fill("open sesame")
-                window.get_by_role("button", name=wording.text("enter", "zh")).click()
-                window.get_by_role("link", name=wording.text("app_dashboard", "zh")).click()
-                window.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
-                assert "token" not in window.url and foreign == []
+        renewed(lambda: os.utime(apps / "explorer.ipynb"))
+        code = project / "plancore" / "gaps.py"
+        assert not health(served.url)["restart_needed"] and "restart needed" not in served.errors.read_text(encoding="utf-8")
+        toy = apps / "dashboard.ipynb"
+        toy.write_text(toy.read_text(encoding="utf-8").replace("{ascii(", "{gaps.MARK} | {ascii(").replace("import load", "import gaps, load"), encoding="utf-8")
+        renewed(lambda: code.write_text(code.read_text(encoding="utf-8") + "\nMARK = 'new code'\n", encoding="utf-8"))
+        assert visited(ask(served.url, "dashboard"))[2] == "new code" and not health(served.url)["restart_needed"]
+        renewed(lambda: os.utime(project / "plancore" / "serving" / "handlers.py"))
+        assert health(served.url)["restart_needed"] and ask(served.url, "health").status == 200
+        assert served.errors.read_text(encoding="utf-8").count("restart needed") == 1
 
-    def test_from_the_environment_and_not_in_kernels(self, server, tmp_path, monkeypatch):
-        monkeypatch.setenv("PLANCORE_TOKEN", "from outside")
-        project = project_at(tmp_path)
-        notebook = project / "notebooks" / "apps" / "dashboard.ipynb"
-        notebook.write_text(notebook.read_text(encoding="utf-8").replace("ascii(visit.query())", "sorted(k for k, v in os.environ.items() if 'outside' in v), visit.query()"), encoding="utf-8")
-        with server(project=project) as served:
-            assert ask(served.url).status == 403
-            page = ask(served.url, "dashboard", Authorization="token from outside")
-            assert visited(page)[2].startswith("([],")
+        page.locator(".widget-readout").fill("4")
+        page.locator(".widget-readout").press("Enter")
+        page.get_by_text("4 times").wait_for(timeout=1000 * PATIENCE)
+        assert psutil.pid_exists(mine), "a present visitor keeps the kernel"
+        left = descendants(served)
+        served.process.kill()
+        assert left and not psutil.wait_procs(left, PATIENCE)[1], "also where the server is killed, all its kernels end"
 
 
 def run(talk):
@@ -518,17 +457,53 @@ async def reply(line, kind: str) -> dict:
             return said
 
 
-def test_below_a_path(server, project, visit):
-    with server("--base-url", "plans", project=project) as served:
-        assert served.url.endswith("/plans/") and health(served.url)["status"] == "ok"
+def test_a_token_a_path_and_a_limit(server, tmp_path, monkeypatch, visit):
+    monkeypatch.setenv("PLANCORE_TOKEN", "open sesame")
+    with server("--base-url", "plans", "--max-visitors", "1", project=project_at(tmp_path, "outside")) as served:
+        publish(tmp_path, "first")
         parts = urlsplit(served.url)
+        assert parts.path == "/plans/" and health(served.url)["status"] == "ok"
         assert ask(f"http://{parts.netloc}/").status == ask(f"http://{parts.netloc}/dashboard").status == 404
-        assert 'href="/plans/dashboard"' in ask(served.url).text and ask(served.url, "reports").headers["location"] == "/plans/reports/"
-        with visit(served.url + "dashboard") as (page, foreign, errors):
-            page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
-            page.get_by_role("link", name=wording.text("home", "zh")).click()
-            page.wait_for_url(served.url)
-            assert foreign == [] and errors == []
+        for path in ("", "dashboard", "voila/render/dashboard.ipynb", "reports/", "reports/index.html", "nothing", "?token=wrong", "?token="):
+            answer = ask(served.url, path)
+            assert answer.status == 403 and wording.text("server_forbidden", "en") in answer.text and "paint" not in answer.text
+        assert ask(served.url, "dashboard?token=%ff").status == 400
+        kernel = "00000000-0000-0000-0000-000000000000"
+        assert ask(served.url, f"api/kernels/{kernel}").status == ask(served.url, f"voila/api/shutdown/{kernel}", "POST").status == 403
+        assert ask(served.url, "health").status == 200 and health(served.url)["visitors"] == 0
+
+        let_in = ask(served.url, "dashboard?plan=zj14&token=open%20sesame&lang=en")
+        assert let_in.status == 302 and let_in.headers["location"] == "/plans/dashboard?plan=zj14&lang=en"
+        assert "HttpOnly" in let_in.headers["set-cookie"] and "SameSite=Lax" in let_in.headers["set-cookie"]
+        assert "sesame" not in let_in.headers["set-cookie"]
+        cookie = {"Cookie": let_in.headers["set-cookie"].partition(";")[0]}
+        home = ask(served.url, "?lang=en", Authorization="token open sesame")
+        assert home.status == 200 and 'href="/plans/dashboard?lang=en"' in home.text
+        assert ask(served.url, "reports", **cookie).headers["location"] == "/plans/reports/"
+        page = ask(served.url, "outside?lang=en", **cookie)
+        assert page.status == 200 and visited(page)[2] == "'lang=en'[]" and "sesame" not in page.text, "kernels do not know it"
+        assert connected(served.url, kernel_of(page.text)) == 403
+        assert connected(served.url, kernel_of(page.text), **cookie) != 403
+        leave(served.url, page.text, **cookie)
+
+        with visit(served.url) as (window, foreign, errors):
+            window.get_by_label(wording.text("token", "zh")).fill("open sesame")
+            window.get_by_role("button", name=wording.text("enter", "zh")).click()
+            window.get_by_role("link", name=wording.text("app_dashboard", "zh")).click()
+            window.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
+            assert "token" not in window.url and foreign == []
+            state = health(served.url)
+            assert state["visitors"] == state["max_visitors"] == 1 and state["status"] == "busy" and ask(served.url, "health").status == 503
+            busy = ask(served.url, "explorer", **cookie)
+            assert busy.status == 503 and int(busy.headers["retry-after"]) > 0 and ask(served.url, "explorer", "HEAD", **cookie).status == 503
+            assert all(wording.text("server_busy", lang) in busy.text for lang in wording.LANGUAGES) and "reports/index.html" in busy.text
+            assert ask(served.url, **cookie).status == 200 and ask(served.url, "reports/", **cookie).status == 200
+            window.get_by_role("link", name=wording.text("home", "zh")).click()  # the page tells the server that its reader goes
+            window.wait_for_url(served.url)
+            wait(lambda: health(served.url)["visitors"] == 0, "the place is free again")
+        with ThreadPoolExecutor(6) as crowd:
+            answers = list(crowd.map(lambda _: ask(served.url, "explorer", **cookie).status, range(6)))
+        assert sorted(answers) == [200, 503, 503, 503, 503, 503], "all at once take no more than there is"
 
 
 class TestStrangers:

@@ -17,10 +17,8 @@ import time
 from contextlib import suppress
 from functools import cache
 from multiprocessing import connection, forkserver
-from queue import Empty
 from typing import NamedTuple
 
-from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Integer, default
@@ -234,40 +232,3 @@ def _limit(pid: int, size: int) -> None:
 def _warn(text: str) -> None:
     """Log a warning, once."""
     logging.getLogger(__name__).warning(text)
-
-
-# Below: what only reports use, until they run without kernels.
-Server = object
-
-
-def server() -> None:
-    """Nothing to share: each worker has a forkserver of its own."""
-
-
-def share(other: None) -> None:
-    """Nothing to share."""
-
-
-class PromptClient(AsyncKernelClient):
-    """Takes a kernel for ready once it answers and what it shows is heard; the base class then waits for 0.2 s of silence.
-
-    What it says late is of our question, and whoever runs a cell hears only what is of that cell.
-    """
-
-    async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """As in the base class: RuntimeError for a kernel that dies, or is not ready within `timeout` seconds."""
-        end = time.monotonic() + (float("inf") if timeout is None else timeout)
-        while not await self._is_ready():
-            if not await self.is_alive():
-                raise RuntimeError("Kernel died before it was ready")
-            if time.monotonic() > end:
-                raise RuntimeError(f"Kernel was not ready within {timeout:g} seconds")
-
-    async def _is_ready(self) -> bool:
-        self.kernel_info()
-        try:
-            await self.get_shell_msg(timeout=1)
-            await self.get_iopub_msg(timeout=0.03)  # nothing where that is not connected yet
-        except Empty:
-            return False
-        return True

@@ -9,11 +9,13 @@ import subprocess
 import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
-from plancore import paths, wording
+from plancore import cli, paths, wording
 
 ROOT = paths.ROOT
 DEPLOY = ROOT / "deploy"
@@ -51,12 +53,12 @@ def test_the_unit_is_well_shut(analyze):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
-def test_the_unit_s_command_runs(server):
-    program, verb, *options = unit()["ExecStart"].split()
-    assert program.endswith("/.venv/bin/plancore") and verb == "serve" and options[options.index("--port") + 1] == "8866"
-    at = options.index("--port")
-    with server(*options[:at], *options[at + 2:]) as served:
-        assert urlsplit(served.url).hostname == "127.0.0.1"
+def test_the_unit_s_command_is_a_command(monkeypatch):
+    program, *options = unit()["ExecStart"].split()
+    assert program.endswith("/.venv/bin/plancore") and options[0] == "serve"
+    given = []
+    monkeypatch.setattr("plancore.serving.server.run", lambda *options: given.extend(options))
+    assert CliRunner().invoke(cli.app, options).exit_code == 0 and given == ["127.0.0.1", 8866, "/", "", 20]
 
 
 def ask(url: str, path: str = "", method: str = "GET", **headers: str) -> tuple[int, dict, bytes]:
@@ -75,14 +77,20 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+class Nginx(NamedTuple):
+    """Debian's nginx with the example site, its ports and paths put in place."""
+
+    command: list[str]
+    url: str
+
+
 @pytest.fixture
-def nginx(tmp_path):
-    """Debian's nginx with the example site in front of a server: a function from the server's address to nginx's."""
+def configured(tmp_path):
+    """A function from the address of a server to the nginx in front of it, whose configuration nginx accepts."""
     program = shutil.which("nginx") or shutil.which(str(ROOT / ".venv/nginx/usr/sbin/nginx"))
     assert program, "the test of the site needs nginx: apt-get install nginx-light"
-    running = []
 
-    def start(upstream: str) -> str:
+    def configure(upstream: str) -> Nginx:
         port, site = free_port(), (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
         (tmp_path / "htpasswd").write_text("reader:{PLAIN}secret\n", encoding="utf-8")
         for example, here in (("listen 80;", f"listen 127.0.0.1:{port};"), ("127.0.0.1:8866;", urlsplit(upstream).netloc + ";"),
@@ -96,11 +104,26 @@ def nginx(tmp_path):
         command = [program, "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf")]
         checked = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=PATIENCE)
         assert checked.returncode == 0, checked.stderr
+        return Nginx(command, f"http://127.0.0.1:{port}/")
+    return configure
+
+
+def test_nginx_accepts_the_site(configured):
+    configured("http://127.0.0.1:8866/")
+
+
+@pytest.fixture
+def nginx(configured):
+    """A function from a server's address to the address of a running nginx in front of it."""
+    running = []
+
+    def start(upstream: str) -> str:
+        command, url = configured(upstream)
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
         for _ in range(PATIENCE * 10):
             with socket.socket() as line:
-                if line.connect_ex(("127.0.0.1", port)) == 0:
-                    return f"http://127.0.0.1:{port}/"
+                if line.connect_ex(("127.0.0.1", urlsplit(url).port)) == 0:
+                    return url
             time.sleep(0.1)
         raise AssertionError("nginx does not answer")
     yield start
@@ -109,6 +132,7 @@ def nginx(tmp_path):
         process.wait(PATIENCE)
 
 
+@pytest.mark.nightly
 def test_an_app_behind_nginx(nginx, serving, browser):
     url = nginx(serving)
     context = browser.new_context(http_credentials={"username": "reader", "password": "secret"})
@@ -127,6 +151,7 @@ def test_an_app_behind_nginx(nginx, serving, browser):
         context.close()
 
 
+@pytest.mark.nightly
 def test_password_health_and_policies(nginx, serving):
     url = nginx(serving)
     for path in ("", "dashboard", "reports/", "api/kernels/0-0-0-0-0", "static/x"):
@@ -141,6 +166,7 @@ def test_password_health_and_policies(nginx, serving):
     assert 400 <= ask(url, "?a=" + "1" * 20_000, **LOGIN)[0] < 500 and 400 <= ask(url, "", X_Big="1" * 40_000, **LOGIN)[0] < 500
 
 
+@pytest.mark.nightly
 def test_scripts_are_compressed_and_kept(nginx, server):
     with server("--max-visitors", "1") as served:
         url = nginx(served.url)
@@ -156,6 +182,7 @@ def test_scripts_are_compressed_and_kept(nginx, server):
     assert ask(url, "health")[0] == 503
 
 
+@pytest.mark.nightly
 def test_a_crowd_from_one_place_is_slowed_down(nginx, serving):
     url = nginx(serving)
     with ThreadPoolExecutor(8) as crowd:

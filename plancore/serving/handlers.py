@@ -29,12 +29,12 @@ _MESSAGES = {403: "server_forbidden", 404: "server_not_found", 414: "server_too_
 
 
 class Page(JupyterHandler):
-    """An answer for readers: in their language, after the door, an error as a page."""
+    """Base of the pages for readers: in their language, behind the token, errors as pages too."""
 
     async def prepare(self) -> None:
         await super().prepare()
         if self.get_query_arguments("token") and self.current_user and self.request.method == "GET":
-            self.redirect(httputil.url_concat(self.request.path, _but("token", self.request.query)))
+            self.redirect(httputil.url_concat(self.request.path, _without("token", self.request.query)))
 
     @property
     def lang(self) -> str:
@@ -46,21 +46,21 @@ class Page(JupyterHandler):
         raise web.HTTPError(403)
 
     def check_xsrf_cookie(self) -> None:
-        """Nothing here is changed by a form; what is posted must come from a page of ours."""
+        """Nothing is changed by a form here; what is posted must come from a page of ours."""
         if not self.check_origin():
             raise web.HTTPError(403)
 
-    def show(self, template: str, **facts) -> str:
-        """A template of ours with what every page says: language, home, data date, words."""
+    def render_page(self, template: str, **context) -> str:
+        """Return one of our templates, filled with `context` and what every page has: language, home, data date, words."""
         return markup.template(template).render(
             lang=self.lang, tag=wording.TAGS[self.lang], other=_other(self.lang), tags=wording.TAGS, word=wording.text,
-            base=self.base_url, **{"style": _style()} | self.settings["site"].facts() | facts)
+            base=self.base_url, **{"style": _style()} | self.settings["site"].page_context() | context)
 
-    def message(self, status: int, key: str, **facts) -> None:
-        """End with a page that says one thing in both languages."""
+    def message(self, status: int, key: str, **context) -> None:
+        """Finish with a page that has one message in both languages."""
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
-        self.finish(self.show("voila/message.html.j2", key=key, **facts))
+        self.finish(self.render_page("voila/message.html.j2", key=key, **context))
 
     def write_error(self, status_code: int, **_) -> None:
         shut = {} if getattr(self, "_jupyter_current_user", None) else {"data_until": "", "published": False}
@@ -72,7 +72,7 @@ class Home(Page):
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-cache")
-        self.finish(self.show("home.html.j2", apps=self.settings["apps"], title=wording.text("site_title", self.lang)))
+        self.finish(self.render_page("home.html.j2", apps=self.settings["apps"], title=wording.text("site_title", self.lang)))
 
     head = get
 
@@ -88,8 +88,8 @@ class App(Page):
         if self._refused(name):
             return
         self.set_header("Cache-Control", "no-store")
-        here = httputil.url_concat(self.request.path, [*_but("lang", self.request.query), ("lang", _other(self.lang))])
-        self.write(self.show("voila/app.html.j2", name=name, title=wording.text("app_" + name, self.lang), here=here,
+        here = httputil.url_concat(self.request.path, [*_without("lang", self.request.query), ("lang", _other(self.lang))])
+        self.write(self.render_page("voila/app.html.j2", name=name, title=wording.text("app_" + name, self.lang), here=here,
                              script=paths.asset("voila/app.js"), style=_style() + paths.asset("app.css")))
         question = name, self.request.query, self.settings["site"].stamp()
         early = self.settings["paints"].get(question, "")
@@ -97,7 +97,7 @@ class App(Page):
         self.flush()  # waiting here would let others take the place that was free
         try:
             async with self.kernel_manager.page(f"{name}.ipynb", self.request.query) as page:
-                before, paint, after = _parted(await asyncio.to_thread(figure.painted, page))
+                before, paint, after = _split(await asyncio.to_thread(figure.painted, page))
                 self.write(before + ("" if early else paint) + after)
                 await self.flush()
                 if "data-part=" in paint:
@@ -200,25 +200,25 @@ class Channels(VoilaKernelWebsocketHandler):
         super().on_close()
 
 
-class Leave(Page):
-    """A page says that its visitor goes; who knows the kernel's name may end it."""
+class Shutdown(Page):
+    """Ends a kernel when its visitor leaves; whoever knows its id may."""
 
     async def post(self, kernel_id: str) -> None:
         await self.kernel_manager.end(kernel_id)
         self.set_status(204)
 
 
-class Question(web.RequestHandler):
-    """A prepared kernel asks what its visitor wants (`visit.query`), and is answered when there is one."""
+class Query(web.RequestHandler):
+    """A prepared kernel asks for its visitor's query (`apps.app`), and is answered when there is one."""
 
     async def get(self, kernel_id: str) -> None:
         kernels = self.settings["kernel_manager"]
         if kernel_id not in kernels:
             raise web.HTTPError(404)
-        self.finish(await kernels.question(kernel_id))
+        self.finish(await kernels.query(kernel_id))
 
 
-class Nothing(Page):
+class NotFound(Page):
     """Any other address, and requests that are too long."""
 
     def initialize(self, status: int = 404) -> None:
@@ -235,23 +235,23 @@ def packed(file: Path) -> bytes:
     return gzip.compress(file.read_bytes(), 6)
 
 
-def _parted(html: str) -> tuple[str, str, str]:
-    """A piece of an app's page: what is before its first paint, that, and what is after; all of it before where there is none."""
+def _split(html: str) -> tuple[str, str, str]:
+    """Split a piece of an app's page into what is before its first paint, the paint, and what is after."""
     before, _, rest = html.partition(_PAINT[0])
     paint, _, after = rest.partition(_PAINT[1])
     return before, paint, after
 
 
 def _keep(paints: dict, question: tuple, paint: str) -> None:
-    """Remember what a question looks like; the longest known goes when there are too many."""
+    """Remember the first paint of a query; the oldest is dropped when there are too many."""
     paints.pop(question, None)
     paints[question] = paint
     while len(paints) > PAINTS:
         del paints[next(iter(paints))]
 
 
-def _but(name: str, query: str) -> list[tuple[str, str]]:
-    """The pairs of a query without those of a name."""
+def _without(name: str, query: str) -> list[tuple[str, str]]:
+    """Return the pairs of a query without those of a name."""
     return [(key, value) for key, value in parse_qsl(query, keep_blank_values=True) if key != name]
 
 

@@ -1,4 +1,4 @@
-"""The kernels of a server: prepared ones for who comes next, one for each visitor, ended when they leave."""
+"""The kernels of a server: prepared ones for the next visitors, one for each visitor, ended when they leave."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Kernels(AsyncMappingKernelManager):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.coming, self.closing = 0, False
-        self.seats: dict[str, tuple[float, float]] = {}  # kernel -> when its page was sent or left, how long it may stay so
+        self.arriving, self.closing = 0, False
+        self.visits: dict[str, tuple[float, float]] = {}  # kernel -> when its page was sent or left, how long it may stay so
         self.sockets: defaultdict[str, set] = defaultdict(set)
-        self._questions: dict[str, asyncio.Future] = {}
+        self._queries: dict[str, asyncio.Future] = {}
         self._discarded: set[asyncio.Task] = set()
         self._ending: set[str] = set()
         self._not_before, self._failures = 0.0, 0
@@ -54,7 +54,7 @@ class Kernels(AsyncMappingKernelManager):
 
     @property
     def visitors(self) -> int:
-        return self.coming + len(self.seats)
+        return self.arriving + len(self.visits)
 
     @property
     def full(self) -> bool:
@@ -66,31 +66,31 @@ class Kernels(AsyncMappingKernelManager):
         return self._failures > 0
 
     def prepared(self) -> dict[str, int]:
-        """How many kernels wait for a visitor, by app."""
+        """Return the number of prepared kernels by app."""
         return {Path(name).stem: sum(_good(task) for task in pool) for name, pool in self._pools.items()}
 
     @asynccontextmanager
     async def page(self, notebook: str, query: str) -> AsyncIterator[str]:
-        """A notebook's page for a visitor, whole; its kernel is ended if the page is not delivered.
+        """Give a notebook's whole page for a visitor; its kernel is ended if the page is not delivered.
 
         Raises Unavailable if no kernel answers, TimeoutError if none does within `page_seconds`.
         """
-        self.coming += 1
+        self.arriving += 1
         try:
             prepared, page = await asyncio.wait_for(self._take(notebook, query), self.page_seconds)
         finally:
-            self.coming -= 1
-        self._sit(prepared["kernel_id"], self.patience)
+            self.arriving -= 1
+        self._expect_connection(prepared["kernel_id"], self.patience)
         try:
             yield page
-            self._sit(prepared["kernel_id"], self.patience)
+            self._expect_connection(prepared["kernel_id"], self.patience)
         except BaseException:
-            await self._waste(prepared)
+            await self._end_prepared(prepared)
             raise
 
-    async def question(self, kernel_id: str) -> str:
-        """The query string of the visitor a kernel was prepared for, once there is one."""
-        return await asyncio.shield(self._questions.setdefault(kernel_id, asyncio.get_running_loop().create_future()))
+    async def query(self, kernel_id: str) -> str:
+        """Return the query string of the visitor of a prepared kernel, once there is one."""
+        return await asyncio.shield(self._queries.setdefault(kernel_id, asyncio.get_running_loop().create_future()))
 
     async def end(self, kernel_id: str) -> None:
         """End a kernel, if it is still there and not ending already."""
@@ -106,7 +106,7 @@ class Kernels(AsyncMappingKernelManager):
     async def sweep(self) -> None:
         """End the kernels nobody is connected to, renew prepared ones that know old data, fill the pools when all is quiet."""
         now = asyncio.get_running_loop().time()
-        for kernel_id, (since, allowed) in list(self.seats.items()):
+        for kernel_id, (since, allowed) in list(self.visits.items()):
             if not self._kernel_connections.get(kernel_id) and now - since > allowed:
                 self.log.info("Nobody is connected to kernel %s any more", kernel_id)
                 await self.end(kernel_id)
@@ -134,27 +134,27 @@ class Kernels(AsyncMappingKernelManager):
             self.fill_if_needed(delay=0, notebook_name=notebook)
 
     async def close(self) -> None:
-        """End every kernel, those still starting too; nobody gets one any more."""
+        """End every kernel, also those that are starting, and refuse visitors."""
         self._sweeper.stop()
         self.closing = True
         pooled = [task for pool in self._pools.values() for task in pool]
         self._pools.clear()
         self._discarded.update(asyncio.ensure_future(self._discard(task)) for task in pooled)
-        ending = [*self._discarded, *(asyncio.ensure_future(self.end(kernel_id)) for kernel_id in self.seats)]
+        ending = [*self._discarded, *(asyncio.ensure_future(self.end(kernel_id)) for kernel_id in self.visits)]
         if ending:
             await asyncio.wait(ending, timeout=START_SECONDS)
         await asyncio.gather(*map(self.end, list(self.list_kernel_ids())), return_exceptions=True)
 
     def notify_disconnect(self, kernel_id: str) -> None:
         super().notify_disconnect(kernel_id)
-        if kernel_id in self.seats:
-            self._sit(kernel_id, self.linger)
+        if kernel_id in self.visits:
+            self._expect_connection(kernel_id, self.linger)
 
     async def shutdown_kernel(self, kernel_id: str, *args, **kwargs):
-        self.seats.pop(kernel_id, None)
-        question = self._questions.pop(kernel_id, None)
-        if question and not question.done():
-            question.set_result("")
+        self.visits.pop(kernel_id, None)
+        query = self._queries.pop(kernel_id, None)
+        if query and not query.done():
+            query.set_result("")
         for socket in list(self.sockets.pop(kernel_id, ())):
             socket.close(GONE, "the kernel has ended")
         return await ensure_async(super().shutdown_kernel(kernel_id, *args, **kwargs))
@@ -164,39 +164,39 @@ class Kernels(AsyncMappingKernelManager):
         asyncio.ensure_future(self.end(kernel_id))
 
     async def _take(self, notebook: str, query: str) -> tuple[dict, str]:
-        """A prepared kernel with its page for a query, the longest ready first; one is started when none is there."""
+        """Return a prepared kernel, the longest ready first, with its page for a query; start one when there is none."""
         self.renew_if_changed()
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + self.quiet)
         for _ in range(3):
             if not self._pools.get(notebook):
                 self.fill_if_needed(delay=0, notebook_name=notebook)
             try:
-                return await self._answered(await self._pools[notebook].pop(0), query)
+                return await self._answer(await self._pools[notebook].pop(0), query)
             except Exception:
                 self.log.exception("A kernel for %s did not answer", notebook)
         raise Unavailable(notebook)
 
-    async def _answered(self, prepared: dict, query: str) -> tuple[dict, str]:
-        """A prepared kernel with its page for a query."""
+    async def _answer(self, prepared: dict, query: str) -> tuple[dict, str]:
+        """Return a prepared kernel with its page for a query."""
         kernel_id = prepared["kernel_id"]
         try:
-            self._questions.setdefault(kernel_id, asyncio.get_running_loop().create_future()).set_result(query)
-            parts, _ = await asyncio.shield(prepared["task"])  # a cancelled cell is not to pass for an answer: see _forget
+            self._queries.setdefault(kernel_id, asyncio.get_running_loop().create_future()).set_result(query)
+            parts, _ = await asyncio.shield(prepared["task"])  # a cancelled cell is not to pass for an answer: see _cancel
             if not await ensure_async(self.is_alive(kernel_id)):  # Voila takes the cells of a dead kernel for empty
                 raise Unavailable(f"kernel {kernel_id} died")
             return prepared, "".join(parts)
         except BaseException:
-            await self._waste(prepared)
+            await self._end_prepared(prepared)
             raise
 
-    async def _waste(self, prepared: dict) -> None:
-        """End a prepared kernel and what waits for it."""
-        await _forget(prepared)
+    async def _end_prepared(self, prepared: dict) -> None:
+        """End a prepared kernel and its rendering."""
+        await _cancel(prepared)
         await self.end(prepared["kernel_id"])
 
-    def _sit(self, kernel_id: str, allowed: float) -> None:
+    def _expect_connection(self, kernel_id: str, allowed: float) -> None:
         if kernel_id in self:
-            self.seats[kernel_id] = asyncio.get_running_loop().time(), allowed
+            self.visits[kernel_id] = asyncio.get_running_loop().time(), allowed
 
     def _drop_failed(self) -> None:
         """Take failed starts out of the pools, and wait longer before the next try after each."""
@@ -215,15 +215,15 @@ class Kernels(AsyncMappingKernelManager):
     async def _discard(self, task: asyncio.Task) -> None:
         """End a prepared kernel that nobody shall get, once it has started."""
         try:
-            await self._waste(await task)
+            await self._end_prepared(await task)
         except Exception:
             self.log.exception("A discarded kernel did not end well")
         finally:
             self._discarded.discard(asyncio.current_task())
 
 
-async def _forget(prepared: dict) -> None:
-    """Stop what waits for a visitor to come, without a word: that its kernel dies then is no news."""
+async def _cancel(prepared: dict) -> None:
+    """Stop the rendering that waits for a visitor, without logging that its kernel dies."""
     renderer, waiting = prepared["renderer"], prepared["task"]
     executor = getattr(renderer, "executor", None)
     renderer.log = _SILENT

@@ -18,7 +18,8 @@ LIBRARIES = (
 """Imported before the first fork; one that is missing is an error."""
 ROOMS = ("apps", "charts", "downloads", "views")
 """Rooms whose modules notebooks use; they import what is below them."""
-NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+              "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 """Environment in which no library starts a thread: a fork copies one thread only, and what the others held stays locked."""
 
 

@@ -11,7 +11,6 @@ from plancore import paths
 from plancore.charts import drawing
 
 
-
 class Collected(NamedTuple):
     """version: of all of Voila's; files: by their address below `static/`; first: addresses a page runs, in order; later:
 
@@ -25,7 +24,7 @@ class Collected(NamedTuple):
 
 
 def collect(folder: Path, voila: list[str], extensions: list[str], allowed: list[str]) -> Collected:
-    """Every script that an app's page may ask for.
+    """Return every script that an app's page may ask for.
 
     voila, extensions: where Voila's scripts and JupyterLab extensions are looked for, the first that has one counts;
     allowed: the extensions that pages load; folder: where joined files are written. Every address holds a version.
@@ -50,27 +49,27 @@ def collect(folder: Path, voila: list[str], extensions: list[str], allowed: list
 
 
 def _below(root: Path) -> dict[str, Path]:
-    """What is served of a folder, by its path in it."""
+    """Return the files of a folder that are served, by their path in it."""
     return {file.relative_to(root).as_posix(): file for file in sorted(root.rglob("*"))
             if file.suffix in (".js", ".css", ".woff", ".woff2", ".svg", ".png") and file.is_file()}
 
 
 def _joined(folder: Path, found: dict[str, Path]) -> dict[str, Path]:
-    """The scripts that load others, each with those that every page needs before it in the same file.
+    """Return the scripts that load others, each joined in one file with those that every page needs before it.
 
     Webpack takes up what stands in its list of chunks when it starts; what is not joined it loads as ever.
     `assets/voila/joined.json` names them by the beginning of their address, which goes on with a hash.
     """
-    made = {}
+    joined = {}
     for first, others in json.loads(paths.asset("voila/joined.json")).items():
         head, *_ = [address for address in found if address.startswith(first)]
         parts = [address for other in others for address in found if address.startswith(first.rpartition("/")[0] + "/" + other)]
-        path = folder / f"joined-{len(made)}.js"
+        path = folder / f"joined-{len(joined)}.js"
         path.write_bytes(b"\n".join(found[address].read_bytes() for address in [*parts, head]))
-        made[head] = path
-    return made
+        joined[head] = path
+    return joined
 
 
 def _short(*contents: bytes) -> str:
-    """A short name that changes with the contents."""
+    """Return a short hash of the contents."""
     return hashlib.sha256(b"".join(contents)).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Who and what gets in: a token, requests of a bearable length; and the headers of security on every answer."""
+"""A token for all visitors, a limit on the length of requests, and security headers on every answer."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ interprets its expressions (`ast: true` in `assets/alive.js`).
 """
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
            "Cross-Origin-Opener-Policy": "same-origin"}
-MOST_QUERY, MOST_HEADERS = 4000, 16000
+MAX_QUERY, MAX_HEADERS = 4000, 16000
 """How long, in characters, an address's query and all of a request's headers may be."""
 
 
 class Headers(web.OutputTransform):
-    """Puts the headers of security on every answer, whoever gives it."""
+    """Adds the security headers to every answer."""
 
     def __init__(self, request: httputil.HTTPServerRequest):
         super().__init__(request)
@@ -33,8 +33,8 @@ class Headers(web.OutputTransform):
         return status_code, headers, chunk
 
 
-class Doorkeeper(IdentityProvider):
-    """Lets in who brings the token, in a link, a header or the cookie the link left; without a token everybody."""
+class TokenProvider(IdentityProvider):
+    """Admits who has the token, in a link, a header or the cookie set by the link; everybody if there is no token."""
 
     @property
     def auth_enabled(self) -> bool:
@@ -48,13 +48,13 @@ class Doorkeeper(IdentityProvider):
         return super().get_user(handler) if self.token else User("visitor")
 
 
-class Addresses(web.Application):
-    """The application: what is too long is refused before any handler sees it."""
+class Application(web.Application):
+    """Refuses requests that are too long before any handler sees them."""
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs):
-        if len(request.uri) - len(request.path) > MOST_QUERY or len(request.path) > MOST_QUERY:
+        if len(request.uri) - len(request.path) > MAX_QUERY or len(request.path) > MAX_QUERY:
             return self._refuse(request, 414)
-        if sum(len(name) + len(value) for name, value in request.headers.get_all()) > MOST_HEADERS:
+        if sum(len(name) + len(value) for name, value in request.headers.get_all()) > MAX_HEADERS:
             return self._refuse(request, 431)
         return super().find_handler(request, **kwargs)
 

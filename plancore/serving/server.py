@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -40,7 +41,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
 class PortTaken(ValueError):
-    """The server cannot listen where it was asked to."""
+    """The server cannot listen on this address and port."""
 
 
 def run(host: str = "127.0.0.1", port: int = 8866, base_url: str = "/", token: str = "", max_visitors: int | None = None) -> None:
@@ -76,7 +77,7 @@ class Serve(Voila):
             if len(self.connection_dir) > 55:
                 self.config.KernelManager.transport = "tcp"  # a kernel's socket would have a longer path than systems allow
             os.environ["VOILA_APP_IP"] = _ANYWHERE.get(self.ip, self.ip)
-            self.app = security.Addresses(transforms=[security.Headers, web.GZipContentEncoding], **self.init_settings())
+            self.app = security.Application(transforms=[security.Headers, web.GZipContentEncoding], **self.init_settings())
             self.app.add_handlers(".*$", self.init_handlers())
             http = tornado.httpserver.HTTPServer(self.app, xheaders=True, max_header_size=256 * 1024)
             http.add_sockets(sockets)
@@ -104,9 +105,10 @@ class Serve(Voila):
         self.kernel_manager.allowed_message_types = _MESSAGES
         self.contents_manager.log = _quiet("plancore.contents")  # it warns of each app that nobody has signed
         _quiet("tornado.general")  # of strangers' broken requests, and of units of time that Jupyter and Tornado take differently
-        door = security.Doorkeeper(parent=self, token=self.token or "", cookie_options={"samesite": "Lax"})
+        identity = security.TokenProvider(parent=self, token=self.token or "", cookie_options={"samesite": "Lax"})
         return settings | {
-            "identity_provider": door, "site": self, "apps": self.apps, "paints": {}, "default_handler_class": handlers.Nothing,
+            "identity_provider": identity, "site": self, "apps": self.apps, "paints": {},
+            "default_handler_class": handlers.NotFound,
             "cookie_secret": hashlib.sha256(b"plancore" + (self.token or os.urandom(32).hex()).encode()).digest(),
             "log_function": self._log_request, "websocket_max_message_size": 1 << 20, "ws_ping_interval": 30000}
 
@@ -122,15 +124,15 @@ class Serve(Voila):
             at(r"static/(.*)", handlers.Scripts, files=self._scripts.files),
             at(rf"api/kernels/{_KERNEL_ID}", handlers.Kernel),
             at(rf"api/kernels/{_KERNEL_ID}/channels", handlers.Channels),
-            at(rf"voila/query/{_KERNEL_ID}", handlers.Question),
-            at(rf"voila/api/shutdown/{_KERNEL_ID}", handlers.Leave),
+            at(rf"voila/query/{_KERNEL_ID}", handlers.Query),
+            at(rf"voila/api/shutdown/{_KERNEL_ID}", handlers.Shutdown),
             at(r"voila/files/(.*)", AllowListFileHandler, path=self.root_dir,
                allowlist=files.file_allowlist, denylist=files.file_denylist),
             at(r"voila/render/(\w+)\.ipynb", handlers.App), at(r"(\w+)", handlers.App),
         ]
 
     def kernel_name(self, asked: str) -> str:
-        """The kernel an app runs on."""
+        """Return the name of the kernelspec that an app runs on."""
         return kernels.name() if asked == kernels.STOCK else asked
 
     def stamp(self) -> tuple:
@@ -142,20 +144,20 @@ class Serve(Voila):
         """Whether a file that this process has read for good has changed; kernels renew themselves."""
         return _times(map(Path, self._read)) != self._read
 
-    def facts(self) -> dict:
-        """What every page says besides its own: data date, whether there are reports, addresses of an app's scripts."""
+    def page_context(self) -> dict:
+        """Return what every page needs: data date, whether there are reports, addresses of an app's scripts."""
         return {"data_until": _data_until(self.stamp()), "published": LATEST.is_dir(),
                 "scripts": self._scripts.first, "later": self._scripts.later}
 
     def state(self) -> dict:
-        """What `health` tells."""
+        """Return what `/health` answers."""
         pools = self.kernel_manager
         status = "busy" if pools.full else "failing" if pools.failing else "ok"
         return {"status": status, "visitors": pools.visitors, "max_visitors": pools.max_visitors,
                 "pools": pools.prepared(), "data_until": _data_until(self.stamp()), "restart_needed": self.restart_needed}
 
     async def _announce(self, ending: asyncio.Event) -> None:
-        """Say the address once it answers."""
+        """Print the address once the server answers."""
         here = f"http://{_bracketed(_ANYWHERE.get(self.ip, self.ip))}:{self.port}{self.base_url}"
         await AsyncHTTPClient().fetch(here + "health", raise_error=False)
         if not ending.is_set():
@@ -169,7 +171,7 @@ class Serve(Voila):
                          "appFailed": [(wording.TAGS[lang], wording.text("app_failed", lang)) for lang in wording.LANGUAGES]}
 
     def _log_request(self, handler: web.RequestHandler) -> None:
-        """Without the query: it may hold the token."""
+        """Log a request without its query, which may hold the token."""
         self.log.info("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)
 
 
@@ -180,12 +182,12 @@ def _times(files: Iterable[Path]) -> dict[str, int]:
 
 def _files_read() -> list[Path]:
     """The files that this process has read and keeps: our and Voila's modules, words, assets, settings."""
-    modules = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.split(".")[0] in ("plancore", "voila")]
+    modules = [getattr(module, "__file__", None) for name, module in sys.modules.items() if re.match(r"(plancore|voila)\b", name)]
     return [*map(Path, filter(None, modules)), *paths.PACKAGE.glob("wording/*.csv"), *paths.ASSETS.rglob("*.*"), _SETTINGS]
 
 
 def _quiet(name: str) -> logging.Logger:
-    """A logger that says errors only."""
+    """Return a logger that logs errors only."""
     logger = logging.getLogger(name)
     logger.setLevel(logging.ERROR)
     return logger
@@ -207,7 +209,7 @@ _known: dict = {}
 
 
 def _data_until(stamp: tuple) -> str:
-    """The day the newest figure was published; while the tables are being rebuilt, what it was before."""
+    """Return the day the newest figure was published; while the tables are being rebuilt, the former one."""
     if _known.get("stamp") != stamp:
         try:
             _known.update(date=load.data_until(), stamp=stamp)

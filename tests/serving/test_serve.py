@@ -135,6 +135,8 @@ def project_at(folder: Path, *toys: str, **settings: dict) -> Path:
     for name in ("dashboard", "explorer", *toys):
         cells = [nbformat.v4.new_code_cell(source) for source in TOYS[name]]
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "notebooks" / "apps" / f"{name}.ipynb")
+    with open(folder / "plancore" / "wording" / "words.csv", "a", encoding="utf-8") as words:
+        words.writelines(f"apps,app_{toy},甲,Toy\napps,app_{toy}_asks,乙？,Why?\n" for toy in toys)
     given = json.loads((paths.ROOT / "voila.json").read_text(encoding="utf-8"))
     given["VoilaKernelManager"] |= {"kernel_pools_config": {"default": {"pool_size": 1}}, "preheat_denylist": [f"{toy}.ipynb" for toy in toys]}
     for section, values in settings.items():
@@ -466,7 +468,8 @@ def test_a_token_a_path_and_a_limit(server, tmp_path, monkeypatch, visit):
         publish(tmp_path, "first")
         parts = urlsplit(served.url)
         assert parts.path == "/plans/" and health(served.url)["status"] == "ok"
-        assert ask(f"http://{parts.netloc}/").status == ask(f"http://{parts.netloc}/dashboard").status == 404
+        for path in ("", "dashboard"):
+            assert ask(f"http://{parts.netloc}/", path, Authorization="token open sesame").status == 404
         for path in ("", "dashboard", "voila/render/dashboard.ipynb", "reports/", "reports/index.html", "nothing", "?token=wrong", "?token="):
             answer = ask(served.url, path)
             assert answer.status == 403 and wording.text("server_forbidden", "en") in answer.text and "paint" not in answer.text

@@ -75,12 +75,11 @@ def name() -> str:
 
 def stamp() -> tuple:
     """Return a value that changes with the package's code, tables and assets, and when a package is installed."""
-    found = []
-    for file in (*paths.PACKAGE.rglob("*.*"), sysconfig.get_path("purelib")):
-        with suppress(FileNotFoundError):  # being replaced just now
-            if not str(file).endswith(".pyc"):
-                state = os.stat(file)
-                found.append((str(file), state.st_mtime_ns, state.st_size))
+    found = [(purelib := sysconfig.get_path("purelib"), os.stat(purelib).st_mtime_ns)]
+    for folder, _, files in os.walk(paths.PACKAGE):
+        for file in [] if folder.endswith("__pycache__") else files:
+            with suppress(FileNotFoundError):  # being replaced just now
+                found.append((path := f"{folder}/{file}", os.stat(path).st_mtime_ns))
     return tuple(sorted(found))
 
 

@@ -41,7 +41,7 @@ label = ipywidgets.Label("0")
 slider.observe(lambda change: setattr(label, "value", f"{change['new']} times"), "value")
 toy = Toy([slider, label])
 """
-SHOW = """toy.said = f"{name} | {os.getpid()} | {ascii(app.query())}".replace("<", "&lt;")
+SHOW = """toy.said = f"{name} | {os.getpid()} | {ascii(app.visitor_query())}".replace("<", "&lt;")
 """
 TOYS = {
     "dashboard": (BEGIN, SHOW + "toy"),

@@ -18,14 +18,14 @@ from distributed import Client
 from nbformat.v4 import new_code_cell, new_notebook
 
 from plancore import paths
-from plancore.reports import archive, cluster, parameters, publishing, workers as making
-from plancore.reports.parameters import ParameterError
+from plancore.reports import archive, cluster, parameters, publishing, workers
+from plancore.reports.parameters import Page, ParameterError
 
 ROOT = paths.ROOT
 PATIENCE = 90
 """Seconds until something counts as hung, not how long it should take."""
 PAGES = range(5)
-COMMON = making.Common("run", "2025", "vega.js", "", "", frozenset())
+COMMON = workers.Common("run", "2025", "vega.js", "", "", frozenset())
 SHOWN = '<h1>T</h1><p class="answer">A</p><i class="gt_table"></i><i class="chart"></i>'
 ACT = """
 import os, time
@@ -41,8 +41,8 @@ while not (acts / "go").exists():
     time.sleep(0.05)
 """
 KILL = """
-import psutil
-next(p for p in psutil.Process().parents() if "forkserver" not in " ".join(p.cmdline())).kill()
+import multiprocessing
+os.kill(multiprocessing.parent_process().pid, 9)
 time.sleep(60)
 """
 
@@ -76,7 +76,7 @@ class Cluster:
     def __init__(self, folder: Path):
         self.folder, self.project, self.started = folder, project_at(folder / "project"), []
         self.acts, self.site, file = self.project / "acts", self.project / "reports", folder / "scheduler.json"
-        self.local = Path(tempfile.mkdtemp(prefix="cluster-"))  # a short path, so that kernels have sockets in it
+        self.local = Path(tempfile.mkdtemp(prefix="cluster-"))  # a short path, so that fork servers have sockets in it
         self.start("scheduler", "--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(file))
         self.address = json.loads(wait(lambda: file.is_file() and file.read_text(), "a scheduler listens"))["address"]
 
@@ -142,17 +142,8 @@ class Cluster:
         return alive
 
 
-def worker_of(kernel: psutil.Process) -> psutil.Process:
-    return next(p for p in kernel.parents() if "forkserver" not in " ".join(p.cmdline()))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def lonely():
-    """The real command with an address where nobody listens, going on beside all other tests."""
-    process = subprocess.Popen([sys.executable, "-m", "plancore", "report", "--force", "--scheduler", "tcp://127.0.0.1:1"], cwd=ROOT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    yield process
-    process.kill()
+def worker_of(process: psutil.Process) -> psutil.Process:
+    return next(p for p in process.parents() if "forkserver" not in " ".join(p.cmdline()))
 
 
 @pytest.fixture(scope="module")
@@ -187,8 +178,8 @@ def dask(running, monkeypatch):
     running.go()
 
 
-def jobs() -> list[making.Job]:
-    return [making.Job(parameters.page("methods", {"n": n}), {}) for n in PAGES]
+def pages() -> list[Page]:
+    return [parameters.page("methods", {"n": n}) for n in PAGES]
 
 
 def test_a_killed_worker_loses_no_page(dask):
@@ -205,6 +196,7 @@ def test_a_killed_worker_loses_no_page(dask):
     assert not first.is_running()
 
 
+@pytest.mark.nightly
 def test_other_code_is_refused_and_the_same_is_welcome(dask, tmp_path, caplog):
     """Before a run, and of workers that come while it is going on."""
     other = project_at(tmp_path / "other")
@@ -212,7 +204,7 @@ def test_other_code_is_refused_and_the_same_is_welcome(dask, tmp_path, caplog):
         module.write("# as of another day\n")
     dask.act(HOLD, *PAGES)
     with ThreadPoolExecutor() as pool:
-        made = pool.submit(lambda: list(cluster.backend(dask.address)(jobs(), COMMON, 0, tmp_path)))
+        made = pool.submit(lambda: list(cluster.backend(dask.address)(pages(), COMMON, 0, tmp_path)))
         wait(lambda: len(dask.makers()) == 2, "both workers have a page")
         unlike = dask.worker(project=other)
         wait(lambda: "is set aside: code is " in caplog.text, "the one with other code gets no page")
@@ -228,40 +220,44 @@ def test_other_code_is_refused_and_the_same_is_welcome(dask, tmp_path, caplog):
     late.wait(PATIENCE)
 
 
+@pytest.mark.nightly
 def test_a_page_that_kills_each_worker_is_lost_alone(dask, monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "LOSSES", 1)
     dask.act(KILL, 0)
-    made = publishing.run([job.page for job in jobs()], site=tmp_path, backend=cluster.backend(dask.address))
+    made = publishing.run(pages(), site=tmp_path, backend=cluster.backend(dask.address))
     entries = {page["path"]: page for page in made["pages"]}
     failed = entries.pop("zh/methods-0.html")
     assert failed["status"] == "failed" and "2 workers were lost while making it, at last tcp://127.0.0.1:" in failed["error"]
     assert {page["status"] for page in entries.values()} == {"new"} and len(dask.makers(0)) == 2
 
 
+@pytest.mark.nightly
 def test_sigterm_ends_what_runs_on_the_workers(dask):
     dask.act(HOLD, *PAGES)
     run = dask.report()
-    kernels = [psutil.Process(pid) for pid in wait(lambda: len(dask.makers()) == 2 and dask.makers(), "both workers have a page")]
+    processes = [psutil.Process(pid) for pid in wait(lambda: len(dask.makers()) == 2 and dask.makers(), "both workers have a page")]
     run.send_signal(signal.SIGTERM)
     assert run.wait(PATIENCE) == 128 + signal.SIGTERM and "nothing was published" in dask.errors and "Traceback" not in dask.errors
     assert not (dask.site / "latest").exists() and not list((dask.site / "runs").iterdir())
     with Client(dask.address) as client:
         wait(lambda: client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0, "the scheduler has forgotten the pages")
     dask.go()
-    wait(lambda: not any(kernel.is_running() for kernel in kernels), "the kernels end with their pages")
+    wait(lambda: not any(process.is_running() for process in processes), "they end with their pages")
     assert len(dask.makers()) == 2  # the other pages were not begun
 
 
+@pytest.mark.nightly
 def test_ended_between_two_pages(dask, tmp_path):
     """As `publishing.run` does when it cannot write: nobody wants the other pages any more."""
     dask.act(HOLD, *PAGES[1:])
-    made = cluster.backend(dask.address)(jobs(), COMMON, 0, tmp_path)
+    made = cluster.backend(dask.address)(pages(), COMMON, 0, tmp_path)
     assert next(made)["path"] == "zh/methods-0.html"
     made.close()
     with Client(dask.address) as client:
         wait(lambda: client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0, "the scheduler has forgotten the pages")
 
 
+@pytest.mark.nightly
 class TestNobody:
     @pytest.mark.parametrize("address, said", [
         ("tcp://127.0.0.1:1", "within|after"), ("127.0.0.1", "port"), ("http://127.0.0.1:1", "scheme"), ("tls://127.0.0.1:1", "TLS")])
@@ -283,12 +279,13 @@ class TestNobody:
         empty.act(HOLD, *PAGES[1:])
         process = empty.worker("--no-nanny")
         empty.ready(1)
-        made = cluster.backend(empty.address)(jobs(), COMMON, 0, tmp_path)
+        made = cluster.backend(empty.address)(pages(), COMMON, 0, tmp_path)
         assert next(made)["path"] == "zh/methods-0.html"
         (process if what == "worker" else empty.started[0]).kill()
         left = list(made)
         assert [page["error"] for page in left] == [said] * 4
 
-    def test_exit_2(self, lonely):
-        said = lonely.communicate(timeout=PATIENCE)[1]
-        assert lonely.returncode == 2 and "tcp://127.0.0.1:1" in said and "allowed: " in said and "Traceback" not in said
+    def test_exit_2(self):
+        done = subprocess.run([sys.executable, "-m", "plancore", "report", "--force", "--scheduler", "tcp://127.0.0.1:1"], cwd=ROOT, text=True,
+                              capture_output=True, timeout=PATIENCE)
+        assert done.returncode == 2 and "tcp://127.0.0.1:1" in done.stderr and "allowed: " in done.stderr and "Traceback" not in done.stderr

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,14 +33,14 @@ class Project:
     """A checkout of its own with toy notebooks, run by the real command."""
 
     def __init__(self, folder: Path):
-        self.folder, self.reports, self.temporary = folder, folder / "reports", folder / "tmp"
+        self.folder, self.reports = folder, folder / "reports"
+        self.temporary = Path(tempfile.mkdtemp(prefix="faults-"))  # a short path, so that fork servers have sockets in it
 
     def make(self) -> None:
         shutil.copytree(ROOT / "plancore", self.folder / "plancore", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "requirements.lock", self.folder)
         (self.folder / "notebooks" / "reports").mkdir(parents=True)
         self.reports.mkdir()
-        self.temporary.mkdir()
         for name in NAMES:
             self.toy(name, "1")
         self.schedule()
@@ -117,7 +118,7 @@ def published(first, tmp_path) -> Project:
 
 
 class TestBrokenOff:
-    @pytest.mark.parametrize("how, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    @pytest.mark.parametrize("how, code", [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.nightly)])
     def test_a_signal_in_the_middle(self, published, how, code):
         began = published.slow("methods")
         process = published.start()
@@ -146,6 +147,7 @@ class TestBrokenOff:
         published.check_nothing_left()
         assert [line["outcome"] for line in archive.log(published.reports)] == ["published", "interrupted", "published"]
 
+    @pytest.mark.nightly
     def test_a_worker_is_killed_once(self, published):
         """Its pages are made again by another."""
         began = {name: published.slow(name, "2") for name in ("methods", "plan_audit")}
@@ -159,6 +161,7 @@ class TestBrokenOff:
         assert published.said("methods") == published.said("plan_audit") == "2"
         published.check_nothing_left()
 
+    @pytest.mark.nightly
     def test_a_page_that_kills_its_worker_is_lost_alone(self, published):
         published.toy("methods", "2", "import os, psutil, signal\n"
                                       "for p in psutil.process_iter(['cmdline']):\n"
@@ -193,6 +196,7 @@ class TestNoRoom:
         (small.reports / "filler").unlink()
         assert small.run().returncode == 0 and small.said("methods") == "2"
 
+    @pytest.mark.nightly
     def test_a_folder_that_cannot_be_written(self, small):
         small.toy("methods", "2")
         subprocess.run(["mount", "-o", "remount,ro", str(small.reports)], check=True)
@@ -214,6 +218,7 @@ def mounted(folder: Path, options: str):
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.nightly
 def test_a_kernel_out_of_memory(published):
     published.toy("methods", "2", "held = bytearray(64 << 30)")
     published.toy("plan_audit", "2")
@@ -222,6 +227,7 @@ def test_a_kernel_out_of_memory(published):
     assert (published.said("methods"), published.said("plan_audit")) == ("1", "2")
 
 
+@pytest.mark.nightly
 def test_a_clock_set_back(published):
     assert shutil.which("faketime"), "this test sets the clock back with Debian's faketime: apt-get install faketime"
     first = archive.latest(published.reports)
@@ -272,6 +278,7 @@ class TestCommand:
         assert done.returncode == 0 and done.stdout == "zh/methods.html  (notebook)\n1 of 3 pages would be made\n"
         assert sorted((p, p.stat().st_mtime_ns) for p in published.reports.rglob("*")) == before
 
+    @pytest.mark.nightly
     def test_only(self, published):
         for name in NAMES:
             published.toy(name, "2")
@@ -280,6 +287,7 @@ class TestCommand:
         wrong = published.run("report", "--only", "nothing")
         assert wrong.returncode == 2 and "--only 'nothing' fits no page of the schedule; allowed: methods, plan_audit, plan_review" in wrong.stderr
 
+    @pytest.mark.nightly
     def test_since(self, published):
         first = archive.latest(published.reports).name
         published.toy("methods", "2")
@@ -290,6 +298,7 @@ class TestCommand:
             done = published.run("report", "--since", said)
             assert done.returncode == 2 and why in done.stderr
 
+    @pytest.mark.nightly
     def test_runs(self, published):
         published.toy("methods", "2", "1/0")
         assert published.run().returncode == 4
@@ -302,6 +311,7 @@ class TestCommand:
         assert "变动记录" in published.run("runs", "diff", *names).stdout
         assert published.run("runs", "show", "9").returncode == 2
 
+    @pytest.mark.nightly
     def test_the_hook_is_given_what_happened(self, published):
         told = published.folder / "told.json"
         published.toy("methods", "2", "1/0")
@@ -317,6 +327,7 @@ class TestCommand:
         done = published.run("report", "--on-change", f"cat > {told}")
         assert done.returncode == 2 and "line 1: keep" in json.loads(told.read_text(encoding="utf-8"))["problems"][0]
 
+    @pytest.mark.nightly
     def test_a_run_that_is_held_back_waits_for_a_person(self, published):
         told = published.folder / "told.json"
         published.toy("methods", judged("on_track"))
@@ -333,11 +344,13 @@ class TestCommand:
         assert said["outcome"] == "released" and said["changes"]["verdicts"] == 1 and said["problems"] == []
         assert published.run().returncode == 0 and published.run("publish", "9").returncode == 2
 
+    @pytest.mark.nightly
     def test_a_hook_that_fails_is_said(self, published):
         published.toy("methods", "2", "1/0")
         done = published.run("report", "--on-change", "exit 3")
         assert done.returncode == 4 and "--on-change: 'exit 3' exited 3" in done.stderr
 
+    @pytest.mark.nightly
     def test_progress_on_a_terminal(self, published):
         published.toy("methods", "2")
         ours, theirs = pty.openpty()
@@ -350,6 +363,7 @@ class TestCommand:
         os.close(ours)
         assert process.wait(PATIENCE) == 0 and b"1 of 3 pages changed" in shown and b"0/1" in shown
 
+    @pytest.mark.nightly
     def test_quiet_in_cron(self, published):
         published.toy("methods", "2")
         done = published.run()

@@ -19,6 +19,8 @@ PROFILED = ("rd_share", "income_growth", "urbanization_rate", "reading_rate")
 PAGES = list({(p.report, p.values.get("plan"), p.values.get("indicator")): p for p in schedule.read().pages
               if p.lang == "zh" and p.values.get("indicator", PROFILED[0]) in PROFILED}.values())
 """A page of each report and plan."""
+MORE = [parameters.page("gap_analysis", {"as_of": 2023, "known_on": "2024-06-30"}), parameters.page("gap_analysis", {"plan": "zj13", "as_of": 2019}),
+        *(parameters.page(PROFILE, {"indicator": i}) for i in ("energy_intensity_cut", "pm25_concentration", "law_enforcement_share"))]
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ class TestReach:
         ("cpi", ASSESSED | of("road_to_2035", indicators=("income_growth",))),  # an input of derived values
         ("population", of("data_quality", "road_to_2035", indicators=("urbanization_rate",))),  # a series beside another
         ("industrial_value_added", of("data_quality")),  # of no row
-        ("pm25_concentration", ASSESSED | of("plan_review", "methods")),
+        ("pm25_concentration", ASSESSED | of("methods") | {"plan_review-zj14"}),  # a row of the 14th plan only
     ])
     def test_an_observation(self, reached, indicator, pages):
         found = reached("observations", f"indicator == '{indicator}'", note="changed")
@@ -140,7 +142,8 @@ class TestReach:
         assert reached("plans", "plan == 'zj13'", name_zh="changed") == EVERY
 
     def test_the_name_of_an_indicator(self, reached):
-        assert reached("indicators", "indicator == 'higher_education_enrolment'", name_zh="changed") == but(EVERY, "commitments-zj14")
+        assert reached("indicators", "indicator == 'higher_education_enrolment'", name_zh="changed") == but(
+            EVERY, "commitments-zj14", "plan_review-zj14")
 
     def test_a_source(self, reached):
         """Only where something that is read names it."""
@@ -180,10 +183,7 @@ class TestRecord:
         notes = '["plans", {}]\n["targets", {"plan": ["zj14"]}]\n["targets", {"plan": ["zj14"]}]\n["plans", {"plan": ["zj13"]}]\n'
         assert inputs.reads(notes) == {"plans": [{}], "targets": [{"plan": ["zj14"]}]}
 
-    @pytest.mark.parametrize("page", [*PAGES, parameters.page("gap_analysis", {"as_of": 2023, "known_on": "2024-06-30"}),
-                                      parameters.page("gap_analysis", {"plan": "zj13", "as_of": 2019}),
-                                      *(parameters.page(PROFILE, {"indicator": i}) for i in ("energy_intensity_cut", "law_enforcement_share"))],
-                             ids=lambda page: page.path[3:-5])
+    @pytest.mark.parametrize("page", [*PAGES, *(pytest.param(page, marks=pytest.mark.nightly) for page in MORE)], ids=lambda page: page.path[3:-5])
     def test_a_report_says_the_same_with_only_what_it_reads(self, page, monkeypatch, tmp_path):
         """Nothing is read that the record does not tell of."""
         whole, read = played(page)

@@ -11,56 +11,19 @@ import pandas as pd
 from IPython.display import HTML
 
 from plancore import gaps, load, wording
-from plancore.downloads import workbook
+from plancore.downloads import formulas
 from plancore.measures import rules
 from plancore.downloads.workbook import Sheet
 
 _OPTIONAL = ("baseline_unit", "rounded_figures", "qualifier", "breaks", "note", "official_verdict", "official_rate")
 """Columns left out where no row has anything in them."""
-_COMMON = {
-    "in_tau": "({t}-{t0})/({T}-{t0})",
-    "against_path": "ROUND({s}*({y}-{due}),10)",
-    "pace_ratio": "ROUND({progress}/{tau},10)",
-    "gap": "ROUND({s}*({yT}-{y}),10)",
-}
-"""Measures every form has alike; as `gaps` does, results are rounded to 10 decimals."""
-_HELD = "IF(ROUND({s}*({yT}-{y0}),10)<=0,{yT},%s)"
-_STILL = "IF(ROUND(ABS({y}-{y0}),10)<={h},0,ROUND(%s,10))"
-_SUMMED = {"required": "{yT}*{tau}", "progress": "ROUND({y}/{yT},10)", "observed_pace": "ROUND({y}/({t}-{t0}),10)",
-           "required_pace": "ROUND(({yT}-{y})/({T}-{t}),10)"}
-_FORMULAS = {
-    "level_linear": {
-        "required": _HELD % "{y0}+({yT}-{y0})*{tau}", "progress": _STILL % "({y}-{y0})/({yT}-{y0})",
-        "observed_pace": "ROUND(({y}-{y0})/({t}-{t0}),10)", "required_pace": "ROUND(({yT}-{y})/({T}-{t}),10)"},
-    "level_geometric": {
-        "required": _HELD % "{y0}*({yT}/{y0})^{tau}", "progress": _STILL % "LN({y}/{y0})/LN({yT}/{y0})",
-        "observed_pace": "ROUND((({y}/{y0})^(1/({t}-{t0}))-1)*100,10)",
-        "required_pace": "ROUND((({yT}/{y})^(1/({T}-{t}))-1)*100,10)"},
-    "level_hold": {"required": "{yT}"}, "level_step": {"required": "{yT}"}, "yearly_control": {"required": "{yT}"}, "assigned": {},
-    "average_growth": {
-        "required": "{yT}", "progress": "ROUND(({t}-{t0})*LN(1+{y}/100)/(({T}-{t0})*LN(1+{yT}/100)),10)",
-        "observed_pace": "ROUND({y},10)",
-        "required_pace": "ROUND((((1+{yT}/100)^({T}-{t0})/(1+{y}/100)^({t}-{t0}))^(1/({T}-{t}))-1)*100,10)"},
-    "cumulative_sum": _SUMMED, "cumulative_change": _SUMMED, "cumulative_rate_linear": _SUMMED,
-    "cumulative_rate_geometric": {
-        "required": "(1-(1-{yT}/100)^{tau})*100", "progress": "ROUND(LN(1-{y}/100)/LN(1-{yT}/100),10)",
-        "observed_pace": "ROUND((1-(1-{y}/100)^(1/({t}-{t0})))*100,10)",
-        "required_pace": "ROUND((1-((1-{yT}/100)/(1-{y}/100))^(1/({T}-{t})))*100,10)"},
-}
-"""The formulas of `gaps` by form and path, in the symbols of the sheet's header (`due`: the column 应达到)."""
-_DELIVERED = {
-    "level": "ROUND(({y}-{y0})/({yT}-{y0}),10)", "average_growth": "LN(1+{y}/100)/LN(1+{yT}/100)",
-    "cumulative_rate_geometric": "LN(1-{y}/100)/LN(1-{yT}/100)",
-    "cumulative_rate_linear": "{y}/{yT}", "cumulative_sum": "{y}/{yT}", "cumulative_change": "{y}/{yT}"}
-
-
 _PERCENT = re.compile(r"[−+]?[\d,]+(\.\d+)?%")
 _NUMBER = re.compile(r"[−+]?\d[\d,]*(\.\d+)?%?")
 
 
 @wording.localized
 def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str) -> Sheet:
-    """Each target in plan order: baseline, target, each year's figure as a number, against the path, assessment, source.
+    """Return one row per target in plan order: baseline, target, each year's figure, against the path, assessment, source.
 
     `result` of `gaps.measure`, `series` of `trajectories.series`. Figures that are not exact are named in a column.
     """
@@ -68,13 +31,13 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
     yearly = _yearly(series)
     sources = load.sources()
-    cited = [_cited(cell, sources, lang) for cell in rows["source"]]
+    cited = [_source(cell, sources, lang) for cell in rows["source"]]
     columns = _identity(rows, lang) | {
         "baseline_value": rows["baseline_value"], "baseline_unit": _baseline_units(rows, lang),
         "target_said": [wording.target(r, lang) for r in rows.to_dict("records")], "target_number": rows["target_value"],
         **{str(y): [yearly["value"].get((p, r, y), np.nan) for p, r in zip(rows["plan"], rows["row"])] for y in years},
-        "rounded_figures": [_rounded(yearly, p, r, lang) for p, r in zip(rows["plan"], rows["row"])],
-        "against_path": rows["against_path"], "assessment": _assessed(rows, lang),
+        "rounded_figures": [_inexact(yearly, p, r, lang) for p, r in zip(rows["plan"], rows["row"])],
+        "against_path": rows["against_path"], "assessment": _assessments(rows, lang),
         "reason": [wording.text(r, lang) if r else "" for r in rows["reason"]], "data_year": rows["last_period"].astype("Int64"),
         "source_title": [c["title"] for c in cited], "published_on": [c["published"] for c in cited],
         "data_grade": [c["grade"] for c in cited]}
@@ -84,12 +47,12 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
 
 @wording.localized
 def schedule(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
-    """The working of `gaps.measure`: inputs as numbers, results as live formulas that follow its arithmetic by form.
+    """Return the working of `gaps.measure`: inputs as numbers, results as live formulas that follow its arithmetic by form.
 
     A row that is not assessable has its reason and no numbers in place of results.
     """
     rows = gaps.named_rows(result, targets)
-    kinds = [_kind(r) for r in rows.to_dict("records")]
+    kinds = [formulas.kind(r) for r in rows.to_dict("records")]
     half = np.array([rules.half_unit(str(p)) for p in rows["baseline_printed"]], float)
     moving = (rows["form"] == "level") & rows["path"].isin(["linear", "geometric"]) & (rows["baseline_used"] == "printed")
     columns = _identity(rows, lang, ("row", "indicator", "unit")) | {
@@ -103,16 +66,16 @@ def schedule(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
         "observed_pace": rows["observed_pace"], "required_pace": rows["required_pace"],
         "pace_kind": [wording.text(f"pace_{p}", lang) if paced else "" for p, paced in zip(
             rows["pace_unit"], rows[["observed_pace", "required_pace"]].notna().any(axis=1))],
-        "assessment": _assessed(rows, lang), "reason": [wording.text(r, lang) if r else "" for r in rows["reason"]],
+        "assessment": _assessments(rows, lang), "reason": [wording.text(r, lang) if r else "" for r in rows["reason"]],
         "how": [wording.text(f"how_{k}", lang) for k in kinds]}
     columns = _filled(columns)
-    live = _live(columns, [_COMMON | _FORMULAS[k] for k in kinds])
+    live = formulas.cells(columns, [formulas.schedule(k) for k in kinds])
     return _sheet("schedule", columns, {}, lang, live, percent=("in_tau", "progress"))
 
 
 @wording.localized
 def completion(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
-    """How a plan ended, from `gaps.completion`: outcome, target and, as live formulas, completion rate, margin and
+    """Return one row per target of `gaps.completion`: outcome, target and, as live formulas, completion rate, margin and
 
     the share of the planned change delivered.
     """
@@ -128,17 +91,13 @@ def completion(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
         "official_verdict": [wording.text(v, lang) if v else "" for v in rows["official_verdict"]],
         "official_rate": rows["official_rate"] / 100, "lines": rows["lines"]}
     columns = _filled(columns)
-    rates = {"average_growth": "((1+{y}/100)/(1+{yT}/100))^{n}"}
-    live = _live(columns, [{
-        "completion_rate": rates.get(r["form"], "{yT}/{y}" if r["better"] == "lower" else "{y}/{yT}"),
-        "margin": "ROUND({s}*({y}-{yT}),10)", "delivered": _DELIVERED.get("level" if r["form"] == "level" else _kind(r), "")}
-        for r in records])
+    live = formulas.cells(columns, [formulas.completion(r) for r in records])
     return _sheet("completion", columns, _year_labels(rows, lang), lang, live, percent=("completion_rate", "delivered", "official_rate"))
 
 
 @wording.localized
 def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
-    """Every published value of the indicators in `targets` (any frame with indicator, names, units), in its order, with
+    """Return every published value of the indicators in `targets` (any frame with indicator, names, units), in its order, with
 
     source and grade; 采用 marks the one in `observations`. From `load.vintages` and `load.observations`.
     """
@@ -150,7 +109,7 @@ def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFram
         key in used for key in zip(rows["indicator"], rows["period"], rows["source"])])
     rows = rows.sort_values(["place", "period", "used"], ascending=[True, True, False], kind="stable")
     sources = load.sources()
-    cited = [_cited(cell, sources, lang) for cell in rows["source"]]
+    cited = [_source(cell, sources, lang) for cell in rows["source"]]
     columns = {
         "indicator": rows[f"name_{lang}"], "period": [int(p) if p.isdigit() else p for p in rows["period"]], "value": rows["value"],
         "qualifier": [_precision(q, lang) for q in rows["qualifier"]], "unit": _units(rows["unit_zh"], targets, lang),
@@ -164,7 +123,7 @@ def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFram
 
 @wording.localized
 def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> Sheet:
-    """What each row means: its printed cells to the letter, how they are read and why, the breaks declared
+    """Return what each target means: its printed cells to the letter, how they are read and why, the breaks declared
 
     for it (`load.breaks`). The years of the plan where there are several."""
     records = targets.to_dict("records")
@@ -177,14 +136,14 @@ def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> She
         "path_word": [wording.text(p, lang) if p != "none" else "" for p in targets["path"]],
         "basis_of_prices": [wording.text(p, lang) if p != "none" else "" for p in targets["price_basis"]],
         "direction": [wording.text(b, lang) for b in targets["better"]],
-        "breaks": [_broken(r, declared, lang) for r in records], "lines": targets["lines"],
-        "note": [_noted(r, lang) for r in records]}
+        "breaks": [_break_texts(r, declared, lang) for r in records], "lines": targets["lines"],
+        "note": [_note(r, lang) for r in records]}
     return _sheet("definitions", _filled(columns), {}, lang)
 
 
 @wording.localized
 def breaks(declared: pd.DataFrame, lang: str) -> Sheet:
-    """The declared breaks of series, from `load.breaks`: indicator by its name, year, what changed, comparable or not."""
+    """Return the declared breaks of series, from `load.breaks`: indicator by its name, year, what changed, comparable or not."""
     rows = declared.merge(load.indicators()[["indicator", "name_zh", "name_en"]], on="indicator", validate="m:1")
     return _sheet("breaks", {
         "indicator": rows[f"name_{lang}"], "since": rows["since"], "break_kind": [wording.text(f"kind_{k}", lang) for k in rows["kind"]],
@@ -193,7 +152,7 @@ def breaks(declared: pd.DataFrame, lang: str) -> Sheet:
 
 @wording.localized
 def table(name_key: str, shown: gt.GT | HTML, lang: str) -> Sheet:
-    """A table of the page, from `table.table`, as the page shows it, its figures as numbers of the page's precision.
+    """Return a table of the page, from `table.table`, as the page shows it, its figures as numbers of the page's precision.
 
     Cells with more than a figure stay text; — is an empty cell. A sentence in place of a table is the sheet's one cell.
     """
@@ -209,7 +168,7 @@ def table(name_key: str, shown: gt.GT | HTML, lang: str) -> Sheet:
 
 @wording.localized
 def plain(name_key: str, frame: pd.DataFrame, labels: dict[str, str] | None = None, lang: str = "") -> Sheet:
-    """Any other frame: the columns that `labels` or `words.csv` has words for (`column_year`, then `year`), codes as words.
+    """Return any other frame: the columns that `labels` or `words.csv` has words for (`column_year`, then `year`), codes as words.
 
     Of `unit_zh` and `unit_en`, `note` and `note_en` the reader's is kept. A code is looked up as `check_counts`, then
     `v_agrees` (the column's first letter), then `agrees`; several codes in a cell are listed.
@@ -217,7 +176,7 @@ def plain(name_key: str, frame: pd.DataFrame, labels: dict[str, str] | None = No
     other = next(code for code in wording.LANGUAGES if code != lang)
     stems = dict.fromkeys(re.sub("_(zh|en)$", "", c) for c in frame)
     own = {stem: next(c for c in (f"{stem}_{lang}", stem, f"{stem}_{other}") if c in frame) for stem in stems}
-    named = {stem: (labels or {}).get(stem) or _said((f"column_{stem}", stem), "", lang) for stem in own}
+    named = {stem: (labels or {}).get(stem) or _first_text((f"column_{stem}", stem), "", lang) for stem in own}
     columns = {named[stem]: [_word(v, stem, lang) for v in frame[c]] for stem, c in own.items() if named[stem]}
     return Sheet(wording.text(name_key, lang), pd.DataFrame(columns, index=range(len(frame))))
 
@@ -235,27 +194,6 @@ def _sheet(key: str, columns: dict, labels: dict[str, str], lang: str, live: dic
 def _filled(columns: dict) -> dict:
     """The columns without those of `_OPTIONAL` that are empty."""
     return {c: cells for c, cells in columns.items() if c not in _OPTIONAL or any(pd.notna(v) and v != "" for v in cells)}
-
-
-def _live(columns: dict, formulas: list[dict[str, str]]) -> dict[str, list[str]]:
-    """Per computed column the formula of each row, its symbols as cells; "" where there is no result to compute."""
-    places = {key.removeprefix("in_"): place for place, key in enumerate(columns)}
-    places |= {"due": places.get("required"), "y": places.get("y", places.get("outcome"))}
-    computed = {c: list(columns[c]) for c in dict.fromkeys(c for each in formulas for c in each)}
-    return {c: [_formula(each.get(c, ""), row, places) if np.isfinite(cells[row]) else "" for row, each in enumerate(formulas)]
-            for c, cells in computed.items()}
-
-
-def _formula(template: str, row: int, places: dict[str, int]) -> str:
-    cells = {symbol: workbook.address(row, place) for symbol, place in places.items() if place is not None}
-    return "=" + template.format(**cells) if template else ""
-
-
-def _kind(row: dict) -> str:
-    """Form, and for levels and reductions their path, by which a row is computed."""
-    if row["form"] == "cumulative_rate":
-        return "cumulative_rate_linear" if row["path"] == "linear" else "cumulative_rate_geometric"
-    return f"level_{row['path']}" if row["form"] == "level" else row["form"]
 
 
 def _identity(rows: pd.DataFrame, lang: str, keys: tuple[str, ...] = ("row", "category", "indicator", "attribute", "unit")) -> dict:
@@ -277,18 +215,18 @@ def _yearly(series: pd.DataFrame) -> dict[str, dict]:
     return seen.drop_duplicates(["plan", "row", "year"], keep="last").set_index(["plan", "row", "year"])[["value", "qualifier"]].to_dict()
 
 
-def _rounded(yearly: dict[str, dict], plan: str, row: str, lang: str) -> str:
+def _inexact(yearly: dict[str, dict], plan: str, row: str, lang: str) -> str:
     """The figures of a row that are rounded or a lower bound, with their years."""
     return wording.text("list_comma", lang).join(
         wording.text("year", lang, year=y) + wording.text("colon", lang) + wording.qualified(yearly["value"][p, r, y], q)
         for (p, r, y), q in sorted(yearly["qualifier"].items()) if (p, r) == (plan, row) and q)
 
 
-def _assessed(rows: pd.DataFrame, lang: str) -> list[str]:
+def _assessments(rows: pd.DataFrame, lang: str) -> list[str]:
     return [wording.text(v or s, lang) for v, s in zip(rows["verdict"], rows["status"])]
 
 
-def _cited(cell: str, sources: pd.DataFrame, lang: str) -> dict[str, str]:
+def _source(cell: str, sources: pd.DataFrame, lang: str) -> dict[str, str]:
     """Title, date, grade and address of the last source a cell names; empty where it names none."""
     if not cell:
         return dict.fromkeys(("title", "published", "grade", "url"), "")
@@ -305,7 +243,7 @@ def _units(units: pd.Series, targets: pd.DataFrame, lang: str) -> list[str]:
 def _baseline_units(rows: pd.DataFrame, lang: str) -> list[str]:
     """The unit of the baseline where it is another than the target's."""
     units = _units(rows["baseline_unit_zh"], rows, lang)
-    return [said if zh not in ("", own) else "" for said, zh, own in zip(units, rows["baseline_unit_zh"], rows["unit_zh"])]
+    return [text if zh not in ("", own) else "" for text, zh, own in zip(units, rows["baseline_unit_zh"], rows["unit_zh"])]
 
 
 def _precision(qualifier: str, lang: str) -> str:
@@ -314,20 +252,20 @@ def _precision(qualifier: str, lang: str) -> str:
 
 
 def _bound(bound: str, lang: str) -> str:
-    """A bound as it is said, and whether it includes the figure."""
+    """A bound in words, and whether it includes the figure."""
     if bound == "none":
         return ""
     return wording.text(bound, lang, x="…") + wording.text("bracket", lang, x=wording.text(f"b_{bound}", lang))
 
 
-def _broken(row: dict, declared: pd.DataFrame, lang: str) -> str:
+def _break_texts(row: dict, declared: pd.DataFrame, lang: str) -> str:
     """The declared breaks of a row's series."""
     mine = declared[declared["indicator"] == row["indicator"]]
-    said = [wording.text("year", lang, year=y) + wording.text("colon", lang) + what for y, what in zip(mine["since"], mine[f"what_{lang}"])]
-    return wording.text("comma", lang).join(said)
+    text = [wording.text("year", lang, year=y) + wording.text("colon", lang) + what for y, what in zip(mine["since"], mine[f"what_{lang}"])]
+    return wording.text("comma", lang).join(text)
 
 
-def _noted(row: dict, lang: str) -> str:
+def _note(row: dict, lang: str) -> str:
     """The row's note, and since when a number assigned or adjusted later is in force."""
     version = wording.text("in_force_since", lang, since=row["version_since"]) if row.get("version_since") else ""
     note = row.get("note" if lang == "zh" else "note_en", "")
@@ -341,27 +279,27 @@ def _word(value: object, column: str, lang: str) -> object:
     if isinstance(value, (list, tuple)):
         return wording.text("list_comma", lang).join(str(_word(each, column, lang)) for each in value)
     keys = (f"{column}_{value}", f"{column[0]}_{value}", value) if isinstance(value, str) and value else ()
-    return _said(keys, value, lang)
+    return _first_text(keys, value, lang)
 
 
 def _text(cell: object) -> str:
     """What a cell of a page says, without its markup."""
     bare = re.sub(r'<a class="flag".*?</a>', "", str(cell), flags=re.DOTALL)
-    said = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"(?<=\S)<(?!br)[^>]*>(?=\S)", "", bare)))
-    return "" if said.strip() == "—" else " ".join(said.split())
+    text = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"(?<=\S)<(?!br)[^>]*>(?=\S)", "", bare)))
+    return "" if text.strip() == "—" else " ".join(text.split())
 
 
-def _number(said: str) -> object:
+def _number(text: str) -> object:
     """A figure as a number, a share of its per cent; any other text as it is."""
-    if not _NUMBER.fullmatch(said):
-        return said
-    plain = said.replace("−", "-").replace(",", "").removesuffix("%")
-    if said.endswith("%"):
+    if not _NUMBER.fullmatch(text):
+        return text
+    plain = text.replace("−", "-").replace(",", "").removesuffix("%")
+    if text.endswith("%"):
         return float(plain) / 100
-    return int(plain) if re.fullmatch(r"\d{1,4}", said) else float(plain)
+    return int(plain) if re.fullmatch(r"\d{1,4}", text) else float(plain)
 
 
-def _said(keys: tuple[str, ...], otherwise: object, lang: str) -> object:
+def _first_text(keys: tuple[str, ...], otherwise: object, lang: str) -> object:
     """The words of the first key that has some and needs no values filled in."""
     for key in keys:
         try:

@@ -1,4 +1,4 @@
-"""How a chart becomes a picture: specifications drawn as SVG, SVG as PNG, in the machine's own Chinese font."""
+"""Draw specifications as SVG and SVG as PNG, in the machine's own Chinese font."""
 
 from __future__ import annotations
 
@@ -34,36 +34,37 @@ LATER = "PLANCORE_DRAW_LATER"
 
 
 def later() -> bool:
-    """Whether what this process shows is drawn by another."""
+    """Return whether what this process shows is drawn by another."""
     return bool(os.environ.get(LATER))
 
 
 def svg(spec: dict) -> str:
-    """A Vega-Lite specification drawn as SVG."""
-    said = json.dumps(spec, ensure_ascii=False)
-    return vl_convert.vegalite_to_svg(said.replace(json.dumps(FONT)[1:-1], _LEAN)).replace(_LEAN, escape(FONT)) if _lean() else (
-        vl_convert.vegalite_to_svg(said))
+    """Return a Vega-Lite specification drawn as SVG."""
+    if not _lean():
+        return vl_convert.vegalite_to_svg(spec)
+    lean = json.dumps(spec, ensure_ascii=False).replace(json.dumps(FONT)[1:-1], _LEAN)
+    return vl_convert.vegalite_to_svg(lean).replace(_LEAN, escape(FONT))
 
 
-def png(svg: str, **how: float) -> bytes:
-    """A drawn SVG in pixels; `how`: `scale` and `ppi` of vl_convert."""
-    return vl_convert.svg_to_png(svg.replace(escape(FONT), _LEAN) if _lean() else svg, **how)
+def png(svg: str, **options: float) -> bytes:
+    """Return a drawn SVG as PNG; `options`: `scale` and `ppi` of vl_convert."""
+    return vl_convert.svg_to_png(svg.replace(escape(FONT), _LEAN) if _lean() else svg, **options)
 
 
 @cache
 def has_chinese_font() -> bool:
-    """Whether this machine has a font with Chinese glyphs, by fontconfig's list."""
+    """Return whether this machine has a font with Chinese glyphs, by fontconfig's list."""
     return bool(_listed("fc-list", ":lang=zh"))
 
 
 def bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script that sets window.vegaEmbed; shared by all pages of a site."""
+    """Return Vega, Vega-Lite and vega-embed as one script that sets window.vegaEmbed; shared by all pages of a site."""
     return bundle_file().read_text(encoding="utf-8")
 
 
 @cache
 def bundle_file() -> Path:
-    """The file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
+    """Return the file of that script, built once for this version of vl-convert: bundling it costs a second and 100 MB."""
     file = _folder() / f"bundle-{vl_convert.__version__}.js"
     if not file.is_file():
         with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as made:
@@ -74,9 +75,9 @@ def bundle_file() -> Path:
 
 @cache
 def lean_fonts() -> Path | None:
-    """A folder with the first of FAMILIES that is installed, regular and bold, without the tables no chart needs.
+    """Return a folder with the first of FAMILIES that is installed, regular and bold, without the tables no chart needs.
 
-    Drawn in it, a chart is the same to the letter, in a third of the time. Made once for this version of the font; None
+    A chart drawn in it is the same to the letter, in two thirds of the time. Made once for this version of the font; None
     where there is no such font, or no folder to keep it in.
     """
     faces = next(filter(None, map(_faces, FAMILIES)), None)
@@ -154,5 +155,5 @@ def _writable(folder: Path) -> bool:
 
 
 def scripts() -> str:
-    """What the browser runs for apps: Vega, and our own scripts in order."""
+    """Return what the browser runs for apps: Vega, and our own scripts in order."""
     return "\n".join([bundle(), *map(paths.asset, SCRIPTS)])

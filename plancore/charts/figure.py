@@ -1,4 +1,4 @@
-"""How a chart is shown without a network: its theme, its figure in a page, its picture files."""
+"""Charts as figures of a page that need no network: theme, HTML, still drawing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ THEME = {
 
 
 def show(*charts: alt.TopLevelMixin | None) -> HTML:
-    """The charts as figures that need no network: in JupyterLab, in papermill's pages and in Voila alike; None is left out.
+    """Return the charts as figures that need no network: in JupyterLab, in papermill's pages and in Voila alike; None is left out.
 
     Each has its finding as title, an SVG drawn here (or `painted` by who runs the kernel, see `drawing.later`), the numbers
     behind it as a table, and its specification, which a published page turns into a live chart with tooltips (`assets/alive.js`).
@@ -51,12 +51,12 @@ def show(*charts: alt.TopLevelMixin | None) -> HTML:
 
 
 def live(*charts: alt.TopLevelMixin | None) -> str:
-    """The same figures without their drawn SVG, for an app: `assets/alive.js` draws them in the reader's browser."""
+    """Return the same figures without their drawn SVG, for an app: `assets/alive.js` draws them in the reader's browser."""
     return '<div class="charts">' + "".join(_figure(c, alone=False) for c in charts if c) + "</div>"
 
 
 def painted(html: str) -> str:
-    """HTML of `show` or `live` with every chart drawn, as a page shows it before any script runs; what was drawn once is kept."""
+    """Return HTML of `show` or `live` with every chart drawn, as a page shows it before any script runs; what was drawn once is kept."""
     return _UNDRAWN.sub(lambda found: found[1] + _still(found[3]) + found[2] + found[3], html)
 
 
@@ -68,19 +68,19 @@ def _still(spec: str) -> str:
 
 
 def settings(lang: str) -> dict:
-    """What `assets/alive.js` needs to know: the theme of the charts, and the words it says to a reader."""
+    """Return what `assets/alive.js` needs: the theme of the charts, and the words it shows."""
     return {"theme": THEME} | {key: wording.text(key, lang) for key in _SCRIPT_WORDS}
 
 
 def layered(data: pd.DataFrame, layers: list[alt.Chart], **encoding: object) -> alt.LayerChart:
-    """Layers over one table that share an encoding, said once: smaller and quicker than saying it in each layer."""
+    """Return layers over one table that share an encoding: smaller and quicker than to repeat it in each layer."""
     return alt.LayerChart(data=data, layer=layers, encoding=alt.FacetedEncoding(**encoding))
 
 
 @wording.localized
 def described(chart: alt.LayerChart, title: str, subtitle: str, alt_text: str, table: pd.DataFrame, source: str,
               code: str, lang: str, key: str = "") -> alt.LayerChart:
-    """The chart with what a figure says around it, kept in its specification.
+    """Return the chart with title, subtitle, source and table kept in its specification.
 
     `key`: the indicator it shows, where it shows one; a page lights up all that shows the same one.
     """
@@ -90,7 +90,7 @@ def described(chart: alt.LayerChart, title: str, subtitle: str, alt_text: str, t
 
 
 def untabled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
-    """The chart without the numbers behind it, where they stand in a table of their own."""
+    """Return the chart without the numbers behind it, where they stand in a table of their own."""
     chart.usermeta["table"] = None
     return chart
 
@@ -127,7 +127,7 @@ def _table(split: dict | None, lang: str) -> str:
 
 
 def sparkline(points: list[tuple[int, float]], goal: tuple[int, float] | None) -> str:
-    """A curve the size of a word: the points as a line with a dot at its end, the goal a diamond; empty without a point."""
+    """Return an SVG curve the size of a word: the points as a line with a dot at its end, the goal a diamond; empty without a point."""
     every = points + ([goal] if goal else [])
     if not points:
         return ""

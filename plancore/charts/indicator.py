@@ -1,4 +1,4 @@
-"""Draw one indicator against its path; computes nothing and owns the grammar of a trajectory."""
+"""Charts of indicators: one against its required path, several as an index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEIGHT, _AHEAD = 210, "#5b6570"
 
 @wording.localized
 def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> list[alt.LayerChart]:
-    """A `trajectory` for each row of `result` that was assessed, in plan order."""
+    """Return a `trajectory` chart for each row of `result` that was assessed, in plan order."""
     assessed = result[result["status"] != "not_assessable"].merge(targets, on=["plan", "row"], suffixes=("", "_target"))
     return [trajectory(series[(series["plan"] == r["plan"]) & (series["row"] == r["row"])], r, lang)
             for r in assessed.to_dict("records")]
@@ -26,14 +26,14 @@ def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFra
 
 @wording.localized
 def profile(series: pd.DataFrame, goals: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """The `trajectory` of one indicator, assessed or not, with its goals beyond the plan: `result` and `targets` have one row."""
+    """Return the `trajectory` chart of one indicator, assessed or not, with its goals beyond the plan: `result` and `targets` have one row."""
     row, = result.merge(targets, on=["plan", "row"], suffixes=("", "_target")).to_dict("records")
     return trajectory(pd.concat([series, goals], ignore_index=True), row, lang)
 
 
 @wording.localized
 def trajectory(series: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
-    """One indicator against its path: baseline a hollow circle, required path a thin grey line, observed a dark line
+    """Return a chart of one indicator against its path: baseline a hollow circle, required path a thin grey line, observed a dark line
 
     with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
     break a gap with a tick, derived values dashed squares. A long-term goal is one more diamond with a dashed path.
@@ -44,7 +44,7 @@ def trajectory(series: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     title = name + wording.text("colon", lang) + word(said, lang)
     if series.empty:
         return _nothing(row, title, lang)
-    data = _told(series, lang)
+    data = _labelled(series, lang)
     numbers = data[~data["series"].isin(["required", "goal_path"])].sort_values(["year", "series"])
     table = numbers[["year", "label", "shown", "cited"]].set_axis(
         [wording.text(c, lang) for c in ("period", "series", "value", "source")], axis=1)
@@ -53,7 +53,7 @@ def trajectory(series: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
                      table, cited, said, lang, row["indicator"])
 
 
-def _told(series: pd.DataFrame, lang: str) -> pd.DataFrame:
+def _labelled(series: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The series in words: label, shown, vintage, mark (preliminary, final, bound), cited; run and breaks of the observed."""
     titles = load.sources().set_index("source")["title"]
     data = series.assign(
@@ -167,7 +167,7 @@ def _cited(titles: pd.Series, lang: str) -> str:
 
 @wording.localized
 def indexed(series: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """Each indicator's figures as a line with points, its path thin and grey, its target a diamond; baseline = 100.
+    """Return a chart of each indicator's figures as a line with points, its path thin and grey, its target a diamond; baseline = 100.
 
     `series` of `trajectories.indexed`; `targets`: names, in the order chosen. None where nothing can be indexed.
     """

@@ -1,4 +1,4 @@
-"""Draw a whole plan in one picture; computes nothing."""
+"""Charts of a whole plan: progress, review, checks, asks, counts, commitments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ASKED = {"tightened": ACCENT, "kept": PATH, "loosened": INK}
 
 @wording.localized
 def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """Progress against time share for each row that has a pace ratio, in plan order; None where no row has one.
+    """Return a chart of progress against time share for each row that has a pace ratio, in plan order; None where no row has one.
 
     `result`: the columns of `gaps.measure`; `targets`: names and units.
     """
@@ -49,7 +49,7 @@ def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.Laye
 
 @wording.localized
 def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """Share of the planned change delivered for each row with an outcome, in plan order; None where no row has one.
+    """Return a chart of the share of the planned change delivered for each row with an outcome, in plan order; None where no row has one.
 
     `result`: the columns of `gaps.completion`; `targets`: names and units.
     """
@@ -69,7 +69,7 @@ def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerC
 
 @wording.localized
 def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """How many findings each check of `audit.plan` has, by verdict."""
+    """Return a chart of how many findings each check of `audit.plan` has, by verdict."""
     order = ["agrees", "explained", "differs", "cannot_tell"]
     words = {v: wording.text("v_" + v, lang) for v in order}
     counted = findings.groupby(["check", "verdict"], sort=False).size().rename("n").reset_index()
@@ -86,7 +86,7 @@ def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
 
 @wording.localized
 def asks(bridge: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """What a plan asks for in a year against the plan before it (= 100 %), for the rows of `bridge.compare` with an
+    """Return a chart of what a plan asks for in a year against the plan before it (= 100 %), for the rows of `bridge.compare` with an
 
     ask_ratio, in plan order; what is compared without one is named. None where no row has one.
     """
@@ -97,7 +97,7 @@ def asks(bridge: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     records, edge = rows.to_dict("records"), wording.percent(_MOST_ASKED)
     data = pd.DataFrame({
         "name": rows["row_to"] + " " + rows[f"name_{lang}_to"], "x": rows["ask_ratio"].clip(0, _MOST_ASKED),
-        "before": [_asked(r, "from", lang) for r in records], "now": [_asked(r, "to", lang) for r in records],
+        "before": [_ask_text(r, "from", lang) for r in records], "now": [_ask_text(r, "to", lang) for r in records],
         "ratio": [wording.percent(x) if x <= _MOST_ASKED else f"> {edge}" for x in rows["ask_ratio"]],
         "word": [wording.text("rel_" + r, lang) for r in rows["relation"]]})
     labels = {"name": "indicator", "before": "asked_from", "now": "asked_to", "ratio": "ask_ratio", "word": "relation"}
@@ -130,7 +130,7 @@ def _dumbbells(data: pd.DataFrame, codes: list[str], labels: dict, lang: str) ->
         tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in labels.items()]).properties(height=alt.Step(24))
 
 
-def _asked(row: dict, side: str, lang: str) -> str:
+def _ask_text(row: dict, side: str, lang: str) -> str:
     """What a plan asks for in a year, in the direction of the quantity, with its unit."""
     asked = wording.number(row[f"asked_{side}"] * (-1 if row["better"] == "lower" else 1))
     if row["asked_unit"] == "percent":
@@ -140,7 +140,7 @@ def _asked(row: dict, side: str, lang: str) -> str:
 
 @wording.localized
 def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
-    """The plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
+    """Return a chart of the plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
     lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
                          columns=["status", "x", "y", "label"])
     words = pd.DataFrame([("ahead", 0.75, 1.0), ("on_track", 0.38, 0.38), ("behind_slight", 0.8, 0.6), ("behind", 0.75, 0.2),
@@ -187,7 +187,7 @@ def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict
 
 @wording.localized
 def counts(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """How many counted indicators have each official word or final verdict, and how many none, by attribute.
+    """Return a chart of how many counted indicators have each official word or final verdict, and how many none, by attribute.
 
     `result`: the columns of `gaps.measure`; `targets`: which rows count.
     """
@@ -225,7 +225,7 @@ def kind_word(kind: str, lang: str) -> str:
 
 @wording.localized
 def commitments(commitments: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """How many commitments there are of each kind, by target year; None where there are none."""
+    """Return a chart of how many commitments there are of each kind, by target year; None where there are none."""
     if commitments.empty:
         return None
     counted = commitments.groupby(["kind", "target_year"]).size().rename("n").reset_index()

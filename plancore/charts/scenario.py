@@ -1,4 +1,4 @@
-"""Draw the road to 2035: an index to explore without a kernel, urbanization, and a map of rates; computes nothing in Python."""
+"""Charts of the road to 2035: an index to explore without a kernel, urbanization, and a map of growth rates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SAID = "datum.value < 200 && datum.value >= 199.95 ? format(floor(datum.value *
 
 @wording.localized
 def doubling(answers: pd.DataFrame, history: pd.DataFrame, path: pd.DataFrame, used: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """The index of each goal to 2035, two sliders inside the chart setting the growth of its two periods.
+    """Return a chart of the index of each goal to 2035, two sliders inside the chart setting the growth of its two periods.
 
     `history`, `path`: `scenario.history`, `scenario.paths`. The scenario is computed by Vega from the last observed index,
     so that it moves without a kernel; drawn still it shows this page's rates. Goals whose chain has a gap are named only.
@@ -49,7 +49,7 @@ def doubling(answers: pd.DataFrame, history: pd.DataFrame, path: pd.DataFrame, u
 
 @wording.localized
 def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, lang: str, assumed: bool = False) -> alt.LayerChart | None:
-    """The urbanization rate observed and the straight road to 80 % 左右 in 2035; None where nothing was observed.
+    """Return a chart of the urbanization rate observed and the straight road to 80 % 左右 in 2035; None where nothing was observed.
 
     assumed: also the straight road to the chart's parameter `urbanization_2035`, which an app drives.
     """
@@ -72,7 +72,7 @@ def urbanization(used: pd.DataFrame, path: pd.DataFrame, urban: pd.DataFrame, la
 
 @wording.localized
 def heat(grid: pd.DataFrame, line: pd.DataFrame, chosen: pd.DataFrame, answers: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """GDP in 2035 for each pair of rates as a heat map that prints its numbers, the frontier of the doubling across it.
+    """Return a heat map of GDP in 2035 for each pair of rates that prints its numbers, the frontier of the doubling across it.
 
     `grid`, `line`, `chosen`: `scenario.grid`, and `scenario.frontier` of a fine scale and of the page's own first rate.
     """

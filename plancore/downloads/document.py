@@ -62,7 +62,7 @@ _NOT_XML = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @wording.localized
 def write(text: pd.DataFrame, annex: pd.DataFrame, labels: dict[str, str], lang: str) -> bytes:
-    """The document: `text` (paragraph, part, text, note) with real footnotes, then `annex` on landscape pages.
+    """Return the document: `text` (paragraph, part, text, note) with real footnotes, then `annex` on landscape pages.
 
     `text` of `briefing.text`: from part `annex` on all stands on landscape pages, `annex_note` below the table.
     `annex`: all cells text; `labels`: its column names in words.
@@ -86,7 +86,7 @@ def write(text: pd.DataFrame, annex: pd.DataFrame, labels: dict[str, str], lang:
 
 
 def pages(text: pd.DataFrame, lang: str) -> float:
-    """About how many pages the text takes before the annex, its footnotes included; a full page counts whole lines only."""
+    """Return about how many pages the text takes before the annex, its footnotes included; a full page counts whole lines only."""
     body = text[~text["part"].str.startswith("annex")]
     taken = sum(_height(part["part"].iloc[0], "".join(part["text"]), lang) for _, part in body.groupby("paragraph"))
     return (taken + sum(_height("footnote", said, lang) for said in body["note"] if said)) / (_ROOM[1] // 28 * 28)

@@ -15,12 +15,12 @@ SECONDS = 120
 
 
 def browser() -> str | None:
-    """The path of a Chromium on this machine; None without one."""
+    """Return the path of a Chromium on this machine; None without one."""
     return next((path for path in map(shutil.which, _NAMES) if path), None)
 
 
 def pdf(html: str) -> bytes:
-    """A page that needs nothing beside it, printed as its style says (A4). Raises RuntimeError without a Chromium."""
+    """Return a page that needs nothing beside it, printed as its style says (A4). Raises RuntimeError without a Chromium."""
     chromium = browser()
     if chromium is None:
         raise RuntimeError("printing needs Chromium: apt-get install chromium")

@@ -48,7 +48,7 @@ class Sheet:
 
 
 def write(sheets: list[Sheet]) -> bytes:
-    """The sheets as one workbook (.xlsx): a header row that stays in view and on each page, filters, print area, A4
+    """Return the sheets as one workbook (.xlsx): a header row that stays in view and on each page, filters, print area, A4
 
     across, one page wide; missing values are empty cells. No macros, no merged cells, no links; no text becomes a
     formula. The same sheets give the same bytes.
@@ -58,7 +58,7 @@ def write(sheets: list[Sheet]) -> bytes:
         "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
         "default_format_properties": {k: _FONT[k] for k in ("font_name", "font_size")}})
     book.set_properties({"title": sheets[0].name, "created": _CREATED})
-    look = cache(lambda *said: book.add_format(_FONT | dict(said)))
+    look = cache(lambda *items: book.add_format(_FONT | dict(items)))
     for name, sheet in zip(_names(sheets), sheets):
         page = book.add_worksheet(name)
         _fill(page, sheet, look)
@@ -68,14 +68,14 @@ def write(sheets: list[Sheet]) -> bytes:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """The frame as CSV for a spreadsheet: UTF-8 with byte order mark, CRLF, text that would be read as a formula behind '."""
-    said = pd.DataFrame({i: [_plain(v) for v in frame.iloc[:, i]] for i in range(frame.shape[1])}, dtype=object)
-    said.columns = [_guarded(str(c)) for c in frame.columns]
-    return said.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    """Return the frame as CSV for a spreadsheet: UTF-8 with byte order mark, CRLF, text that would be read as a formula behind '."""
+    text = pd.DataFrame({i: [_plain(v) for v in frame.iloc[:, i]] for i in range(frame.shape[1])}, dtype=object)
+    text.columns = [_guarded(str(c)) for c in frame.columns]
+    return text.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def address(row: int, column: int) -> str:
-    """The cell of a frame's row and column, counted from 0, in a sheet: 0, 0 → A2."""
+    """Return the cell of a frame's row and column, counted from 0, in a sheet: 0, 0 → A2."""
     return xl_rowcol_to_cell(row + 1, column)
 
 
@@ -90,8 +90,8 @@ def _fill(page: xlsxwriter.workbook.Worksheet, sheet: Sheet, look: Callable) -> 
             _put(page, r, c, value, formula, label in sheet.percent, look)
         width = _width(str(label), shown)
         page.set_column(c, c, width)
-        high = [max(n, lines(said, width)) for n, said in zip(high, [f"{label}  ", *shown])]
-    for r, n in enumerate(high):  # said outright: not every program makes a row as high as its wrapped text
+        high = [max(n, lines(text, width)) for n, text in zip(high, [f"{label}  ", *shown])]
+    for r, n in enumerate(high):  # set outright: not every program makes a row as high as its wrapped text
         page.set_row(r, min(n * _LINE + 3, 400))
 
 
@@ -100,8 +100,8 @@ def _put(page: xlsxwriter.workbook.Worksheet, r: int, c: int, value: object, for
     if _missing(value):
         return
     if not isinstance(value, Number):
-        said = str(value)
-        page.write_string(r, c, said, look(("text_wrap", True), ("quote_prefix", said.startswith(_HAZARD))))
+        text = str(value)
+        page.write_string(r, c, text, look(("text_wrap", True), ("quote_prefix", text.startswith(_HAZARD))))
         return
     shape = look(("num_format", _shape(value, percent) + "_ "))
     if formula:
@@ -149,8 +149,8 @@ def _plain(value: object) -> str:
     return f"{value + 0:.15g}" if isinstance(value, Number) else _guarded(str(value))
 
 
-def _guarded(said: str) -> str:
-    return "'" + said if said.startswith(_HAZARD) else said
+def _guarded(text: str) -> str:
+    return "'" + text if text.startswith(_HAZARD) else text
 
 
 def _shape(value: Number, percent: bool) -> str:
@@ -181,17 +181,17 @@ def _width(label: str, cells: list[str]) -> float:
     return min(max(_NARROWEST, longest / lines + 2, _columns(label) / 3 + 3, word * label.isascii() * 1.1 + 2), _WIDEST)
 
 
-def lines(said: str, width: float) -> int:
-    """Lines a text takes in a column; one more for a long text of Latin words or formulas, which do not fill each line."""
-    full = _columns(said) / (width - 0.5)
-    return math.ceil(full) + (full > 2 and sum(c.isascii() for c in said) > len(said) / 2)
+def lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column; one more for a long text of Latin words or formulas, which do not fill each line."""
+    full = _columns(text) / (width - 0.5)
+    return math.ceil(full) + (full > 2 and sum(c.isascii() for c in text) > len(text) / 2)
 
 
-def _columns(said: str) -> int:
+def _columns(text: str) -> int:
     """How many columns of Latin letters a text takes; a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in said)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _in_header(said: str) -> str:
+def _in_header(text: str) -> str:
     """A text as Excel's page header takes it: its sign & doubled, cut where its limit of 255 characters might be passed."""
-    return said[:200].replace("&", "&&")
+    return text[:200].replace("&", "&&")

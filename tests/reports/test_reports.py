@@ -457,12 +457,57 @@ def test_pages_that_would_ask_another_host_are_refused():
             render.check_page(whole.format(asks))
 
 
-def test_no_kernel_is_left(run, notebooks):
-    notebooks("one", GOOD)
-    run("one")  # the fork server is there from now on
-    before = set(psutil.Process().children(recursive=True))
-    notebooks("one", ["import os; os._exit(1)", *GOOD])
-    run("one")
-    assert multiprocessing.active_children() == []
-    left = set(psutil.Process().children(recursive=True)) - before
-    assert not [p for p in left if p.is_running()]
+class TestAPageOfItsOwn:
+    """Each page has a process: whatever it does, no other page sees it, and nothing of it stays."""
+
+    def test_no_page_sees_another(self, run, notebooks):
+        notebooks("one", ["import os, pandas; pandas.set_option('display.width', 7); os.environ['LEFT'] = 'x'; os.chdir('/'); left = 1", *GOOD])
+        notebooks("two", ["import os, pandas\nassert 'left' not in globals() and 'LEFT' not in os.environ and os.getcwd() != '/'\n"
+                          "assert pandas.get_option('display.width') != 7", *GOOD])
+        assert run("one")["status"] == "new"
+        assert run("two")["status"] == "new"
+
+    def test_a_limit_of_memory(self, run, notebooks):
+        notebooks("one", ["held = bytearray(64 << 30)", *GOOD])
+        assert run("one")["error"] == "code cell 3: MemoryError: "
+
+    def test_a_limit_of_time_that_no_cell_can_put_off(self, run, notebooks, monkeypatch):
+        monkeypatch.setattr(workers, "PAGE_SECONDS", 5)
+        notebooks("one", ["import ctypes; ctypes.PyDLL(None).sleep(600)", *GOOD])
+        assert run("one")["error"] == "TimeoutError: the page took longer than 5 s"
+
+    def test_what_it_shows_is_as_in_a_kernel(self, notebooks):
+        notebooks("one", ["print('printed'); display(1)\n2", "3;", "import sys; print('wrong', file=sys.stderr)", *GOOD])
+        cells = workers._execute(parameters.page("one", {}))[0].cells[2:]
+        assert [[(o.output_type, o.get("text") or o.data["text/plain"]) for o in cell.outputs] for cell in cells[:3]] == [
+            [("stream", "printed\n"), ("display_data", "1"), ("execute_result", "2")], [], [("stream", "wrong\n")]]
+
+    @pytest.mark.parametrize("end", ["", "os._exit(1)"])
+    def test_nothing_is_left(self, run, notebooks, tmp_path, end):
+        notebooks("one", GOOD)
+        run("one")  # the fork server is there from now on
+        before = set(psutil.Process().children(recursive=True))
+        notebooks("one", [f"import os, subprocess; left = subprocess.Popen(['sleep', '600'])\n"
+                          f"with open({str(tmp_path / 'pid')!r}, 'w') as file: print(left.pid, file=file)\n{end}", *GOOD])
+        run("one")
+        assert multiprocessing.active_children() == [] and set(psutil.Process().children(recursive=True)) <= before
+        sleeper = int((tmp_path / "pid").read_text())
+        assert not psutil.pid_exists(sleeper) or psutil.Process(sleeper).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("report, given", [("gap_analysis", {}), ("indicator_profile", {"indicator": "rd_share"}), ("plan_briefing", {})])
+def test_stock_kernels_make_the_same_pages(report, given, monkeypatch):
+    page, made = parameters.page(report, given), {}
+    for stock in ("", "1"):
+        monkeypatch.setenv("PLANCORE_STOCK_KERNELS", stock)
+        workers._context.cache_clear()
+        made[stock] = workers.work(page, workers.Common("run", "2025", "vega.js", "", "", frozenset()))
+    workers._context.cache_clear()
+    assert made[""]["error"] == made["1"]["error"] == "" and made[""]["reads"] == made["1"]["reads"]
+    assert without_ids(made[""]["html"]) == without_ids(made["1"]["html"]) and made[""]["files"] == made["1"]["files"]
+
+
+def without_ids(page: str) -> str:
+    """Without the names that great_tables makes up anew for each table."""
+    return re.sub(r"\b[a-z]{10}\b", "", page)

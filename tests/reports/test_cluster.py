@@ -22,7 +22,7 @@ from plancore.reports import archive, cluster, parameters, publishing, workers
 from plancore.reports.parameters import Page, ParameterError
 
 ROOT = paths.ROOT
-PATIENCE = 90
+PATIENCE = 180
 """Seconds until something counts as hung, not how long it should take."""
 PAGES = range(5)
 COMMON = workers.Common("run", "2025", "vega.js", "", "", frozenset())

@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from plancore import cli, load, paths, wording
 from plancore.serving import security
 
+pytestmark = pytest.mark.server
 PATIENCE = 90
 """Seconds until something counts as hung, not how long it should take."""
 BEGIN = """import os

@@ -36,7 +36,8 @@ class App(ipywidgets.VBox):
         controls = definition.controls(self.state, lang)
         self._picked = next((c.name for c in controls if getattr(c, "kind", "") == "picked"), "")
         self._controls = {c.name: _control(c) for c in controls if c.name != self._picked}
-        self._language = ipywidgets.ToggleButtons(options=[("中文", "zh"), ("English", "en")], value=lang, description="语言 Language")
+        self._language = ipywidgets.ToggleButtons(options=[("中文", "zh"), ("English", "en")], value=lang,
+                                                     description="语言 Language")
         self._language.add_class("language")
         sliders = {name: w for name, w in self._controls.items() if isinstance(w, ipywidgets.FloatSlider)}
         self._parts = {name: Part(part=name, panel=name == definition.panel, drives=sliders if name == definition.drives else {})
@@ -88,15 +89,16 @@ class App(ipywidgets.VBox):
 
     def _show(self, refused: list[str]) -> None:
         """Show the state in parts, controls and address; what can fail comes first."""
-        parts = {name: linked(html, self.state, self.lang) for name, html in self.definition.render(self.state, self.lang).items()}
+        rendered = self.definition.render(self.state, self.lang)
+        parts = {name: linked(html, self.state, self.lang) for name, html in rendered.items()}
         controls = self._update_controls()
         for name, html in parts.items():
             _put(self._parts[name], html, self.lang)
         text = wording.text
         message = " ".join(text("not_known", self.lang, name=text("control_" + name, self.lang),
                                 known=state.allowed(controls.get(name), self.lang)) for name in refused)
-        _assign(self._page, words={k: text(v, self.lang) for k, v in _WORDS.items()}, tag=wording.TAGS[self.lang], message=message,
-                title=text("app_" + self.definition.name, self.lang),
+        _assign(self._page, words={k: text(v, self.lang) for k, v in _WORDS.items()}, tag=wording.TAGS[self.lang],
+                message=message, title=text("app_" + self.definition.name, self.lang),
                 query=state.format_query(self.definition, self.state, self.lang))
 
     def _update_controls(self) -> dict[str, Choice | Slider]:
@@ -146,7 +148,8 @@ def linked(html: str, state: dict, lang: str) -> str:
     find = markup.finder(pages)
     html = markup.linked(markup.flagged(html, "", ""), find, lang, f"{served}reports/{lang}/")
     urls = load.sources().set_index("source")["url"]
-    html = _SOURCE.sub(lambda mark: f'<a href="{escape(urls[mark[1]])}" target="_blank" rel="noreferrer"' if urls.get(mark[1]) else "<a", html)
+    html = _SOURCE.sub(lambda mark: (
+        f'<a href="{escape(urls[mark[1]])}" target="_blank" rel="noreferrer"' if urls.get(mark[1]) else "<a"), html)
     whole = find("gap_analysis", {"plan": state.get("plan", ""), "as_of": str(state.get("as_of", ""))}, lang)
     return _ORIGIN.sub(lambda mark: f'<a href="{served}reports/{whole}{mark[1]}"' if whole else "<a", html)
 

@@ -22,7 +22,7 @@ def controls(state: dict, lang: str) -> list[Choice]:
     return [
         Choice("plan", tuple(load.plans()[[f"name_{lang}", "plan"]].itertuples(index=False, name=None))),
         Choice("as_of", tuple((text("year", lang, year=y), y) for y in load.years(_boxed(state["plan"], "all", "all")))),
-        Choice("attribute", tuple((text(k, lang), a) for k, a in (("all_attributes", "all"), ("binding", "binding"), ("expected", "expected"))), "buttons"),
+        Choice("attribute", tuple((text("all_attributes" if a == "all" else a, lang), a) for a in ("all", "binding", "expected")), "buttons"),
         Choice("category", ((text("all_categories", lang), "all"), *categories)),
         Choice("indicator", (("", ""), *targets[[f"name_{lang}", "indicator"]].itertuples(index=False, name=None)), "picked")]
 
@@ -45,8 +45,10 @@ def listed(state: dict, lang: str) -> str:
         "assessment": [markup.Html(views.plan.assessment(r, lang)) for r in records],
         "latest_value": [_latest(r) for r in records], "target": [wording.target(r, lang, r[f"unit_{lang}"]) for r in records],
         "against_path": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
-        "required_pace": [wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])]})
-    shown = table.table(frame, lang, table.years(rows, lang), raw=["assessment"], right=["latest_value", "against_path", "required_pace"])
+        "required_pace": [wording.pace(p, u, lang) for p, u in zip(
+            rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])]})
+    shown = table.table(frame, lang, table.years(rows, lang), raw=["assessment"],
+                        right=["latest_value", "against_path", "required_pace"])
     return f'<h2>{wording.text("app_list", lang)}</h2><div data-plain>{table.html(shown)}</div>'
 
 
@@ -62,7 +64,8 @@ def panel(state: dict, lang: str) -> str:
     chart = views.indicator.chart(series[series["row"].isin(target["row"])], target, row, target, lang)
     read_on = markup.page(wording.text("app_full_page", lang), "indicator_profile", indicator=key, as_of=state["as_of"],
                          region=target["region"].iloc[0])
-    return f'<h2>{name}</h2>{views.indicator.headline(row, target, lang).data}{charts.live(chart)}<p class="read-on">{read_on}</p>'
+    headline = views.indicator.headline(row, target, lang).data
+    return f'<h2>{name}</h2>{headline}{charts.live(chart)}<p class="read-on">{read_on}</p>'
 
 
 def tables(state: dict, lang: str) -> list[Sheet]:
@@ -72,8 +75,8 @@ def tables(state: dict, lang: str) -> list[Sheet]:
 
 
 def _pick(row: dict, lang: str) -> markup.Html:
-    name = escape(row[f"name_{lang}"])
-    return markup.Html(f'<button type="button" class="pick" data-pick="{row["indicator"]}" data-key="{row["indicator"]}">{name}</button>')
+    name, key = escape(row[f"name_{lang}"]), row["indicator"]
+    return markup.Html(f'<button type="button" class="pick" data-pick="{key}" data-key="{key}">{name}</button>')
 
 
 def _latest(row: dict) -> str:

@@ -48,7 +48,7 @@ def pictures(state: dict, lang: str) -> str:
 
 def numbers(state: dict, lang: str) -> str:
     """A table for each chosen indicator, its numbers in the plan year by year."""
-    tables = [f"<h3>{escape(row[f'name_{lang}'])} ({escape(row[f'unit_{lang}'])})</h3>{table.html(_table(_yearly(row, state), lang))}"
+    tables = [f"<h3>{escape(row[f'name_{lang}'])} ({escape(row[f'unit_{lang}'])})</h3>" + table.html(_table(_yearly(row, state), lang))
               for row in _chosen(state)[0].to_dict("records")]
     return f'<h2>{wording.text("app_numbers", lang)}</h2>{"".join(tables)}'
 
@@ -63,16 +63,19 @@ def commitments(state: dict, lang: str) -> str:
     """The plan's commitments of the chosen chapter, kind and year, to be searched; folded while none of them is chosen."""
     chosen, narrow = _committed(state), any(state[name] != "all" for name in _NARROWING)
     heading = wording.text("app_commitments", lang, n=len(chosen))
-    inner = table.nothing("register_none_fit", lang).data if narrow and chosen.empty else views.commitments.register(chosen, lang).inner
+    nothing = narrow and chosen.empty
+    inner = table.nothing("register_none_fit", lang).data if nothing else views.commitments.register(chosen, lang).inner
     return f'<details data-plain{" open" if narrow else ""}><summary><h2>{heading}</h2></summary>{inner}</details>'
 
 
 def tables(state: dict, lang: str) -> list[Sheet]:
     """The numbers of all chosen indicators in one table, every published value, and the commitments chosen."""
-    each = [_yearly(row, state).assign(indicator=row[f"name_{lang}"], unit=row[f"unit_{lang}"]) for row in _chosen(state)[0].to_dict("records")]
+    each = [_yearly(row, state).assign(indicator=row[f"name_{lang}"], unit=row[f"unit_{lang}"])
+            for row in _chosen(state)[0].to_dict("records")]
     every = pd.concat(each).fillna("—")
     every = every[["indicator", "unit", *every.columns.drop(["indicator", "unit"])]]
-    return [sheets.table("app_numbers", _table(every, lang), lang), sheets.table("published_figures", *_published(state, lang).bodies, lang),
+    return [sheets.table("app_numbers", _table(every, lang), lang),
+            sheets.table("published_figures", *_published(state, lang).bodies, lang),
             sheets.plain("commitments", views.commitments.figures_of(_committed(state), lang), {}, lang)]
 
 
@@ -114,13 +117,15 @@ def _yearly(target: dict, state: dict) -> pd.DataFrame:
     """One indicator's year, figure, growth in the year, path, trend, index, as text; columns without any figure are left out."""
     series = _told(state["plan"], state["as_of"], target["indicator"])
     series = series[series["plan"] == state["plan"]]
+    as_index = {"observed": "index", "baseline": "index"}
     index = trajectories.indexed(series, _boxed(state["plan"])).assign(
-        series=lambda rows: rows["series"].map({"observed": "index", "baseline": "index"})) if state["scale"] == "index" else series[:0]
-    cells = pd.concat([series, index]).dropna(subset="series").pivot_table(index="year", columns="series", values="value", aggfunc="first")
-    cells = cells.reindex(columns=["baseline", "observed", "yearly", "required", "outlook", "index"])
+        series=lambda rows: rows["series"].map(as_index)) if state["scale"] == "index" else series[:0]
+    cells = pd.concat([series, index]).dropna(subset="series").pivot_table(
+        index="year", columns="series", values="value", aggfunc="first").reindex(columns=["baseline", "observed", "yearly", "required", "outlook", "index"])
     cells["observed"], cells["outlook"] = cells["observed"].fillna(cells["baseline"]), cells["outlook"].where(cells["observed"].isna())
-    labels = {"observed": "series_observed", "yearly": "series_yearly", "required": "series_required", "outlook": "series_outlook", "index": "index_100"}
-    shown = {key: [wording.number(round(v, 1) if column == "index" else v) for v in cells[column]] for column, key in labels.items()
+    labels = {s: f"series_{s}" for s in ("observed", "yearly", "required", "outlook")} | {"index": "index_100"}
+    shown = {key: [wording.number(round(v, 1) if column == "index" else v) for v in cells[column]]
+             for column, key in labels.items()
              if column == "observed" or cells[column].notna().any()}
     return pd.DataFrame({"period": cells.index.astype(str)} | shown)
 
@@ -144,7 +149,8 @@ def _omitted(state: dict, targets: pd.DataFrame, lang: str) -> str:
         return ""
     drawn = set(trajectories.indexed(_series(state), targets)["indicator"])
     lacking = targets.loc[~targets["indicator"].isin(drawn), f"name_{lang}"]
-    return f'<p class="lead">{wording.text("not_indexed", lang, names=wording.names(list(lacking), lang))}</p>' if len(lacking) else ""
+    text = wording.text("not_indexed", lang, names=wording.names(list(lacking), lang))
+    return f'<p class="lead">{text}</p>' if len(lacking) else ""
 
 
 @lru_cache(maxsize=64)
@@ -162,7 +168,7 @@ def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @lru_cache(maxsize=4)
 def _known(plan: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Vintages, the observations chosen of them, and the targets of every plan; cached as a kernel lives no longer than its tables."""
+    """Vintages, the observations chosen of them, the targets of every plan; cached as a kernel lives no longer than its tables."""
     region = load.plans().query("plan == @plan")["region"].iloc[0]
     return load.vintages(region, "today"), load.observations(region, "today"), load.all_targets("today")
 
@@ -193,8 +199,9 @@ def _goals(plan: str, indicator: str) -> pd.DataFrame:
 def _defaults() -> dict:
     latest = load.latest()
     first = _boxed(latest["plan"])["indicator"].iloc[0]
-    return latest | {"indicator": (first,), "scale": "units", "required_path": True, "outlook": True, "vintages": False} | dict.fromkeys(_NARROWING, "all")
+    shown = {"indicator": (first,), "scale": "units", "required_path": True, "outlook": True, "vintages": False}
+    return latest | shown | dict.fromkeys(_NARROWING, "all")
 
 
-APP = AppDefinition("explorer", _defaults, controls, {"answer": answer, "charts": pictures, "numbers": numbers, "published": published,
-                                               "commitments": commitments}, tables)
+APP = AppDefinition("explorer", _defaults, controls, {
+    "answer": answer, "charts": pictures, "numbers": numbers, "published": published, "commitments": commitments}, tables)

@@ -51,7 +51,8 @@ def tables(state: dict, lang: str) -> list[Sheet]:
 
 
 def _answers(state: dict) -> pd.DataFrame:
-    return scenario.answers(_observations(), state["as_of"], state["growth_2026_2030"], state["growth_2031_2035"], state["population_growth"])
+    return scenario.answers(_observations(), state["as_of"], state["growth_2026_2030"], state["growth_2031_2035"],
+                            state["population_growth"])
 
 
 def _goals(state: dict, lang: str):
@@ -65,7 +66,8 @@ def _path(state: dict, lang: str):
                           state["population_growth"], state["urbanization_2035"])
     wide = path.pivot(index="year", columns="series", values="value")
     frame = pd.DataFrame({"period": wide.index.astype(str)} | {
-        f"road_{s}": [road_words.index(v) if s != "urbanization" else wording.number(v) for v in wide[s]] for s in (*scenario.GROWTH, "urbanization") if s in wide})
+        f"road_{s}": [road_words.index(v) if s != "urbanization" else wording.number(v) for v in wide[s]]
+        for s in (*scenario.GROWTH, "urbanization") if s in wide})
     labels = {f"road_{s}": wording.text("app_indexed", lang, name=road_words.name(s, lang)) for s in scenario.GROWTH}
     return table.table(frame, lang, labels, raw=[], right=list(frame)[1:])
 
@@ -73,11 +75,13 @@ def _path(state: dict, lang: str):
 def _assumed(state: dict, urban: pd.DataFrame, lang: str) -> str:
     """What the assumed population means per head, and what the assumed share asks of each year."""
     first, second = scenario.per_head_rates(state["growth_2026_2030"], state["growth_2031_2035"], state["population_growth"])
-    said = wording.text("app_per_head", lang, population=road_words.rate(state["population_growth"]), first=road_words.rate(first), second=road_words.rate(second))
+    text = wording.text("app_per_head", lang, population=road_words.rate(state["population_growth"]),
+                        first=road_words.rate(first), second=road_words.rate(second))
     for row in urban.to_dict("records"):
         pace = scenario.pace_to(row["value"], row["year"], state["urbanization_2035"])
-        said += wording.text("app_urban", lang, share=wording.number(state["urbanization_2035"]), pace=wording.number(round(pace, 2), signed=True))
-    return f"<p>{escape(said)}</p>"
+        text += wording.text("app_urban", lang, share=wording.number(state["urbanization_2035"]),
+                             pace=wording.number(round(pace, 2), signed=True))
+    return f"<p>{escape(text)}</p>"
 
 
 @lru_cache(maxsize=32)
@@ -99,8 +103,9 @@ def _observations() -> pd.DataFrame:
 
 
 def _defaults() -> dict:
-    return {"growth_2026_2030": 5.0, "growth_2031_2035": 4.5, "population_growth": 0.0, "urbanization_2035": scenario.URBANIZATION,
-            "as_of": scenario.years(_observations())[-1]}
+    return {"growth_2026_2030": 5.0, "growth_2031_2035": 4.5, "population_growth": 0.0,
+            "urbanization_2035": scenario.URBANIZATION, "as_of": scenario.years(_observations())[-1]}
 
 
-APP = AppDefinition("scenario", _defaults, controls, {"answer": answer, "charts": pictures, "goals": goals, "numbers": numbers}, tables, drives="charts")
+APP = AppDefinition("scenario", _defaults, controls, {
+    "answer": answer, "charts": pictures, "goals": goals, "numbers": numbers}, tables, drives="charts")

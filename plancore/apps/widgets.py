@@ -66,7 +66,8 @@ class Page(_Widget):
     words = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, make: Callable[[str], tuple[str, str, bytes] | None], visit: Callable[[str], object], **traits: object) -> None:
+    def __init__(self, make: Callable[[str], tuple[str, str, bytes] | None], visit: Callable[[str], object],
+                 **traits: object) -> None:
         self._make, self._visit = make, visit
         super().__init__(**traits)
 

@@ -22,9 +22,9 @@ _CUT = {"zh": 9, "en": 20}
 
 @wording.localized
 def heatmap(cells: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """Return a heat map of every row and year of `coverage.cells` in plan order: a shape for the state, a letter for the grade; what is missing
+    """Return a heat map of every row and year of `coverage.cells` in plan order.
 
-    is an empty dotted cell.
+    A shape for the state, a letter for the grade; what is missing is an empty dotted cell.
     """
     names = targets.set_index("row")
     told = labelled(cells, lang)
@@ -75,7 +75,7 @@ def _short(name: str, lang: str) -> str:
 
 
 def labelled(cells: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Return the cells in words, as columns word (of the state), shown value with unit, letter, quality (grade and status), cited title."""
+    """Return the cells in words: word (of the state), letter, quality (grade and status), shown (value, unit), cited."""
     units, titles = load.indicators().set_index("indicator")[f"unit_{lang}"], load.sources().set_index("source")["title"]
     space = "" if lang == "zh" else " "
     graded = [wording.text("comma", lang).join(p for p in (g, wording.text(s, lang) if s else "") if p)

@@ -41,7 +41,7 @@ THEME = {
 
 
 def show(*charts: alt.TopLevelMixin | None) -> HTML:
-    """Return the charts as figures that need no network: in JupyterLab, in papermill's pages and in Voila alike; None is left out.
+    """Return the charts as figures that need no network: in JupyterLab, papermill's pages and Voila alike; None is left out.
 
     Each has its finding as title, an SVG drawn here (or `painted` by who runs the kernel, see `drawing.later`), the numbers
     behind it as a table, and its specification, which a published page turns into a live chart with tooltips (`assets/alive.js`).
@@ -56,7 +56,7 @@ def live(*charts: alt.TopLevelMixin | None) -> str:
 
 
 def painted(html: str) -> str:
-    """Return HTML of `show` or `live` with every chart drawn, as a page shows it before any script runs; what was drawn once is kept."""
+    """Return HTML of `show` or `live` with every chart drawn, as a page shows it before any script runs."""
     return _UNDRAWN.sub(lambda found: found[1] + _still(found[3]) + found[2] + found[3], html)
 
 
@@ -127,7 +127,7 @@ def _table(split: dict | None, lang: str) -> str:
 
 
 def sparkline(points: list[tuple[int, float]], goal: tuple[int, float] | None) -> str:
-    """Return an SVG curve the size of a word: the points as a line with a dot at its end, the goal a diamond; empty without a point."""
+    """Return an SVG curve the size of a word: points as a line with a dot at its end, the goal a diamond."""
     every = points + ([goal] if goal else [])
     if not points:
         return ""

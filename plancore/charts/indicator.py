@@ -26,16 +26,19 @@ def trajectories(series: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFra
 
 @wording.localized
 def profile(series: pd.DataFrame, goals: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart:
-    """Return the `trajectory` chart of one indicator, assessed or not, with its goals beyond the plan: `result` and `targets` have one row."""
+    """Return the `trajectory` chart of one indicator, assessed or not, with its goals beyond the plan.
+
+    `result` and `targets` have one row.
+    """
     row, = result.merge(targets, on=["plan", "row"], suffixes=("", "_target")).to_dict("records")
     return trajectory(pd.concat([series, goals], ignore_index=True), row, lang)
 
 
 @wording.localized
 def trajectory(series: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
-    """Return a chart of one indicator against its path: baseline a hollow circle, required path a thin grey line, observed a dark line
+    """Return a chart of one indicator against its path: baseline a hollow circle, required path a thin grey line,
 
-    with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
+    observed a dark line with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
     break a gap with a tick, derived values dashed squares. A long-term goal is one more diamond with a dashed path.
     `series`: `trajectories.series` or `trajectories.history` of this indicator; `row`: the row of `gaps.measure` joined
     with its target. Where there is nothing to draw, the chart says so.
@@ -167,7 +170,7 @@ def _cited(titles: pd.Series, lang: str) -> str:
 
 @wording.localized
 def indexed(series: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """Return a chart of each indicator's figures as a line with points, its path thin and grey, its target a diamond; baseline = 100.
+    """Return a chart of indicators as an index, baseline = 100: figures a line with points, path thin and grey, target a diamond.
 
     `series` of `trajectories.indexed`; `targets`: names, in the order chosen. None where nothing can be indexed.
     """

@@ -38,7 +38,8 @@ def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.Laye
         "progress": [wording.percent(p) if -1 < p < 2 else "—" for p in rows["progress"]],
         "time": rows["time_share"].map(wording.percent),
         "against": [wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
-        "year": rows["last_period"].astype(int), "key": rows["indicator"], "attribute": rows["attribute"], "code": said, "word": [wording.text(s, lang) for s in said]})
+        "year": rows["last_period"].astype(int), "key": rows["indicator"], "attribute": rows["attribute"], "code": said,
+        "word": [wording.text(s, lang) for s in said]})
     ahead = int(rows["status"].isin(["ahead", "on_track", "at_target", "achieved_early"]).sum()
                 + rows["verdict"].isin(["exceeded", "met"]).sum())
     title = wording.text("chart_overview_title", lang, n=len(rows), ahead=ahead)
@@ -49,9 +50,9 @@ def overview(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.Laye
 
 @wording.localized
 def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """Return a chart of the share of the planned change delivered for each row with an outcome, in plan order; None where no row has one.
+    """Return a chart of the share of the planned change delivered for each row with an outcome, in plan order.
 
-    `result`: the columns of `gaps.completion`; `targets`: names and units.
+    None where no row has one. `result`: the columns of `gaps.completion`; `targets`: names and units.
     """
     rows = result[result["delivered"].notna()].merge(targets[["plan", "row", "name_zh", "name_en", "unit_zh", "unit_en"]])
     if rows.empty:
@@ -60,7 +61,8 @@ def review(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerC
         "name": rows["row"] + " " + rows[f"name_{lang}"], "x": rows["delivered"].clip(*_CLAMP), "tick": 1.0,
         "outcome": rows["outcome"].map(wording.number), "target": rows["target_value"].map(wording.number),
         "margin": [wording.difference(v, u, lang) for v, u in zip(rows["margin"], rows[f"unit_{lang}"])],
-        "key": rows["indicator"], "attribute": rows["attribute"], "code": rows["verdict"], "word": [wording.text(v, lang) for v in rows["verdict"]]})
+        "key": rows["indicator"], "attribute": rows["attribute"], "code": rows["verdict"],
+        "word": [wording.text(v, lang) for v in rows["verdict"]]})
     met = int(rows["verdict"].isin(["exceeded", "met"]).sum())
     title = wording.text("chart_review_title", lang, n=len(rows), met=met)
     labels = {"name": "indicator", "word": "verdict", "outcome": "outcome", "target": "target_value", "margin": "margin"}
@@ -86,9 +88,9 @@ def checks(findings: pd.DataFrame, lang: str) -> alt.LayerChart:
 
 @wording.localized
 def asks(bridge: pd.DataFrame, lang: str) -> alt.LayerChart | None:
-    """Return a chart of what a plan asks for in a year against the plan before it (= 100 %), for the rows of `bridge.compare` with an
+    """Return a chart of what a plan asks for in a year against the plan before it (= 100 %), in plan order.
 
-    ask_ratio, in plan order; what is compared without one is named. None where no row has one.
+    Rows of `bridge.compare` with an ask_ratio; what is compared without one is named. None where no row has one.
     """
     compared = bridge[bridge["shift"] != ""]
     rows, left = compared[compared["ask_ratio"].notna()], compared[compared["ask_ratio"].isna()]
@@ -140,7 +142,7 @@ def _ask_text(row: dict, side: str, lang: str) -> str:
 
 @wording.localized
 def bands(cuts: dict[str, float], lang: str) -> alt.LayerChart:
-    """Return a chart of the plane of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
+    """Return a chart of time share and progress with the cuts of the pace ratio: `cuts` maps each status to its lower cut."""
     lines = pd.DataFrame([(s, x, x * c, wording.text("cut_line", lang, x=c)) for s, c in cuts.items() for x in (0.0, 1.0)],
                          columns=["status", "x", "y", "label"])
     words = pd.DataFrame([("ahead", 0.75, 1.0), ("on_track", 0.38, 0.38), ("behind_slight", 0.8, 0.6), ("behind", 0.75, 0.2),
@@ -166,9 +168,11 @@ def _dots(data: pd.DataFrame, title: str, subtitle: str, axis: str, labels: dict
     words = [wording.text(c, lang) for c in codes]
     attributes = ["all", "binding", "expected"]
     shown = alt.param(name="attribute", value="all", bind=alt.binding_select(
-        options=attributes, labels=[wording.text(k, lang) for k in ("all_attributes", *attributes[1:])], name=wording.text("attribute", lang) + " "))
+        options=attributes, labels=[wording.text(k, lang) for k in ("all_attributes", *attributes[1:])],
+        name=wording.text("attribute", lang) + " "))
     lit = alt.param(name="lit", value="")
-    x = alt.X("x:Q", title=wording.text(axis, lang), scale=alt.Scale(domain=list(_CLAMP), nice=False), axis=alt.Axis(format="%", values=[0, 0.5, 1, 1.5]))
+    x = alt.X("x:Q", title=wording.text(axis, lang), scale=alt.Scale(domain=list(_CLAMP), nice=False),
+              axis=alt.Axis(format="%", values=[0, 0.5, 1, 1.5]))
     base = alt.Chart().transform_filter("attribute == 'all' || datum.attribute == attribute")
     chart = layered(
         data,

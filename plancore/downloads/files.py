@@ -26,7 +26,8 @@ def offer(name: str, sheets: list[workbook.Sheet], *charts: alt.TopLevelMixin | 
     charts = [chart for chart in charts if chart]
     items = [markup.file(f"{name}.xlsx", workbook.write(sheets), wording.text("xlsx_file", lang, n=len(sheets))),
              markup.file(f"{name}.csv", workbook.csv(sheets[0].frame), wording.text("csv_file", lang, name=sheets[0].name))]
-    items += [_pictures(f"{name}-{n}", n, chart.to_dict(validate=False), lang) for n, chart in enumerate(charts, 1)]  # the page has validated it
+    items += [_pictures(f"{name}-{n}", n, chart.to_dict(validate=False), lang)  # the page has validated it
+              for n, chart in enumerate(charts, 1)]
     lacking = f"<p>{wording.text('no_font', lang)}</p>" if charts and not drawing.has_chinese_font() else ""
     return HTML(f'<div class="downloads"><ul>{"".join(f"<li>{item}</li>" for item in items)}</ul>{lacking}</div>')
 

@@ -68,7 +68,7 @@ def write(sheets: list[Sheet]) -> bytes:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """Return the frame as CSV for a spreadsheet: UTF-8 with byte order mark, CRLF, text that would be read as a formula behind '."""
+    """Return the frame as CSV for a spreadsheet: UTF-8 with byte order mark, CRLF, a ' before what would be a formula."""
     text = pd.DataFrame({i: [_plain(v) for v in frame.iloc[:, i]] for i in range(frame.shape[1])}, dtype=object)
     text.columns = [_guarded(str(c)) for c in frame.columns]
     return text.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
@@ -182,7 +182,7 @@ def _width(label: str, cells: list[str]) -> float:
 
 
 def lines(text: str, width: float) -> int:
-    """Return how many lines a text takes in a column; one more for a long text of Latin words or formulas, which do not fill each line."""
+    """Return how many lines a text takes in a column; one more for a long Latin text, which does not fill each line."""
     full = _columns(text) / (width - 0.5)
     return math.ceil(full) + (full > 2 and sum(c.isascii() for c in text) > len(text) / 2)
 

@@ -7,9 +7,9 @@ from html import escape
 
 import pandas as pd
 
-from plancore import charts, load, scenario, wording
+from plancore import charts, load, scenario, views, wording
 from plancore.downloads import sheets
-from plancore.views import scenario as roads, table
+from plancore.views import table
 from plancore.wording import scenario as road_words
 from plancore.apps.state import AppDefinition, Choice, Slider
 from plancore.downloads.workbook import Sheet
@@ -27,7 +27,7 @@ def controls(state: dict, lang: str) -> list[Choice | Slider]:
 def answer(state: dict, lang: str) -> str:
     """Where the assumed rates lead, with a tile a goal, and what population and urbanization assume."""
     urban = scenario.urban(_observations(), state["as_of"])
-    return roads.headline(_answers(state), urban, lang).data + _assumed(state, urban, lang)
+    return views.scenario.headline(_answers(state), urban, lang).data + _assumed(state, urban, lang)
 
 
 def pictures(state: dict, lang: str) -> str:
@@ -57,7 +57,7 @@ def _answers(state: dict) -> pd.DataFrame:
 
 def _goals(state: dict, lang: str):
     urban = scenario.urban(_observations(), state["as_of"])
-    return roads.standing(_answers(state), urban, scenario.goals(load.commitments("zj14")), lang)
+    return views.scenario.standing(_answers(state), urban, scenario.goals(load.commitments("zj14")), lang)
 
 
 def _path(state: dict, lang: str):

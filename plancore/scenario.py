@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore.measures import derived as derivation, rules  # `derived` is a function here
+from plancore import measures
+from plancore.measures import rules
 from plancore.schema import DataError
 
 START, END, SWITCH = 2020, 2035, 2030
@@ -19,7 +20,7 @@ GROWTH = {"gdp": "gdp_growth", "gdp_per_head": "gdp_per_head_growth", "income": 
 """Each doubling goal and the indicator of its real growth."""
 SERIES = (*GROWTH.values(), "urbanization_rate", "population")
 """What the road to 2035 builds on."""
-READ = (*SERIES, *derivation.INPUTS)
+READ = (*SERIES, *measures.derived.INPUTS)
 """The indicators whose observations it needs: those, and what missing ones are derived from."""
 GRID = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
 """Growth rates of the sensitivity grid, % a year."""
@@ -71,7 +72,7 @@ def used(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 def derived(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """Return growth since 2020 that follows from published figures where none is published; see `derived.derive`."""
-    rows = derivation.derive(observations)
+    rows = measures.derived.derive(observations)
     period = pd.to_numeric(rows["period"])
     return rows[rows["indicator"].isin(GROWTH.values()) & (period > START) & (period <= as_of)]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from plancore import charts, load, scenario, views, wording
 from plancore.downloads import sheets
 from plancore.views import table
-from plancore.wording import scenario as road_words
+from plancore.wording import scenario as scenario_words
 from plancore.apps.state import AppDefinition, Choice, Slider
 from plancore.downloads.workbook import Sheet
 
@@ -66,17 +66,17 @@ def _path(state: dict, lang: str):
                           state["population_growth"], state["urbanization_2035"])
     wide = path.pivot(index="year", columns="series", values="value")
     frame = pd.DataFrame({"period": wide.index.astype(str)} | {
-        f"road_{s}": [road_words.index(v) if s != "urbanization" else wording.number(v) for v in wide[s]]
+        f"road_{s}": [scenario_words.index(v) if s != "urbanization" else wording.number(v) for v in wide[s]]
         for s in (*scenario.GROWTH, "urbanization") if s in wide})
-    labels = {f"road_{s}": wording.text("app_indexed", lang, name=road_words.name(s, lang)) for s in scenario.GROWTH}
+    labels = {f"road_{s}": wording.text("app_indexed", lang, name=scenario_words.name(s, lang)) for s in scenario.GROWTH}
     return table.table(frame, lang, labels, raw=[], right=list(frame)[1:])
 
 
 def _assumed(state: dict, urban: pd.DataFrame, lang: str) -> str:
     """What the assumed population means per head, and what the assumed share asks of each year."""
     first, second = scenario.per_head_rates(state["growth_2026_2030"], state["growth_2031_2035"], state["population_growth"])
-    text = wording.text("app_per_head", lang, population=road_words.rate(state["population_growth"]),
-                        first=road_words.rate(first), second=road_words.rate(second))
+    text = wording.text("app_per_head", lang, population=scenario_words.rate(state["population_growth"]),
+                        first=scenario_words.rate(first), second=scenario_words.rate(second))
     for row in urban.to_dict("records"):
         pace = scenario.pace_to(row["value"], row["year"], state["urbanization_2035"])
         text += wording.text("app_urban", lang, share=wording.number(state["urbanization_2035"]),

@@ -210,10 +210,10 @@ def _end(process: BaseProcess) -> None:
 def _draw(notebook: NotebookNode) -> None:
     """Draw the charts that the page's process has left (`drawing.LATER`): here V8 is started once for all pages."""
     from plancore.charts import figure
-    from plancore.downloads import files as downloads
+    from plancore.downloads import files
 
     for output in (o for cell in notebook.cells for o in cell.get("outputs", []) if "text/html" in o.get("data", {})):
-        output.data["text/html"] = downloads.drawn(figure.painted(output.data["text/html"]))
+        output.data["text/html"] = files.drawn(figure.painted(output.data["text/html"]))
 
 
 def _rendered(notebook: NotebookNode, page: Page, common: Common) -> dict:

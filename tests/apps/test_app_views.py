@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup
 
 from plancore import apps, gaps, load, scenario, trajectories, wording
 from plancore.apps.state import format_query, resolve
-from plancore.views import table as layout
-from plancore.wording import scenario as road_words
+from plancore.views import table
+from plancore.wording import scenario as scenario_words
 
 BOOKS = load.plans()["plan"].tolist()
 
@@ -179,12 +179,12 @@ def test_the_scenario_says_what_scenario_computes(first, second, people, towns):
     path = scenario.paths(observations, 2025, first, second, people, towns)
     seen = parts("scenario", **given)
     gdp = answers.loc["gdp"]
-    assert road_words.index(gdp["value"]) in seen["answer"].get_text()
+    assert scenario_words.index(gdp["value"]) in seen["answer"].get_text()
     assert wording.text("road_reached" if gdp["reached"] else "road_not_reached", "zh") in seen["answer"].select_one(".tile").get_text()
     by_year = {r["period"]: r for r in cells(seen["numbers"])}
     for row in path.to_dict("records"):
         said = by_year[str(row["year"])][f"road_{row['series']}"]
-        assert said == (wording.number(row["value"]) if row["series"] == "urbanization" else road_words.index(row["value"]))
+        assert said == (wording.number(row["value"]) if row["series"] == "urbanization" else scenario_words.index(row["value"]))
     each = [((1 + g / 100) / (1 + people / 100) - 1) * 100 for g in (first, second)]
     assert all(f"{round(g, 2):g}".replace("-", "−") in seen["answer"].get_text() for g in each)
 
@@ -235,4 +235,4 @@ def test_concluded_keeps_what_has_no_printed_outcome():
 def test_by_urgency_puts_behind_first_and_unknown_last():
     frame = pd.DataFrame({"status": ["not_assessable", "ahead", "behind", "final", "behind_slight", "behind"], "verdict": ["", "", "", "missed", "", ""],
                           "pace_ratio": [float("nan"), 1.5, 0.4, float("nan"), 0.7, 0.2]})
-    assert layout.by_urgency(frame).index.tolist() == [3, 5, 2, 4, 1, 0]
+    assert table.by_urgency(frame).index.tolist() == [3, 5, 2, 4, 1, 0]

@@ -411,9 +411,9 @@ class TestAccounts:
         self.explain(copy, "zj14,7,2024,原因,举措,甲,2025-01-02", "zj14,7b,2024,另一,举措,甲,2025-01-02")
         path = copy.tables / "targets.csv"
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        assert list(publishing._offered("explanations")["row"]) == ["7", "7b"]
+        assert list(publishing._public("explanations")["row"]) == ["7", "7b"]
         frame.assign(withheld=frame["withheld"].mask((frame["plan"] == "zj14") & (frame["row"] == "7"), "true")).to_csv(path, index=False)
-        offered = publishing._offered("explanations")
+        offered = publishing._public("explanations")
         assert list(offered["row"]) == ["7b"] and "by" not in offered
 
     def test_figures_on_another_price_basis_are_none(self, target, observed):

@@ -164,7 +164,7 @@ class TestFigures:
 
     def test_none_is_said(self):
         none = load.vintages("zj").query("indicator == 'no_such'")
-        assert "尚未收集到公布数" in views.indicator.figures(none, OBSERVATIONS, load.indicators(), "zh").data
+        assert "尚未收集到公布数" in views.indicator.figures(none, OBSERVATIONS, "zh").inner
 
 
 def test_cards_say_what_the_frames_say():

@@ -72,7 +72,7 @@ def test_an_ended_plan_is_shown_by_its_printed_outcomes():
     assert {r["row"] for r in short} == set(done.index[done["verdict"] == "missed"])
 
 
-@pytest.mark.parametrize("plan", BOOKS)
+@pytest.mark.parametrize("plan", [pytest.param(plan, marks=[] if plan == "zj14" else pytest.mark.nightly) for plan in BOOKS])
 def test_each_indicator_has_a_panel_in_both_languages(plan):
     targets = load.targets(plan, "today")
     last = int(targets["target_year"].max())

@@ -151,8 +151,9 @@ def what_is_shown_can_be_taken_away(page, name: str, lang: str, folder: Path) ->
             assert picture.width > 1000 and len(picture.convert("RGB").getcolors(1 << 24)) > 10
 
 
-@pytest.mark.parametrize("lang", wording.LANGUAGES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name, lang", [
+    pytest.param(name, lang, marks=[] if lang == "zh" or name == "scenario" else pytest.mark.nightly)
+    for name in NAMES for lang in wording.LANGUAGES])
 def test_an_app_from_opening_to_every_control(app, name, lang, tmp_path):
     with app(name, f"?lang={lang}" if lang != "zh" else "") as page:
         assert page.locator("html").get_attribute("lang") == wording.TAGS[lang]

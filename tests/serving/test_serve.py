@@ -380,6 +380,7 @@ def test_places_are_given_back(server, tmp_path, visit):
         assert wording.text("app_failed", "en") in hung.text and hung.text.rstrip().endswith("</html>") and free()
 
 
+@pytest.mark.nightly
 def test_a_running_server_shows_what_is_new(server, tmp_path, visit):
     """Publications, tables, code and apps, to the next visitor; of its own code it says that it has to be restarted."""
     project, old, newest = project_at(tmp_path), load.plans()["name_en"].iloc[-1], load.vintages("zj")["published"].max()

@@ -374,7 +374,7 @@ def _read(path: Path, _changed: int) -> pd.DataFrame:
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     for name, kind in kinds.items():
         if kind == "number":
-            frame[name] = pd.to_numeric(frame[name])
+            frame[name] = pd.to_numeric(frame[name]).astype(float)
         elif kind in ("line", "year"):
             frame[name] = frame[name].astype(int)
         elif kind == "boolean":

@@ -10,7 +10,7 @@ TESTS := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist 
 reports: $(STAMP) font build      ## build the tables, run the schedule, publish reports/latest/
 	@$(BIN)/plancore report
 
-test: $(STAMP) browser office nginx systemd  ## the tests of every day with all they need, on every core: about 12 minutes on two
+test: $(STAMP) browser office nginx systemd  ## the tests of every day with all they need, on every core
 	@$(TESTS) -m "not nightly" $(ARGS)
 
 test-nightly: $(STAMP) browser office nginx systemd clock  ## the others, and those that search for examples once more with many

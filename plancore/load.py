@@ -25,8 +25,7 @@ def plans() -> pd.DataFrame:
 
 def plan(plan: str) -> pd.Series:
     """Return one plan's row of `plans`. Raises DataError for an unknown plan."""
-    _check_plan(plan)
-    return plans().set_index("plan", drop=False).loc[plan]
+    return _plan(plan)
 
 
 def indicators() -> pd.DataFrame:
@@ -64,7 +63,7 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     comparable figures, else nan), broken_basis (bases of figures that may not be set against the target, joined by `;`),
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
     """
-    _check_plan(plan)
+    _plan(plan)
     return _only(_targets(on, plan=[plan]), category=category, attribute=attribute, kind=kind)
 
 
@@ -91,17 +90,15 @@ def regions(targets: pd.DataFrame) -> list[str]:
 
 def previous(plan: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Return targets (of table and text) and outcomes of the plan before this one in its region; None where there is none."""
-    known = plans().set_index("plan")
-    own = known.loc[plan]
-    before = known[(known["region"] == own["region"]) & (known["target_year"] == own["baseline_year"])].index
-    return (targets(before[0], kind="all"), outcomes(before[0])) if len(before) else None
+    own = _plan(plan)
+    before = plans().query("region == @own.region and target_year == @own.baseline_year")["plan"]
+    return (targets(before.iloc[0], kind="all"), outcomes(before.iloc[0])) if len(before) else None
 
 
 def peers(plan: str) -> list[str]:
     """Return the plans of other regions that end in the same year."""
-    known = plans().set_index("plan")
-    own = known.loc[plan]
-    return list(known.index[(known["region"] != own["region"]) & (known["target_year"] == own["target_year"])])
+    own = _plan(plan)
+    return list(plans().query("region != @own.region and target_year == @own.target_year")["plan"])
 
 
 def shared(plan: str, on: str | None = None) -> pd.DataFrame:
@@ -158,8 +155,7 @@ def annual_targets(plan: str, on: str | None = None) -> pd.DataFrame:
     Columns: plan, row, year, value, bound, tolerance, unit_zh, published_by, source, note.
     on: a date or "today" gives only those published by that day.
     """
-    frame = _of_plan("annual_targets", plan)
-    return frame if on is None else frame[pd.to_datetime(frame["published_by"]) <= day(on)].reset_index(drop=True)
+    return _until(_of_plan("annual_targets", plan), "published_by", on)
 
 
 def explanations(plan: str, on: str | None = None) -> pd.DataFrame:
@@ -167,8 +163,7 @@ def explanations(plan: str, on: str | None = None) -> pd.DataFrame:
 
     Columns: plan, row, as_of, reason, measure, by, date. on: a date or "today" gives only those of that day or earlier.
     """
-    frame = _of_plan("explanations", plan)
-    return frame if on is None else frame[pd.to_datetime(frame["date"].map(schema.last_day)) <= day(on)].reset_index(drop=True)
+    return _until(_of_plan("explanations", plan), "date", on)
 
 
 def corrections() -> pd.DataFrame:
@@ -197,12 +192,10 @@ def vintages(region: str, known_on: str | None = None, indicators: Iterable[str]
     if region not in set(every["region"]) and region not in (regions := set(plans()["region"])):
         raise DataError(f"unknown region {region!r}; allowed: {', '.join(sorted({*every['region'], *regions}))}")
     frame = _rows("observations", region=[region], **{} if indicators is None else {"indicator": sorted(set(indicators))})
-    if known_on is None:
-        return frame
     first = every.loc[every["region"] == region, "published_by"].min()
-    if pd.notna(first) and day(known_on) < day(first):
+    if known_on is not None and pd.notna(first) and day(known_on) < day(first):
         raise DataError(f"nothing in the tables was published by {known_on}; allowed: {first} or later")
-    return frame[pd.to_datetime(frame["published_by"]) <= day(known_on)].reset_index(drop=True)
+    return _until(frame, "published_by", known_on)
 
 
 def observations(region: str, known_on: str | None = None, worst_grade: str = "C",
@@ -221,7 +214,12 @@ def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.Da
     One region below the other; a region without any by that day has no row.
     """
     frame = _rows("observations", region=sorted(set(targets["region"])), indicator=sorted(set(targets["indicator"])))
-    return _counted(frame if known_on is None else frame[pd.to_datetime(frame["published_by"]) <= day(known_on)], "C")
+    return _counted(_until(frame, "published_by", known_on), "C")
+
+
+def _until(frame: pd.DataFrame, column: str, on: str | None) -> pd.DataFrame:
+    """The rows dated by the day `on` or earlier, a month or year by its last day; all rows where `on` is None."""
+    return frame if on is None else frame[pd.to_datetime(frame[column].map(schema.last_day)) <= day(on)].reset_index(drop=True)
 
 
 def _counted(frame: pd.DataFrame, worst_grade: str) -> pd.DataFrame:
@@ -309,12 +307,14 @@ def _in_force(on: pd.Timestamp, _versions: tuple, *identified: tuple) -> pd.Data
 
 
 def _of_plan(name: str, plan: str) -> pd.DataFrame:
-    _check_plan(plan)
+    _plan(plan)
     return _rows(name, plan=[plan])
 
 
-def _check_plan(plan: str) -> None:
-    _check("plan", plan, plans()["plan"])
+def _plan(plan: str) -> pd.Series:
+    known = plans()
+    _check("plan", plan, known["plan"])
+    return known.set_index("plan", drop=False).loc[plan]
 
 
 def _only(frame: pd.DataFrame, **wanted: str) -> pd.DataFrame:

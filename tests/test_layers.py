@@ -12,7 +12,7 @@ import pytest
 from plancore import paths
 
 LEVELS = ("schema wording paths", "measures load outline markup", "gaps trajectories scenario bridge coverage audit charts",
-          "downloads serving", "views collecting reports", "cli apps", "__main__")
+          "downloads prefork", "views collecting reports serving", "cli apps", "__main__")
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms.split()}
 PUBLISHED_BY_CLI_ONLY = {"reports", "apps", "serving"}
 MODULES = {".".join(path.relative_to(paths.PACKAGE).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))

@@ -157,8 +157,6 @@ def _context() -> BaseContext:
     """
     if sys.platform != "linux" or os.environ.get("PLANCORE_STOCK_KERNELS") == "1" or len(tempfile.gettempdir()) > _LONGEST:
         return multiprocessing.get_context("spawn")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no library may start a thread before the fork
-    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["plancore.reports.preload"])
     return context
@@ -172,8 +170,11 @@ def _execute(page: Page) -> tuple[NotebookNode, inputs.Reads]:
     with tempfile.TemporaryDirectory(prefix="plancore-") as folder, ours:
         process = _context().Process(target=_in_its_process, args=(
             theirs, parameters.NOTEBOOKS / f"{page.report}.ipynb", page.values, CELL_SECONDS, Path(folder)))
-        with theirs:
-            process.start()
+        try:
+            with theirs:
+                process.start()
+        except (EOFError, OSError) as error:
+            raise Failed(f"nothing to fork it from ({error!r}); PLANCORE_STOCK_KERNELS=1 starts each page anew") from None
         try:
             if not connection.wait([ours, process.sentinel], PAGE_SECONDS):
                 raise Failed(f"TimeoutError: the page took longer than {PAGE_SECONDS} s")

@@ -219,6 +219,7 @@ DECIDES = ("final_verdict", "assessable", "comparable", "price_basis", "nothing_
 
 
 class TestWanted:
+    @pytest.mark.by_day(1)
     @pytest.mark.parametrize("plan, as_of", [("zj14", 2025), ("zj14", 2023), ("zj14", 2021), ("zj13", 2018), ("zj13", 2020)])
     def test_what_is_asked_for_makes_the_answer(self, plan, as_of):
         """With the figures asked for, each row is assessed for that year, and at the end has its final verdict."""
@@ -489,6 +490,7 @@ def shown(request):
 
 
 class TestPage:
+    @pytest.mark.by_day(1)
     def test_it_is_whole(self, shown):
         html = shown[0]
         assert html.count('class="answer"') == 1 and "gt_table" in html and html.count('class="chart"') == 1
@@ -529,6 +531,7 @@ class TestPage:
             said = said.replace(re.sub(r"\s+", " ", name), "") if name else said
         assert not re.findall(r"[一-鿿]+", said)
 
+    @pytest.mark.by_day(1)
     def test_both_languages_show_the_same_numbers(self, shown):
         html, _, plan, as_of, lang = shown
         if lang == "zh":

@@ -227,6 +227,7 @@ class TestCoverage:
         seen = seen.assign(region="r", price_basis="none", status="official_final", qualifier="", source="s")
         return trajectories.outlook(targets, seen, as_of).query("year == 2025").assign(outcome=walks[:, 5])
 
+    @pytest.mark.by_day(1)
     @pytest.mark.parametrize("as_of", [2022, 2024])
     def test_the_interval_holds_four_of_five_outcomes(self, target, as_of):
         walks = 500 + np.random.default_rng(20210130).normal(2, 3, (2000, 6)).cumsum(axis=1)

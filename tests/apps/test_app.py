@@ -9,6 +9,7 @@ from plancore.apps.state import Slider
 CONSTRUCTORS = {"dashboard": apps.dashboard, "explorer": apps.explorer, "scenario": apps.scenario}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name, lang", [
     pytest.param(name, lang, marks=[] if (name, lang) in (("dashboard", "zh"), ("scenario", "zh")) else pytest.mark.nightly)
     for name in CONSTRUCTORS for lang in ("zh", "en")])

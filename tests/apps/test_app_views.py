@@ -41,6 +41,7 @@ def rows(spec: dict) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(d) for d in spec["datasets"].values()], ignore_index=True)
 
 
+@pytest.mark.by_day(3)
 @pytest.mark.parametrize("plan,as_of", [("zj14", y) for y in range(2021, 2026)] + [("zj13", y) for y in range(2016, 2021)])
 def test_the_list_of_gaps_is_measured_as_gaps_does(plan, as_of):
     targets = load.targets(plan, "today")
@@ -72,6 +73,7 @@ def test_an_ended_plan_is_shown_by_its_printed_outcomes():
     assert {r["row"] for r in short} == set(done.index[done["verdict"] == "missed"])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("plan", [pytest.param(plan, marks=[] if plan == "zj14" else pytest.mark.nightly) for plan in BOOKS])
 def test_each_indicator_has_a_panel_in_both_languages(plan):
     targets = load.targets(plan, "today")

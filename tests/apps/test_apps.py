@@ -151,6 +151,7 @@ def what_is_shown_can_be_taken_away(page, name: str, lang: str, folder: Path) ->
             assert picture.width > 1000 and len(picture.convert("RGB").getcolors(1 << 24)) > 10
 
 
+@pytest.mark.by_day(2)
 @pytest.mark.parametrize("name, lang", [
     pytest.param(name, lang, marks=[] if lang == "zh" or name == "scenario" else pytest.mark.nightly)
     for name in NAMES for lang in wording.LANGUAGES])
@@ -189,6 +190,7 @@ def test_sliders_move_the_chart_itself(app):
         assert page.locator(".part-answer .tile b").first.inner_text() in said, "the chart reads the same index as the answer"
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("name,query", [
     ("dashboard", "?plan=zj13&as_of=2020&attribute=binding&indicator=forest_cover"),
     pytest.param("dashboard", "?as_of=2022&category=all&lang=en", marks=nightly),
@@ -251,6 +253,7 @@ def test_the_back_button_goes_back_a_view_at_a_time(app):
         agrees(page, "dashboard")
 
 
+@pytest.mark.nightly
 def test_the_language_changes_without_losing_the_view(app):
     with app("scenario", "?growth_2026_2030=6") as page:
         slider = page.get_by_role("slider", name=wording.text("control_growth_2031_2035", "zh"))
@@ -292,6 +295,7 @@ def test_a_keyboard_is_enough(app):
         assert all(word in said for word in ("SELECT", "全部属性", "约束性", "复制链接", "CSV", "PNG"))
 
 
+@pytest.mark.nightly
 def test_long_work_shows_that_it_goes_on(visit, serving):
     with visit("about:blank") as (page, *_):
         page.add_init_script("const wait = setTimeout; window.setTimeout = (act, ms, ...more) => wait(act, ms === 300 ? 0 : ms, ...more)")
@@ -304,6 +308,7 @@ def test_long_work_shows_that_it_goes_on(visit, serving):
         assert "true" + wording.text("app_busy", "zh") in page.evaluate("seen") and page.locator(".place .message").inner_text() == ""
 
 
+@pytest.mark.nightly
 def test_a_widget_that_loads_slowly_is_waited_for(visit, serving):
     """Every limit of time the browser gives is over at once, as where ten pages load on two cores."""
     with visit("about:blank") as (page, foreign, errors):
@@ -317,6 +322,7 @@ def test_a_widget_that_loads_slowly_is_waited_for(visit, serving):
         assert foreign == [] and errors == []
 
 
+@pytest.mark.nightly
 def test_a_killed_kernel_is_said_and_a_reload_recovers(visit, server):
     with server() as served, visit(served.url + "scenario?growth_2026_2030=6") as (page, foreign, _):
         page.set_default_timeout(PATIENCE)

@@ -19,6 +19,7 @@ def test_defaults_are_allowed_and_need_no_address(play):
     assert format_query(play, state, "zh") == "" and format_query(play, state, "en") == "?lang=en"
 
 
+@pytest.mark.by_day(10)
 @pytest.mark.parametrize("play", PLAYS, ids=lambda p: p.name)
 @pytest.mark.parametrize("bad", HOSTILE)
 def test_a_value_that_is_not_known_is_refused_and_the_default_stands(play, bad):

@@ -253,6 +253,7 @@ class TestReturn:
         observations.receive(page.save(tmp_path / "filled.xlsx"), data=copy.data, into=copy.tables)
         assert copy.rows("observations/zj")[-1]["value"] == "54.2"
 
+    @pytest.mark.by_day(8)
     @pytest.mark.parametrize("cells, says", [
         ({"y2024": "五十四"}, "cell K8: '五十四' is not a number; allowed: a number in %, without a unit, or an empty cell"),
         ({"y2024": "—"}, "cell K8: '—' is not a number"), ({"y2024": "约54"}, "cell K8: '约54' is not a number"),

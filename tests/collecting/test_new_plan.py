@@ -18,6 +18,7 @@ ROOT = paths.ROOT
 class TestFromTextToReport:
     """Each step by the real command, in a checkout of its own; the tests go on from each other, as a person does."""
 
+    @pytest.mark.nightly
     @pytest.mark.parametrize("more", ["", pytest.param("  - report: plan_audit\n  - report: plan_review\n  - report: data_quality\n"
                                                        "  - report: commitments\n", marks=pytest.mark.nightly)], ids=["three reports", "all reports"])
     def test_a_plan_without_touching_code(self, tmp_path, more):

@@ -127,6 +127,7 @@ class TestAdd:
         row = figure(indicator=unseen["indicator"], unit_zh=unseen["unit_zh"], value=unseen["low"] or "1", price_basis="")
         assert "price_basis is not given, and the figures of" in refused(copy, row)
 
+    @pytest.mark.by_day(5)
     @pytest.mark.parametrize("change, says", [
         ({"indicator": "urbanisation_rate"}, ["no indicator 'urbanisation_rate'; nearest: urbanization_rate"]),
         ({"unit_zh": "亿元"}, [f"{ZJ}:NEXT: not the unit of this indicator; allowed: %"]),
@@ -196,6 +197,7 @@ class TestWhole:
             return real(a, b)
         monkeypatch.setattr(os, "replace", replace)
 
+    @pytest.mark.by_day(2)
     @pytest.mark.parametrize("at", [1, 2, 3, 4, 9])
     def test_an_error_in_the_middle(self, copy, monkeypatch, at):
         before = copy.contents()
@@ -207,6 +209,7 @@ class TestWhole:
         copy.enter(figure(source="test-yearbook"), sources=(declared(),))
         assert build.stale(copy.data, copy.tables) == []
 
+    @pytest.mark.by_day(1)
     @pytest.mark.parametrize("at", [2, 3, 5])
     def test_a_process_that_dies_in_the_middle(self, copy, at):
         """What it left is put back by the next command, be it `plancore build` or another entry."""

@@ -142,6 +142,7 @@ def bare(said: str) -> str:
     return re.sub(r"\s", "", said)
 
 
+@pytest.mark.nightly
 @pytest.mark.office
 @pytest.mark.parametrize("plan, as_of, edition, lang", EDITIONS)
 def test_two_pages_of_text_then_the_annex_on_its_side(printed, plan, as_of, edition, lang):

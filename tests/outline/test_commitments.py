@@ -262,6 +262,7 @@ class TestAnyText:
                 assert row["value"] == row["value"] and abs(row["value"]) < 1e20 and row["kind"] in schema.VOCABULARIES["commitment"]
         assert commitments.to_csv(frame).count("\n") >= len(frame)
 
+    @pytest.mark.by_day(4)
     @pytest.mark.parametrize("text", ["1" * 20000, "一" * 20000, "1," * 10000, "“" * 20000, "所有" * 10000, "第" * 20000, "1+" * 10000, "分之" * 10000,
                                       "a1" * 10000, "全覆盖" * 5000, "《" + "1" * 20000, "到2025年" * 4000, "1个、" * 8000, "\n" * 20000, "(" * 20000])
     def test_hostile_repetition_ends(self, text):

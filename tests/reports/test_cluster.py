@@ -182,6 +182,7 @@ def pages() -> list[Page]:
     return [parameters.page("methods", {"n": n}) for n in PAGES]
 
 
+@pytest.mark.nightly
 def test_a_killed_worker_loses_no_page(dask):
     dask.act(HOLD, 0, 1)
     run = dask.report()

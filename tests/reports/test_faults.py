@@ -118,6 +118,7 @@ def published(first, tmp_path) -> Project:
 
 
 class TestBrokenOff:
+    @pytest.mark.nightly
     @pytest.mark.parametrize("how, code", [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.nightly)])
     def test_a_signal_in_the_middle(self, published, how, code):
         began = published.slow("methods")

@@ -183,6 +183,7 @@ class TestRecord:
         notes = '["plans", {}]\n["targets", {"plan": ["zj14"]}]\n["targets", {"plan": ["zj14"]}]\n["plans", {"plan": ["zj13"]}]\n'
         assert inputs.reads(notes) == {"plans": [{}], "targets": [{"plan": ["zj14"]}]}
 
+    @pytest.mark.by_day(4)
     @pytest.mark.parametrize("page", [*PAGES, *(pytest.param(page, marks=pytest.mark.nightly) for page in MORE)], ids=lambda page: page.path[3:-5])
     def test_a_report_says_the_same_with_only_what_it_reads(self, page, monkeypatch, tmp_path):
         """Nothing is read that the record does not tell of."""

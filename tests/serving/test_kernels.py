@@ -149,6 +149,7 @@ def script(tmp_path):
             program.kill()
 
 
+@pytest.mark.nightly
 def test_code_sees_the_same_world_as_in_a_stock_kernel(start, monkeypatch, tmp_path):
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     start()  # so that there is a forkserver, which cannot know what changes now
@@ -243,6 +244,7 @@ def test_a_limit_of_memory(start, monkeypatch):
         assert kernel.ask("x = numpy.ones(2 << 20); print(x.sum())") == "2097152.0"
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
 def test_with_its_manager_all_ends(script, how):
     program = script("""
@@ -299,6 +301,7 @@ def test_new_code_and_tables_are_seen_and_old_kernels_live_on(script):
     assert (second, third, code, last) == ("changed 新的题目", "still here True", "3", "and the new one"), log
 
 
+@pytest.mark.nightly
 def test_a_broken_module_is_told_where_it_is_wanted_and_a_missing_library_at_once(script):
     (script.copy / "views" / "bridge.py").write_text("this is no Python\n")
     program = script("""
@@ -318,6 +321,7 @@ def test_a_broken_module_is_told_where_it_is_wanted_and_a_missing_library_at_onc
     assert others == ["False 5"] * 2 and log.count("start cold") == 1 and "no_such_package" in log
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("why", ["", "darwin", "stdin"])
 def test_where_none_can_be_forked_one_line_says_why_unless_it_is_wanted(start, monkeypatch, caplog, why):
     options = {}

@@ -205,6 +205,7 @@ class TestCommand:
             assert not psutil.wait_procs(left, PATIENCE)[1] and list(tmp_path.iterdir()) == []
             assert "Traceback" not in served.errors.read_text(encoding="utf-8")
 
+    @pytest.mark.nightly
     def test_an_end_while_kernels_start(self, server, project):
         with server(project=project) as served:
             left = descendants(served)
@@ -230,6 +231,7 @@ class TestLanding:
         for unknown in ("?lang=de", "?lang=%3Cscript%3E", "?lang=", "?lang=en&lang=zh"):
             assert '<html lang="zh-CN">' in ask(toys.url, unknown).text
 
+    @pytest.mark.nightly
     def test_in_a_browser(self, toys, visit):
         for width in (1280, 390):
             with visit(toys.url, width) as (page, foreign, errors):
@@ -270,6 +272,7 @@ class TestApp:
     def test_two_addresses_of_an_app(self, toys):
         assert visited(ask(toys.url, "voila/render/dashboard.ipynb?lang=en"))[2] == "'lang=en'"
 
+    @pytest.mark.by_day(3)
     @pytest.mark.parametrize("query", ["?lang=%3Cscript%3Ealert(1)%3C/script%3E", "?plan=';import%20os;os._exit(1)", "?template=base&theme=dark", "?%00=%ff&&==",
                                        "?parameters=%7B%22name%22%3A%22x%22%7D", "?a=" + "1" * 3000, "?" + "&".join(f"a{n}=" for n in range(500))])
     def test_a_hostile_query_is_only_text(self, toys, query):
@@ -296,6 +299,7 @@ class TestApp:
             assert "immutable" in packed.headers["cache-control"] and packed.headers["content-encoding"] == "gzip"
             assert len(packed.body) < len(plain.body) * 0.9 and plain.headers["content-type"].startswith(("text/javascript", "application/javascript"))
 
+    @pytest.mark.nightly
     def test_two_visitors_two_kernels(self, toys, visit):
         with visit(toys.url + "dashboard") as (one, *_), visit(toys.url + "dashboard") as (other, *_):
             kernels = {kernel_of(page.content()) for page in (one, other)}

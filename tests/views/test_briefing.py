@@ -58,6 +58,7 @@ def test_a_date_is_as_precise_as_it_is_known():
     assert [briefing.day(d, "en") for d in ("2026-01-21", "2024-09", "2023", "")] == ["2026-01-21", "2024-09", "2023", "date unknown"]
 
 
+@pytest.mark.by_day(5)
 def test_the_lead_counts_obligatory_first(case):
     rows = counted(case)
     lead, = case.text.loc[case.text["part"] == "lead", "text"]
@@ -176,6 +177,7 @@ def test_text_keeps_to_two_pages(case):
     assert 0.9 < document.pages(case.text, case.lang) <= briefing.PAGES
 
 
+@pytest.mark.by_day(2)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("plan, as_of", [("zj14", 2023), ("zj14", 2025), ("zj13", 2018)])
 def test_two_pages_even_when_everything_can_be_assessed(plan, as_of, lang):
@@ -201,6 +203,7 @@ def test_public_edition_has_no_trace_of_what_is_withheld():
     assert "不对外公开" in remarks["10"] and "不对外公开" not in remarks["1"]
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("plan, as_of", [("zj14", 2023), ("zj14", 2025), ("zj13", 2020)])
 def test_public_edition_uses_no_grade_c_and_no_derived_value(plan, as_of):
     public, internal = (made(plan, as_of, edition) for edition in ("public", "internal"))
@@ -282,6 +285,7 @@ def test_the_picture_counts_every_counted_row_even_with_nothing_assessed(lang):
         assert "35" in spec["usermeta"]["title"]
 
 
+@pytest.mark.by_day(2)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("plan, as_of, edition", [("zj14", 2021, "public"), ("zj14", 2025, "internal"), ("zj13", 2016, "public"), ("zj13", 2020, "internal")])
 def test_the_notebook_shows_text_file_pictures_annex_and_sources(plan, as_of, edition, lang):

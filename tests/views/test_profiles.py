@@ -87,6 +87,7 @@ def check_page(indicator: str, row: pd.Series, year: int, lang: str) -> None:
         assert not re.search(rf"(^|[^A-Za-z0-9]){word}([^A-Za-z0-9]|$)", plain(html))
 
 
+@pytest.mark.by_day(10)
 @pytest.mark.parametrize("indicator, lang", [*((i, "zh") for i in INDICATORS), *((i, "en") for i in INDICATORS[::len(INDICATORS) // 10 + 1])])
 def test_every_indicator_of_both_plans_plays(indicator, lang):
     """At the last year of the last plan that has it; in English every sixth or so."""

@@ -180,6 +180,7 @@ class TestBridge:
             parameters.page("plan_bridge", {"from_plan": "zj13", "to_plan": "hz14"})
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("report, given", [
     ("plan_bridge", {}), ("indicator_profile", {"indicator": "rd_share", "region": "hz"}), ("indicator_profile", {"indicator": "rd_share"})])
 def test_a_page_says_the_same_with_only_what_it_reads(both, monkeypatch, tmp_path, report, given):
@@ -268,6 +269,7 @@ def test_no_targets_have_no_rows():
     assert gaps.measure(load.targets("zj14", kind="all")[:0], load.observations("zj"), 2025).empty
 
 
+@pytest.mark.nightly
 def test_the_published_site(two):
     """Both regions' pages by the real command: each gap analysis leads to its own profiles, in either language."""
     (two / "reports" / "schedule.yml").write_text(

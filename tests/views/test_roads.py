@@ -74,6 +74,7 @@ def test_the_title_says_what_was_assumed():
     assert "假设2024—2030年年均增长6.2%、2031—2035年年均增长3.7%，数据截至2023年" in said
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("lang, reached, short, exact", [
     ("zh", "可翻一番", "未及翻一番", "恰好翻一番"), ("en", "doubled by 2035", "short of doubling", "exactly the doubling")])
 def test_the_boundary(lang, reached, short, exact):
@@ -86,12 +87,14 @@ def test_the_boundary(lang, reached, short, exact):
     assert f"<b>200</b><span>▲ {reached}" in above and exact not in answer(above)
 
 
+@pytest.mark.by_day(3)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("rates", [(-20.0, -20.0), (0.0, 0.0), (20.0, 20.0), (-20.0, 20.0), (20.0, -20.0), (5.0, 0.0), (0.0, 5.0)])
 def test_extremes_of_growth(rates, lang):
     sensible(page("road_to_2035", growth_2026_2030=rates[0], growth_2031_2035=rates[1], lang=lang), lang)
 
 
+@pytest.mark.by_day(2)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("as_of", [2021, 2022, 2023, 2024, 2025])
 def test_every_year_of_knowledge(as_of, lang):

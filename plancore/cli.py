@@ -162,7 +162,7 @@ def add(
     url: Annotated[str, Option("--url", help="Of a new source: its address.")] = "",
     grade: Annotated[str, Option("--grade", help="Of a new source: A publisher's own, B quoted, C passed on.")] = "",
     region: Annotated[str, Option("--region", help="A region of data/plans.csv; may be left out where there is one.")] = "",
-    qualifier: Annotated[str, Option("--qualifier", help="about or more_than; left out for an exact figure.")] = "",
+    qualifier: Annotated[str, Option("--qualifier", help="about, more_than or less_than; left out for an exact figure.")] = "",
     status: Annotated[str, Option("--status", help="official_final, official_preliminary, secondary or derived. "
                                                    "")] = "official_preliminary",
     price_basis: Annotated[str, Option("--price-basis", help="That of the indicator's other figures if left out.")] = "",

@@ -12,15 +12,16 @@ import pandas as pd
 
 VOCABULARIES = {
     "form": ("level", "average_growth", "cumulative_sum", "cumulative_rate", "cumulative_change",
-             "yearly_control", "assigned"),
+             "yearly_control", "relative", "assigned"),
     "bound": ("at_least", "at_most", "more_than", "less_than", "about", "equal", "none"),
+    "relative_bound": ("above", "at_least", "in_step"),
     "path": ("linear", "geometric", "hold", "step", "none"),
     "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
     "attribute": ("binding", "expected"),
     "kind": ("box", "text"),
     "better": ("higher", "lower"),
     "nature": ("stock", "flow", "fluctuating", "rate"),
-    "qualifier": ("about", "more_than"),
+    "qualifier": ("about", "more_than", "less_than"),
     "status": ("official_final", "official_preliminary", "secondary", "derived"),
     "grade": ("A", "B", "C"),
     "official_verdict": ("exceeded", "met", "nearly_met", "missed"),
@@ -114,6 +115,7 @@ _CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "
                       "indicator:key?->indicators", "period:period?", "was?", "now?", "why_zh", "why_en", "source:slug?->sources")
 _SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
 _EXPLANATIONS = _shape("plan row as_of by date", "plan:key->plans", "row:row", "as_of:year", "reason?", "measure?", "by", "date:date")
+_RELATIVE = ("relative_to:key?->indicators", "relative_bound?")
 _ANNUAL = ("plan:key->plans", "row:row", "year:year", "value:number", "bound")
 _COMMITMENT = ("id:key", "chapter", "box?", "subject_zh", "subject_en", "measure_zh", "measure_en", "value:number?",
                "value_high:number?", "unit_zh?->units", "bound", "target_year:year", "kind:commitment", "lines:lines")
@@ -127,7 +129,7 @@ DATA = {
     "sources": _shape("source", *_SOURCE),
     "printed": _shape("line", "line:line", "text?"),
     "cells": _shape("line rows column text", "line:line", "text?", "rows:rows", "column"),
-    "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", "price_basis",
+    "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", *_RELATIVE, "price_basis",
                       "counted:boolean", "same_as:row?", "withheld:boolean", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
                       "note?", "note_en?"),
     "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:line"),
@@ -151,7 +153,8 @@ TABLES = {
     "indicators": _shape("indicator", *_INDICATOR[:3], "unit_zh", "unit_en", *_INDICATOR[4:]),
     "targets": _shape(
         "plan row", "plan:key->plans", "row:row", "category:key", "category_zh", "category_en", "group_zh?", "printed_name",
-        "indicator:key->indicators", "form", "bound", "path", "price_basis", "counted:boolean", "same_as:row?", "withheld:boolean", "attribute?", "kind",
+        "indicator:key->indicators", "form", "bound", "path", *_RELATIVE, "price_basis", "counted:boolean", "same_as:row?", "withheld:boolean",
+        "attribute?", "kind",
         "unit_zh", "unit_en", "baseline_unit_zh?", "tolerance:number?", "baseline_year:year", "baseline_value:number?",
         "target_year:year", "target_value:number?", "change_value:number?", "baseline_printed?", "target_printed?",
         "change_printed?", "source:slug->sources", "lines:lines", "note?", "note_en?"),

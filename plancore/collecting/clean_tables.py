@@ -57,13 +57,14 @@ def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -
 
 
 def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> None:
-    """Check that a target is counted in its indicator's unit, and repeats a row that exists."""
+    """Check that a target is counted in the unit of its indicator and of the one it is relative to, and repeats a row that exists."""
     canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in frames["units"].to_dict("records")}
     units = frames["indicators"].set_index("indicator")["unit_zh"]
     for index, reading in readings.iterrows():
-        own = units[reading["indicator"]]
-        refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[own]), where,
-               f"not the unit of {reading['indicator']}", own)
+        for other in filter(None, (reading["indicator"], reading["relative_to"])):
+            refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[units[other]]), where,
+                   f"not the unit of {other}", units[other])
+    refuse(readings, (readings["relative_to"] == readings["indicator"]), where, "relative to itself", "another indicator")
     better = readings["indicator"].map(frames["indicators"].set_index("indicator")["better"])
     refuse(readings, readings["bound"].map(AGAINST) == better, where, "bound against the better direction",
            "at_least or more_than where higher is better, at_most or less_than where lower is")
@@ -102,19 +103,36 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
         require(printed[column], f"no printed {column}", f"a cell with column `{column}` for this row in data/cells")
     require(judged, "no printed target", "a cell with column `target` or `change` for this row in data/cells")
     cell = outline.cell(judged)
-    require((cell.value is None) == (form == "assigned"), f"form {form} against the printed {judged!r}",
+    require((cell.value is None and not outline.relative(judged)) == (form == "assigned"), f"form {form} against the printed {judged!r}",
             f"assigned exactly where {outline.ASSIGNED} is printed")
+    _check_relative(reading, judged, require)
     require(cell.cumulative == form.startswith("cumulative") or not boxed, f"form {form} against the printed {judged!r}",
             "a cumulative form exactly where 〔 〕 is printed")
     require(reading["bound"] == cell.bound or (cell.bound == "equal" and reading["note"]),
             f"bound {reading['bound']} against the printed {judged!r}",
             f"{cell.bound}; a bare number may differ with the reason in note")
     _check_units(reading, printed, cell.unit, require)
+    if form == "relative":
+        return
     about, expected = reading["bound"] == "about", f"{rules.half_unit(judged):g}"
     counted = any(c.isdigit() for c in judged)
     require((reading["tolerance"] != "") == about and (not about or not counted or float(reading["tolerance"]) == float(expected)),
             f"tolerance {reading['tolerance'] or '(empty)'} against the printed {judged!r}",
             f"half a unit of the last printed digit, exactly where the bound is about: {expected if about else 'empty'}")
+
+
+def _check_relative(reading: dict, judged: str, require) -> None:
+    """Check that what is printed in words names the other indicator and how to compare, and nothing else does."""
+    words, relative, step = outline.relative(judged), reading["form"] == "relative", reading["relative_bound"] == "in_step"
+    require(bool(words) == relative, f"form {reading['form']} against the printed {judged!r}",
+            "relative exactly where another indicator is printed in place of a number")
+    require(bool(reading["relative_to"]) == relative, f"relative_to {reading['relative_to'] or '(empty)'} with form {reading['form']}",
+            "the other indicator exactly where the form is relative")
+    require(reading["relative_bound"] == words, f"relative_bound {reading['relative_bound'] or '(empty)'} against the printed {judged!r}",
+            words or "nothing where the form is not relative")
+    require(not relative or (reading["tolerance"] != "") == step, f"tolerance {reading['tolerance'] or '(empty)'} of a relative target",
+            "points, exactly where the relative_bound is in_step")
+    require(not step or reading["note"] != "", "a tolerance without its reason", "the reason in note, for none is printed")
 
 
 def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:

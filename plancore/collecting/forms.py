@@ -24,7 +24,7 @@ from plancore.schema import YEARS, DataError, nearest
 
 MARK, KEYS = "plancore-form", "plancore"
 """The text of the first hidden cell of a form, and the name of the hidden sheet that records the locked cells."""
-OPTIONS = {"qualifier": ("about", "more_than"), "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
+OPTIONS = {"qualifier": ("about", "more_than", "less_than"), "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
            "status": ("official_final", "official_preliminary")}
 """Closed lists of a form: column to the codes of its words."""
 WORDS = 1000

@@ -22,7 +22,7 @@ _PRINTED = ("category", "group", "number", "indicator", "baseline", "target", "c
 """Columns of an extracted table that are cells of `data/cells`, in the order of print."""
 _NEEDED = ("indicator", "unit", "form", "bound")
 _PATHS = {"average_growth": "geometric", "cumulative_sum": "linear", "cumulative_change": "linear", "cumulative_rate": "geometric",
-          "yearly_control": "none", "assigned": "none"}
+          "yearly_control": "none", "relative": "none", "assigned": "none"}
 """The path that a form leaves no choice of; that of a level is for a person to decide."""
 _MONEY = re.compile(r"元")
 _YEARS = 5
@@ -122,7 +122,7 @@ def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str
     path = before["path"] if even else _PATHS.get(form, OPEN)
     basis = before.get("price_basis", "") or (OPEN if _MONEY.search(unit) or form == "average_growth" else "none")
     return {"row": number, "indicator": indicator, "kind": "box", "form": form, "bound": row["bound"] or OPEN, "path": path,
-            "price_basis": basis, "counted": OPEN if number[-1].isalpha() else "true", "same_as": "",
+            **dict.fromkeys(("relative_to", "relative_bound"), OPEN if form == "relative" else ""), "price_basis": basis, "counted": OPEN if number[-1].isalpha() else "true", "same_as": "",
             "withheld": "false", "unit_zh": unit, "baseline_unit_zh": unit if row["baseline"] else "", "tolerance": f"{rules.half_unit(judged):g}" if about else "",
             "note": "", "note_en": ""}
 

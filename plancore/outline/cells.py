@@ -15,6 +15,9 @@ _BOUNDS = {"以上": "at_least", "以下": "at_most", "以内": "at_most", "左�
 _CELL = re.compile(
     r"(?P<open>〔)?(?P<before>不低于|不超过|突破|超过|大于|不满|低于)?(?P<number>\d+(?:\.\d+)?|三分之一|所有)"
     r"(?P<times>万亿|万)?(?P<unit>%|[\u4e00-\u9fff/]*?)(?P<after>以上|以下|以内|左右)?(?P<close>〕)?", re.ASCII)
+_RELATIVE = {"above": r"(?:略|稍|明显|适度)?(?:高于|快于|大于|超过)\D+", "at_least": r"不(?:低|慢|小)于\D+",
+             "in_step": r"(?:与|和|同)\D+(?:同步|一致|相当|持平)"}
+"""How words name each `relative_bound`."""
 VALUES = ("baseline", "target", "change", "actual", "actual_change", "either", "other")
 """Roles of columns that hold values; `either`: a merged column for target or change; `other`: a further year."""
 CHANGES = ("change", "actual_change")
@@ -86,20 +89,28 @@ def cell(text: str) -> Cell:
     """Parse a printed cell of `data/` strictly; a bare number has the bound `equal`.
 
     `8.5万亿元` is 85000 亿元 and `13万元` 130000 元, the units plans count in; `三分之一` is 33.3… %.
-    Raises ValueError for text that is neither a number nor 国家下达指标.
+    A goal in words (国家下达指标, 高于GDP增长) has no value. Raises ValueError for other text.
     """
-    if text == ASSIGNED:
+    if text == ASSIGNED or relative(text):
         return Cell(None, "none", False, "")
     match = _CELL.fullmatch(text)
     if (not match or bool(match["open"]) != bool(match["close"]) or (match["before"] and match["after"])
             or any(word in match["unit"] for word in _BOUNDS)):
         raise ValueError(f"cannot read the printed cell {text!r}: expected a number, with or without 以上, 以下, "
-                         f"左右, 超过, 突破, 〔 〕, %, or {ASSIGNED}")
+                         f"左右, 超过, 突破, 〔 〕, %, or {ASSIGNED}, 高于…, 不低于…, 与…同步")
     number = _NUMBERS.get(match["number"])
     value = float(match["number"]) if number is None else round(number, 10)
     value, unit = _in_plan_units(value, match["times"] or "", match["unit"])
     bound = _BOUNDS.get(match["before"] or match["after"] or "", "equal")
     return Cell(round(value, 10), bound, bool(match["open"]), "%" if match["number"] in _NUMBERS else unit)
+
+
+def relative(text: str) -> str:
+    """Return the `relative_bound` of words that set a goal against another indicator; empty for a number and other words.
+
+    高于GDP增长 is `above`, 不低于… `at_least`, 与GDP增长基本同步 `in_step`.
+    """
+    return next((bound for bound, words in _RELATIVE.items() if re.fullmatch(words, text)), "")
 
 
 def unit_of(printed_name: str) -> str:

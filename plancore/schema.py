@@ -16,7 +16,7 @@ VOCABULARIES = {
     "bound": ("at_least", "at_most", "more_than", "less_than", "about", "equal", "none"),
     "relative_bound": ("above", "at_least", "in_step"),
     "path": ("linear", "geometric", "hold", "step", "none"),
-    "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
+    "price_basis": ("current", "comparable", "constant2015", "constant2020", "none", "unstated"),
     "attribute": ("binding", "expected"),
     "kind": ("box", "text"),
     "better": ("higher", "lower"),
@@ -116,7 +116,8 @@ _CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "
 _SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
 _EXPLANATIONS = _shape("plan row as_of by date", "plan:key->plans", "row:row", "as_of:year", "reason?", "measure?", "by", "date:date")
 _RELATIVE = ("relative_to:key?->indicators", "relative_bound?")
-_ANNUAL = ("plan:key->plans", "row:row", "year:year", "value:number", "bound")
+_ANNUAL = ("plan:key?->plans", "row:row?", "region:key?", "indicator:key?->indicators", "year:year", "value:number?",
+           "value_high:number?", "bound", "words?")
 _COMMITMENT = ("id:key", "chapter", "box?", "subject_zh", "subject_en", "measure_zh", "measure_en", "value:number?",
                "value_high:number?", "unit_zh?->units", "bound", "target_year:year", "kind:commitment", "lines:lines")
 
@@ -143,7 +144,7 @@ DATA = {
     "corrections": _CORRECTIONS,
     "successors": _SUCCESSORS,
     "explanations": _EXPLANATIONS,
-    "annual_targets": _shape("plan row year", *_ANNUAL, "unit_zh->units", "source:slug->sources", "note?"),
+    "annual_targets": _shape("plan row region indicator year", *_ANNUAL, "unit_zh", "source:slug->sources", "note?"),
     "conversions": _shape("from_unit to_unit", "from_unit", "to_unit->units", "factor:number", "note?"),
 }
 """Shapes of the files people edit in `data/`."""
@@ -172,7 +173,8 @@ TABLES = {
     "corrections": _CORRECTIONS,
     "successors": _SUCCESSORS,
     "explanations": _EXPLANATIONS,
-    "annual_targets": _shape("plan row year", *_ANNUAL, "tolerance:number?", "unit_zh", "published_by:date", "source:slug->sources", "note?"),
+    "annual_targets": _shape("plan row region indicator year", *_ANNUAL, "tolerance:number?", "unit_zh", "published_by:date",
+                             "source:slug->sources", "note?"),
     "sources": _shape("source", *_SOURCE),
     "cells": _shape("plan line row column text", "plan:key->plans", "line:line", "text?", "row:row", "column"),
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from plancore import paths, schema
-from plancore.collecting import clean_tables, printed_cells, transaction
+from plancore.collecting import clean_tables, conversions, printed_cells, transaction
 from plancore.schema import DataError, refuse
 
 _FOLDERS = ("printed", "cells", "targets", "outcomes", "commitments", "observations")
@@ -207,24 +207,39 @@ def _check_successors(frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _check_annual(frames: dict[str, pd.DataFrame]) -> None:
-    """Annual targets and explanations are of a year of their plan; a target in its indicator's unit, its bound the better way."""
+    """Annual targets and explanations are of a year of their plan; an annual target is of a row or of a region's indicator."""
     plans = frames["plans"].set_index("plan")
     for name, column in (("annual_targets", "year"), ("explanations", "as_of")):
         frame = frames[name]
-        first, last = (frame["plan"].map(plans[end]) for end in ("baseline_year", "target_year"))
+        first, last = (frame["plan"].map(plans[end]).fillna(unknown) for end, unknown in (("baseline_year", ""), ("target_year", "9")))
         refuse(frame, (frame[column] <= first) | (frame[column] > last), f"data/{name}.csv", f"{column} outside its plan",
                "a year after the baseline_year, up to the target_year (data/plans.csv)")
     annual, where = frames["annual_targets"], "data/annual_targets.csv"
-    rows = pd.concat([frames[f"targets/{plan}"].assign(plan=plan) for plan in plans.index])[["plan", "row", "indicator"]]
-    facts = annual[["plan", "row"]].merge(rows, on=["plan", "row"], how="left", validate="m:1").merge(
-        frames["indicators"], on="indicator", how="left", validate="m:1")
-    for index, (unit, better) in enumerate(zip(facts["unit_zh"], facts["better"])):
-        refuse(annual, (annual.index == index) & (annual["unit_zh"] != unit), where, "not the unit of this indicator", unit)
-        refuse(annual, (annual.index == index) & (annual["bound"].map(clean_tables.AGAINST) == better), where,
-               "bound against the better direction",
-               "at_least or more_than where higher is better, at_most or less_than where lower is")
-    refuse(annual, annual["bound"] == "none", where, "an annual target without a bound",
-           "at_least, at_most, more_than, less_than, about, equal")
+    filled = annual != ""
+    pairs = [filled["plan"], filled["row"], ~filled["region"], ~filled["indicator"]]
+    refuse(annual, ~((pairs[0] == pairs[1]) & (pairs[1] == pairs[2]) & (pairs[2] == pairs[3])), where, "neither a row nor a series",
+           "plan and row; or region and indicator where the plan of that year has no such row")
+    refuse(annual, filled["region"] & ~annual["region"].isin(plans["region"]), where, "unknown region", ", ".join(sorted(set(plans["region"]))))
+    series = clean_tables.annual_series(frames)
+    ours = pd.MultiIndex.from_frame(series[["region", "indicator"]].assign(year=annual["year"]))
+    refuse(annual, filled["region"] & ours.isin(_planned(frames)), where, "a plan of that year has this row",
+           "its plan and row in place of region and indicator")
+    conversions.factors(series, frames, where)
+    better = series["indicator"].map(frames["indicators"].set_index("indicator")["better"])
+    refuse(annual, annual["bound"].map(clean_tables.AGAINST) == better, where, "bound against the better direction",
+           "at_least or more_than where higher is better, at_most or less_than where lower is")
+    refuse(annual, filled["value"] == (annual["bound"] == "none"), where, "an annual target without a bound, or a bound without a value",
+           "at_least, at_most, more_than, less_than, about, equal for a value; none and words where it has no number")
+    refuse(annual, ~filled["value"] & ~filled["words"], where, "neither a value nor words", "the words as printed where there is no number")
+    low, high = pd.to_numeric(annual["value"]), pd.to_numeric(annual["value_high"])
+    refuse(annual, filled["value_high"] & ~(high > low), where, "value_high is not above value", "the upper end of a range")
+
+
+def _planned(frames: dict[str, pd.DataFrame]) -> set[tuple[str, str, str]]:
+    """Each region, indicator and year for which a plan's table has a row."""
+    return {(p["region"], indicator, str(year)) for p in frames["plans"].to_dict("records")
+            for indicator in frames[f"targets/{p['plan']}"].query("kind == 'box'")["indicator"]
+            for year in range(int(p["baseline_year"]) + 1, int(p["target_year"]) + 1)}
 
 
 def _check_conversions(frame: pd.DataFrame) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pandas as pd
 
 from plancore import outline, schema
-from plancore.collecting import printed_cells
+from plancore.collecting import conversions, printed_cells
 from plancore.measures import rules
 from plancore.schema import DataError, refuse
 
@@ -33,7 +35,7 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "corrections": frames["corrections"],
         "successors": frames["successors"],
         "explanations": frames["explanations"],
-        "annual_targets": _annual(frames["annual_targets"], frames["sources"]),
+        "annual_targets": _annual(frames),
         "sources": frames["sources"],
         "cells": pd.concat([c.assign(plan=plan) for plan, c in cells.items()]),
     }
@@ -186,12 +188,29 @@ def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
     return frame.assign(region=region, published_by=by, value=[_text(float(v)) for v in frame["value"]])
 
 
-def _annual(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """Return the annual targets; tolerance: half a unit of the last digit of `about`; published_by: the last day of the source."""
-    frame = _with(frame, sources[["source", "published", "seen"]], "source")
-    by = [min(schema.last_day(published or seen), schema.last_day(seen)) for published, seen in zip(frame["published"], frame["seen"])]
-    tolerance = [f"{rules.half_unit(value):g}" if bound == "about" else "" for value, bound in zip(frame["value"], frame["bound"])]
-    return frame.assign(tolerance=tolerance, published_by=by, value=[_text(float(v)) for v in frame["value"]])
+def annual_series(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the annual targets with the region and indicator of each, also of those that name a row of a plan."""
+    plans, annual = frames["plans"], frames["annual_targets"]
+    rows = {(p["plan"], r["row"]): (p["region"], r["indicator"]) for p in plans.to_dict("records")
+            for r in frames[f"targets/{p['plan']}"].to_dict("records")}
+    found = [rows.get((r["plan"], r["row"]), (r["region"], r["indicator"])) for r in annual.to_dict("records")]
+    return annual.assign(region=[region for region, _ in found], indicator=[indicator for _, indicator in found])
+
+
+def _annual(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the annual targets in the units of their indicators.
+
+    tolerance: half a unit of the last digit of `about`; published_by: the last day of the source.
+    """
+    series = annual_series(frames)
+    by = conversions.factors(series, frames, "data/annual_targets.csv")
+    half = [str(rules.half_unit(value)) if bound == "about" else "" for value, bound in zip(series["value"], series["bound"])]
+    numbers = {name: [conversions.plain(Decimal(v) * b) if v else "" for v, b in zip(values, by)]
+               for name, values in (("value", series["value"]), ("value_high", series["value_high"]), ("tolerance", half))}
+    units = series["indicator"].map(frames["indicators"].set_index("indicator")["unit_zh"])
+    frame = _with(series.assign(**numbers, unit_zh=units), frames["sources"][["source", "published", "seen"]], "source")
+    last = [min(schema.last_day(published or seen), schema.last_day(seen)) for published, seen in zip(frame["published"], frame["seen"])]
+    return frame.assign(published_by=last)
 
 
 def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:

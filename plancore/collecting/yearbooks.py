@@ -13,7 +13,7 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.constructor import DuplicateKeyError
 
 from plancore import schema
-from plancore.collecting import spreadsheets
+from plancore.collecting import conversions, spreadsheets
 from plancore.collecting.batch import Batch
 from plancore.collecting.spreadsheets import Cell, Sheet
 from plancore.schema import DataError
@@ -276,29 +276,17 @@ def convert(value: str, unit: str, wanted: str, period: str, rules: pd.DataFrame
     `rules` of data/conversions.csv, `units` of data/units.csv (a synonym needs no rule), `rates`: from, to, period, rate,
     source; such as 美元, 元, 2021, 6.4515. Raises Refused where no rule does.
     """
-    canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in units.to_dict("records")}
-    if unit == wanted or canonical.get(unit, unit) == canonical.get(wanted, wanted):
-        return value, ""
-    factor = _factor(unit, wanted, rules)
+    factor = conversions.factor(unit, wanted, rules, units)
     if factor:
-        return _plain(Decimal(value) * factor), ""
+        return value if factor == 1 else conversions.plain(Decimal(value) * factor), ""
     for rate in rates:
         other = unit.replace(rate["from"], rate["to"]) if rate["from"] in unit else ""
-        factor = Decimal(1) if other == wanted else _factor(other, wanted, rules)
+        factor = conversions.factor(other, wanted, rules, units)
         if factor and str(rate["period"]) == period:
             note = f"由{unit}折算：1{rate['from']}={rate['rate']}{rate['to']}，汇率来源{rate['source']}"
-            return _plain(Decimal(value) * Decimal(str(rate["rate"])) * factor), note
+            return conversions.plain(Decimal(value) * Decimal(str(rate["rate"])) * factor), note
     into = sorted(rules.loc[rules["to_unit"] == wanted, "from_unit"])
     raise Refused(f"no rule from {unit} to {wanted} ({period}); allowed: {', '.join([wanted, *into])}, a rule in "
                   "data/conversions.csv, or for another currency a rate of that year with its source (`rates` of the map)")
 
 
-def _factor(unit: str, wanted: str, rules: pd.DataFrame) -> Decimal | None:
-    found = rules.loc[(rules["from_unit"] == unit) & (rules["to_unit"] == wanted), "factor"]
-    return Decimal(found.iloc[0]) if len(found) else None
-
-
-def _plain(value: Decimal) -> str:
-    """Return plain text with at most ten decimals, as the tables hold."""
-    text = f"{value.quantize(Decimal(1).scaleb(-10)):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

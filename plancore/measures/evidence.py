@@ -14,7 +14,7 @@ TARGET_COLUMNS = ["plan", "row", "region", "indicator", "attribute", "unit_zh", 
 """The columns of a target that decide where it stands; the others would only be carried along."""
 _CODED = ("form", "path", "better", "nature")
 _WORDS = ["qualifier", "source", "basis"]
-_PRICED = pd.Index(["current", "comparable", "constant2020"])
+_PRICED = pd.Index(["current", "comparable", "constant2015", "constant2020"])
 _YEARLY = ["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]
 
 

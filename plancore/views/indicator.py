@@ -158,7 +158,7 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     """Each annual target up to `as_of` with the figure of its year: the columns of `load.annual_targets`, names, figure,
 
     qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a lower
-    bound tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
+    bound or a target in words tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
     rows = load.unwithheld(annual[annual["year"] <= as_of], targets).merge(targets[own], on=["plan", "row"], validate="m:1")
@@ -170,7 +170,7 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     lower = rows["qualifier"] == "more_than"
     figure = rows["figure"].to_numpy(float) + np.where(lower, 1e-9, 0)
     met = rules.meets(figure, rows["value"].to_numpy(float), rows["bound"], rows["better"], rows["tolerance"].to_numpy(float))
-    unknown = lower & (~met | (rows["better"] == "lower"))
+    unknown = rows["value"].isna() | (lower & (~met | (rows["better"] == "lower")))
     code = np.select([rows["figure"].isna(), unknown, met], ["annual_none", "annual_unknown", "annual_yes"], "annual_no")
     return rows.assign(met=code).sort_values(["row", "year"], kind="stable", ignore_index=True)
 
@@ -188,12 +188,21 @@ def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | None:
     units = rows["unit_zh" if lang == "zh" else "unit_en"]
     frame = pd.DataFrame({
         "period": rows["year"].astype(str),
-        "annual_target": [wording.bounded(r["value"], r["bound"], lang, u) for r, u in zip(records, units)],
+        "annual_target": [_asked(r, u, lang) for r, u in zip(records, units)],
         "annual_figure": [_sourced(r, u, lang) for r, u in zip(records, units)],
         "annual_met": [wording.text(m, lang) for m in rows["met"]],
         "target_value": wording.target(whole, lang, whole[f"unit_{lang}"]),
         "source": [f'<a href="#src-{s}">{wording.text("source", lang)}</a>' for s in rows["source"]]})
     return table.table(frame, lang, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
+
+
+def _asked(row: dict, unit: str, lang: str) -> str:
+    """An annual target: its value or range, or the words of one without a number."""
+    if pd.isna(row["value"]):
+        return wording.text("annual_words", lang, words=row["words"])
+    if pd.isna(row.get("value_high")):
+        return wording.bounded(row["value"], row["bound"], lang, unit)
+    return wording.text("annual_range", lang, low=wording.number(row["value"]), high=wording.quantity(wording.number(row["value_high"]), unit, lang))
 
 
 def behind(reported: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:

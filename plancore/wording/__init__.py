@@ -133,8 +133,8 @@ def target(row: dict, lang: str, unit: str = "") -> str:
 
 
 def qualified(value: float, qualifier: str) -> str:
-    """Return an observation with its precision: ≈3.3, >200."""
-    return {"about": "≈", "more_than": ">"}.get(qualifier, "") + number(value)
+    """Return an observation with its precision: ≈3.3, >200, <5."""
+    return {"about": "≈", "more_than": ">", "less_than": "<"}.get(qualifier, "") + number(value)
 
 
 def difference(value: float, unit: str, lang: str) -> str:

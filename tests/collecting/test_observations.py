@@ -508,16 +508,27 @@ class TestConversions:
 
 
 class TestAnnualTargets:
-    HELD = "zj14,4,2024,3.2,about,%,zj-outline-14,"
+    HELD = "zj14,4,,,2024,3.2,,about,,%,zj-outline-14,"
 
     def test_a_row_becomes_a_table(self, frames):
         row, = clean_tables.tables(build.check(added(frames, "annual_targets", self.HELD)))["annual_targets"].to_dict("records")
         assert (row["value"], row["tolerance"], row["published_by"]) == ("3.2", "0.05", "2021-01-30")
+        assert (row["region"], row["indicator"]) == ("zj", "rd_share")
+
+    @pytest.mark.parametrize("text, value, high, tolerance, unit", [
+        (",,zj,grain_output,2017,1.4,,about,1.4亿吨左右,亿吨,zj-outline-14,", "14000", "", "500", "万吨"),
+        ("zj14,1,,,2024,5,5.5,at_least,5%—5.5%,%,zj-outline-14,", "5", "5.5", "", "%"),
+        ("zj14,25,,,2024,,,none,与经济增长同步,%,zj-outline-14,", "", "", "", "%")])
+    def test_units_ranges_and_words(self, frames, text, value, high, tolerance, unit):
+        row, = clean_tables.tables(build.check(added(frames, "annual_targets", text)))["annual_targets"].to_dict("records")
+        assert (row["value"], row["value_high"], row["tolerance"], row["unit_zh"]) == (value, high, tolerance, unit)
 
     @pytest.mark.parametrize("change, says", [
-        (("zj14,4,", "zj14,99,"), "no such row in this plan"), ((",2024,", ",2020,"), "year outside its plan"), ((",2024,", ",2026,"), "year outside its plan"),
+        (("zj14,4,", "zj14,99,"), "no such row in this plan"), (("zj14,4,,", "zj14,4,zj,"), "neither a row nor a series"),
+        (("zj14,4,,", ",,zj,rd_share"), "a plan of that year has this row"), (("zj14,4,,", ",,hz,cpi"), "unknown region; allowed: zj"),
+        ((",3.2,,", ",3.2,3,"), "value_high is not above value"), ((",3.2,,about,", ",,,none,"), "neither a value nor words"), ((",2024,", ",2020,"), "year outside its plan"), ((",2024,", ",2026,"), "year outside its plan"),
         ((",%,", ",亿元,"), "not the unit of this indicator; allowed: %"), (("about", "at_most"), "bound against the better direction"),
-        (("about", "none"), "an annual target without a bound"), (("zj14,4", "zj99,4"), "plan is not in plans"), (("zj-outline-14", "x"), "source is not in sources")])
+        (("3.2,,about", ",,about"), "an annual target without a bound, or a bound without a value"), (("about", "none"), "an annual target without a bound"), (("zj14,4", "zj99,4"), "plan is not in plans"), (("zj-outline-14", "x"), "source is not in sources")])
     def test_a_wrong_row_is_refused(self, frames, change, says):
         with pytest.raises(DataError, match=f"data/annual_targets.csv:2: {says}"):
             build.check(added(frames, "annual_targets", self.HELD.replace(*change)))

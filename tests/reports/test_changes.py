@@ -206,7 +206,7 @@ class TestFigures:
     def test_an_annual_target(self, found):
         """It shows as a change of targets, said as what it is, and explains no assessment."""
         frame = tables()["annual_targets"]
-        row = dict(plan="zj14", row="4", year="2024", value="3.2", bound="at_least", tolerance="", unit_zh="%", published_by="2024-01-01",
+        row = dict(plan="zj14", row="4", year="2024", value="3.2", bound="at_least", tolerance="", unit_zh="%", published_by="2024-01-01", region="zj", indicator="rd_share", value_high="", words="",
                    source="zj-outline-14", note="")
         compared = found(frames={"annual_targets": pd.concat([frame, pd.DataFrame([row])])}, judged=judged(code="behind"))
         one, = compared["targets"]

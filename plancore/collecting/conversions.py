@@ -1,0 +1,42 @@
+"""Convert between units by the rules declared in `data/conversions.csv`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+
+from plancore.schema import refuse
+
+
+def factor(unit: str, wanted: str, rules: pd.DataFrame, units: pd.DataFrame) -> Decimal | None:
+    """Return what a value in one unit is multiplied by to be in another; 1 for the same unit or a synonym, None without a rule.
+
+    `rules` of data/conversions.csv, `units` of data/units.csv.
+    """
+    synonyms = dict(zip(units["unit_zh"], units["synonym_of"]))
+    if (synonyms.get(unit) or unit) == (synonyms.get(wanted) or wanted):
+        return Decimal(1)
+    found = rules.loc[(rules["from_unit"] == unit) & (rules["to_unit"] == wanted), "factor"]
+    return Decimal(found.iloc[0]) if len(found) else None
+
+
+def factors(frame: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> pd.Series:
+    """Return for each row with `indicator` and `unit_zh` what makes its values ones in the indicator's unit.
+
+    Raises DataError for a unit that no rule makes the indicator's.
+    """
+    own, rules = frame["indicator"].map(frames["indicators"].set_index("indicator")["unit_zh"]), frames["conversions"]
+    pairs = {pair: factor(*pair, rules, frames["units"]) for pair in set(zip(frame["unit_zh"], own))}
+    found = pd.Series([pairs[pair] for pair in zip(frame["unit_zh"], own)], index=frame.index, dtype=object)
+    for wanted in sorted(set(own[found.isna()])):
+        into = rules.loc[rules["to_unit"] == wanted, "from_unit"]
+        refuse(frame, found.isna() & (own == wanted), where, "not the unit of this indicator",
+               f"{wanted}; what data/conversions.csv makes it: {', '.join(into) or 'none'}")
+    return found
+
+
+def plain(value: Decimal) -> str:
+    """Return plain text with at most ten decimals, as the tables hold."""
+    text = f"{value.quantize(Decimal(1).scaleb(-10)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -15,11 +15,17 @@ from plancore.schema import DataError
 
 READS = "PLANCORE_READS"
 """Names the file in which a process that makes a page notes what it reads: a table and which of its rows, as JSON lines."""
+_NUMBERS = ["baseline_value", "target_value", "change_value", "tolerance"]
+"""Numbers of a target in its unit."""
 _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
 def plans() -> pd.DataFrame:
-    """Return one row per plan: plan, region, name_zh, name_en, baseline_year, target_year, source."""
+    """Return one row per plan.
+
+    Columns: plan, region, name_zh, name_en, baseline_year, target_year, source, place (whether `lines` of its targets are lines
+    of the text, `line`, or rows of the table, `table_row`), remark_zh and remark_en (what was said of how it ended as a whole).
+    """
     return table("plans")
 
 
@@ -59,12 +65,26 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     kind: "box" (the printed table), "text" (goals of the text; `same_as` names the row of the table one repeats) or "all".
     attribute: "binding", "expected" or "all". category: a key of the column `category`, or "all".
 
-    Columns: those of the table `targets`, and region, name_zh, name_en, better, nature, broken_since (first year without
+    Columns: those of the table `targets`, and region, place, name_zh, name_en (as the region calls the indicator), better, nature,
+    factor (makes a number in `unit_zh` one in the indicator's unit, see `in_indicator_units`), broken_since (first year without
     comparable figures, else nan), broken_basis (bases of figures that may not be set against the target, joined by `;`),
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
     """
     _plan(plan)
     return _only(_targets(on, plan=[plan]), category=category, attribute=attribute, kind=kind)
+
+
+def in_indicator_units(targets: pd.DataFrame) -> pd.DataFrame:
+    """Return targets with their numbers in the units of their indicators, so that plans that print other units stand side by side.
+
+    The printed cells stay: 6.5 亿吨 is 65000 万吨, `target_printed` still ＞6.5.
+    """
+    units = indicators().set_index("indicator")[["unit_zh", "unit_en"]].add_prefix("own_")
+    rows, other = targets.join(units, on="indicator"), targets["factor"] != 1
+    level = other & (targets["form"] != "average_growth")
+    numbers = {name: rows[name].mul(rows["factor"]).where(level, rows[name]) for name in _NUMBERS}
+    words = {unit: rows[unit].mask(other, rows[f"own_{unit}"]) for unit in ("unit_zh", "unit_en")}
+    return targets.assign(**numbers, **words, baseline_unit_zh=rows["baseline_unit_zh"].mask(level & (rows["baseline_unit_zh"] != ""), rows["own_unit_zh"]), factor=1.0)
 
 
 def all_targets(on: str | None = None, kind: str = "box") -> pd.DataFrame:
@@ -73,12 +93,13 @@ def all_targets(on: str | None = None, kind: str = "box") -> pd.DataFrame:
 
 
 def _targets(on: str | None, **rows: list) -> pd.DataFrame:
-    known = tuple(_identified(name) for name in ("targets", "indicators", "plans", "breaks"))
+    known = tuple(_identified(name) for name in ("targets", "indicators", "plans", "breaks", "regional"))
     frame = _joined(*known) if on is None else _in_force(day(on), _identified("target_versions"), *known)
     for name in ("targets", *(["target_versions"] if on else [])):
         _note(name, rows)
     frame = frame[fit(frame, rows)].reset_index(drop=True)
-    for name, columns in (("indicators", ["indicator"]), ("plans", ["plan"]), ("breaks", ["region", "indicator"])):
+    for name, columns in (("indicators", ["indicator"]), ("plans", ["plan"]), ("breaks", ["region", "indicator"]),
+                          ("regional", ["region", "indicator"])):
         _note(name, {column: sorted(set(frame[column])) for column in columns})
     return frame
 
@@ -137,6 +158,14 @@ def breaks(region: str) -> pd.DataFrame:
     set before it), what_zh, what_en, source.
     """
     return _rows("breaks", region=[region])
+
+
+def regional(region: str) -> pd.DataFrame:
+    """Return what of an indicator differs in a region, one row per indicator that has anything.
+
+    Columns: region, indicator, name, name_en, low and high (of plausible figures of single years), department, confirmed.
+    """
+    return _rows("regional", region=[region])
 
 
 def successors() -> pd.DataFrame:
@@ -280,7 +309,10 @@ def earlier(known_on: str, year: int) -> str:
 def _joined(*_identified: tuple) -> pd.DataFrame:
     """The targets as printed with what other tables say of them; joined once."""
     frame = _whole("targets").merge(_whole("indicators")[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
-    frame = frame.merge(_whole("plans")[["plan", "region"]], on="plan", validate="m:1")
+    frame = frame.merge(_whole("plans")[["plan", "region", "place"]], on="plan", validate="m:1")
+    own = frame[["region", "indicator"]].merge(_whole("regional"), on=["region", "indicator"], how="left", validate="m:1")[["name", "name_en"]].fillna("")
+    frame = frame.assign(name_zh=frame["name_zh"].mask(own["name"] != "", own["name"]),
+                         name_en=frame["name_en"].mask(own["name_en"] != "", own["name_en"]))
     breaks = _whole("breaks")
     lost = breaks[~breaks["comparable"]].groupby(["region", "indicator"], as_index=False).agg(
         broken_since=("since", "min"), broken_basis=("basis", ";".join))

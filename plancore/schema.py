@@ -19,6 +19,7 @@ VOCABULARIES = {
     "price_basis": ("current", "comparable", "constant2015", "constant2020", "none", "unstated"),
     "attribute": ("binding", "expected"),
     "kind": ("box", "text"),
+    "place": ("line", "table_row"),
     "better": ("higher", "lower"),
     "nature": ("stock", "flow", "fluctuating", "rate"),
     "qualifier": ("about", "more_than", "less_than"),
@@ -111,8 +112,15 @@ _INDICATOR = ("indicator:key", "name_zh", "name_en", "unit_zh->units", "better?"
               "related:key?->indicators", "department?")
 _SOURCE = ("source:slug", "title", "publisher?", "published:date?", "seen:date", "url:url?", "grade", "note?")
 
+_PLAN = ("plan:key", "region:key", "name_zh", "name_en", "baseline_year:year", "target_year:year", "source:slug->sources")
+_REMARKS = ("remark_zh?", "remark_en?")
+_OUTCOME = ("actual_year:year", "actual_value:number?", "actual_change:number?", "qualifier?")
+_OFFICIAL = ("official_verdict?", "official_rate:number?", "words?")
+
 _CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "plan:key?->plans", "row:row?",
                       "indicator:key?->indicators", "period:period?", "was?", "now?", "why_zh", "why_en", "source:slug?->sources")
+_REGIONAL = _shape("region indicator", "region:key", "indicator:key->indicators", "name?", "name_en?", "low:number?", "high:number?",
+                   "department?", "confirmed:boolean")
 _SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
 _EXPLANATIONS = _shape("plan row as_of by date", "plan:key->plans", "row:row", "as_of:year", "reason?", "measure?", "by", "date:date")
 _RELATIVE = ("relative_to:key?->indicators", "relative_bound?")
@@ -122,18 +130,19 @@ _COMMITMENT = ("id:key", "chapter", "box?", "subject_zh", "subject_en", "measure
                "value_high:number?", "unit_zh?->units", "bound", "target_year:year", "kind:commitment", "lines:lines")
 
 DATA = {
-    "plans": _shape("plan", "plan:key", "region:key", "name_zh", "name_en", "baseline_year:year",
-                    "target_year:year", "source:slug->sources"),
+    "plans": _shape("plan", *_PLAN, "place?", *_REMARKS),
     "categories": _shape("category_zh", "category:key", "category_zh", "category_en"),
     "units": _shape("unit_zh", "unit_zh", "unit_en", "synonym_of?->units"),
     "indicators": _shape("indicator", *_INDICATOR, "low:number?", "high:number?"),
+    "regional": _REGIONAL,
     "sources": _shape("source", *_SOURCE),
     "printed": _shape("line", "line:line", "text?"),
     "cells": _shape("line rows column text", "line:line", "text?", "rows:rows", "column"),
     "targets": _shape("row", "row:row", "indicator:key->indicators", "kind", "form", "bound", "path", *_RELATIVE, "price_basis",
                       "counted:boolean", "same_as:row?", "withheld:boolean", "unit_zh->units", "baseline_unit_zh?->units", "tolerance:number?",
-                      "note?", "note_en?"),
-    "outcomes": _shape("row", "row:row", "official_verdict", "official_rate:number?", "line:line"),
+                      "baseline_year:year?", "note?", "note_en?"),
+    "outcomes": _shape("row", "row:row", *_OFFICIAL, "line:line?", *(c.replace("year:year", "year:year?") for c in _OUTCOME),
+                       "unit_zh?->units", "source:slug?->sources", "note?"),
     "observations": _shape("indicator period source", "indicator:key->indicators", "period:period", "value:number",
                            "qualifier?", "unit_zh->units", "price_basis", "status", "source:slug->sources", "basis:key?", "note?"),
     "target_versions": _shape("plan row since", "plan:key->plans", "row:row", "since:date", "value:number", "form", "bound",
@@ -150,19 +159,19 @@ DATA = {
 """Shapes of the files people edit in `data/`."""
 
 TABLES = {
-    "plans": DATA["plans"],
+    "plans": _shape("plan", *_PLAN, "place", *_REMARKS),
+    "regional": _REGIONAL,
     "indicators": _shape("indicator", *_INDICATOR[:3], "unit_zh", "unit_en", *_INDICATOR[4:]),
     "targets": _shape(
         "plan row", "plan:key->plans", "row:row", "category:key", "category_zh", "category_en", "group_zh?", "printed_name",
         "indicator:key->indicators", "form", "bound", "path", *_RELATIVE, "price_basis", "counted:boolean", "same_as:row?", "withheld:boolean",
         "attribute?", "kind",
-        "unit_zh", "unit_en", "baseline_unit_zh?", "tolerance:number?", "baseline_year:year", "baseline_value:number?",
+        "unit_zh", "unit_en", "factor:number", "baseline_unit_zh?", "tolerance:number?", "baseline_year:year", "baseline_value:number?",
         "target_year:year", "target_value:number?", "change_value:number?", "baseline_printed?", "target_printed?",
         "change_printed?", "source:slug->sources", "lines:lines", "note?", "note_en?"),
     "outcomes": _shape(
-        "plan row", "plan:key->plans", "row:row", "actual_year:year", "actual_value:number?", "actual_change:number?",
-        "actual_printed?", "actual_change_printed?", "official_verdict?", "official_rate:number?",
-        "source:slug->sources", "lines:lines"),
+        "plan row", "plan:key->plans", "row:row", *_OUTCOME, "actual_printed?", "actual_change_printed?", *_OFFICIAL,
+        "source:slug->sources", "lines:lines?"),
     "observations": _shape(
         "region indicator period source", "region:key", "indicator:key->indicators", "period:period", "value:number",
         "qualifier?", "unit_zh", "published:date?", "published_by:date", "status", "grade", "price_basis",
@@ -229,10 +238,10 @@ def allowed(column: Column) -> str:
 
 
 def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: str) -> None:
-    """Raise DataError for the rows of `frame` marked in `bad`, if there are any."""
+    """Raise DataError for the rows of `frame` marked in `bad`, if there are any; shown as in the file, without columns left out."""
     if not len(frame) or not bad.any():
         return
-    offending = frame[bad]
+    offending = frame[bad].drop(columns=frame.attrs.get("left_out", []), errors="ignore")
     shown = [f"{where}:{index + 2}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, row))}"
              for index, row in zip(offending.index[:10], offending.itertuples(index=False))]
     more = f"\n(+{len(offending) - 10} more rows)" if len(offending) > 10 else ""

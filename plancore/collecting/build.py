@@ -17,7 +17,7 @@ from plancore.collecting import clean_tables, conversions, printed_cells, transa
 from plancore.schema import DataError, refuse
 
 _FOLDERS = ("printed", "cells", "targets", "outcomes", "commitments", "observations")
-_MAY_BE_EMPTY = ("cells", "outcomes", "observations", "corrections", "explanations", "annual_targets")
+_MAY_BE_EMPTY = ("cells", "outcomes", "observations", "corrections", "explanations", "annual_targets", "regional")
 
 
 def build(data: Path = paths.DATA, into: Path = paths.TABLES, log: Callable[[str], None] | None = None) -> list[Path]:
@@ -68,21 +68,29 @@ def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     _check_conversions(frames["conversions"])
     for name in frames:
         if name.startswith("observations/"):
-            _check_observations(frames[name], frames["indicators"], f"data/{name}.csv")
+            _check_observations(frames[name], _facts(frames, name.partition("/")[2]), f"data/{name}.csv")
     return frames
 
 
 def raw(data: Path) -> dict[str, pd.DataFrame]:
-    """Read every file of `data/` as text, checked only for its columns."""
+    """Read every file of `data/` as text, checked only for its columns; those that may be empty may be left out."""
     names = [name for name in schema.DATA if name not in _FOLDERS]
     names += [f"{folder}/{path.stem}" for folder in _FOLDERS for path in sorted((data / folder).glob("*.csv"))]
     missing = next((name for name in names if not (data / f"{name}.csv").is_file()), None)
     if missing:
         raise DataError(f"data/{missing}.csv: the file is missing")
-    frames = {name: parse((data / f"{name}.csv").read_bytes(), f"data/{name}.csv") for name in names}
+    frames = {name: _whole(parse((data / f"{name}.csv").read_bytes(), f"data/{name}.csv"), shape_of(name)) for name in names}
     for name, frame in frames.items():
         schema.check_columns(frame, shape_of(name), f"data/{name}.csv")
     return frames
+
+
+def _whole(frame: pd.DataFrame, shape: schema.Shape) -> pd.DataFrame:
+    """The frame with an empty column for each that may be empty and is left out; a file without a header stays as it is."""
+    left_out = [c.name for c in shape.columns if not c.required and c.name not in frame and len(frame.columns)]
+    frame = frame.assign(**dict.fromkeys(left_out, ""))
+    frame.attrs["left_out"] = left_out
+    return frame
 
 
 def parse(content: bytes, where: str) -> pd.DataFrame:
@@ -251,14 +259,23 @@ def _check_conversions(frame: pd.DataFrame) -> None:
            "units of one currency; a rate of exchange is given with its year and source in the map of an import")
 
 
+def _facts(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
+    """The indicators with the plausible range for a region: its own, where it has one, with the file that says so."""
+    known = frames["indicators"].set_index("indicator").assign(file="indicators")
+    regional = frames["regional"].query("region == @region").set_index("indicator")
+    own = regional.loc[(regional["low"] != "") | (regional["high"] != ""), ["low", "high"]].assign(file="regional")
+    known.loc[own.index, list(own)] = own
+    return known.reset_index()
+
+
 def _check_observations(frame: pd.DataFrame, indicators: pd.DataFrame, where: str) -> None:
-    """The unit must be the indicator's, the value within its plausible range."""
+    """The unit must be the indicator's, the value of a single year within its plausible range."""
     facts = frame[["indicator"]].merge(indicators, on="indicator", how="left", validate="m:1")
     facts.index = frame.index
     for unit, rows in facts.groupby("unit_zh"):
         here = frame.loc[rows.index]
         refuse(here, here["unit_zh"] != unit, where, "not the unit of this indicator", unit)
     value, low, high = (pd.to_numeric(s) for s in (frame["value"], facts["low"], facts["high"]))
-    for index in frame.index[(value < low) | (value > high)]:
+    for index in frame.index[((value < low) | (value > high)) & (frame["period"].str.len() == 4)]:
         refuse(frame, frame.index == index, where, "value is not plausible for this indicator",
-               f"{low[index]:g} to {high[index]:g} {facts['unit_zh'][index]} (low, high in data/indicators.csv)")
+               f"{low[index]:g} to {high[index]:g} {facts['unit_zh'][index]} (low, high in data/{facts['file'][index]}.csv)")

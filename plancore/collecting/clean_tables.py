@@ -22,7 +22,8 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     plans = frames["plans"].to_dict("records")
     cells = {p["plan"]: printed_cells.cells(frames, p["plan"]) for p in plans}
     clean = {
-        "plans": frames["plans"],
+        "plans": frames["plans"].assign(place=frames["plans"]["place"].replace("", "line")),
+        "regional": frames["regional"],
         "indicators": _with(frames["indicators"], frames["units"], "unit_zh"),
         "targets": pd.concat([_targets(frames, p, cells[p["plan"]]) for p in plans]),
         "outcomes": pd.concat([_outcomes(frames, p, cells[p["plan"]]) for p in plans]),
@@ -52,24 +53,26 @@ def _in_english(commitments: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
 
 def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
     readings, where = frames[f"targets/{plan['plan']}"], f"data/targets/{plan['plan']}.csv"
-    _check_readings(readings, frames, where)
+    _check_readings(readings, frames, plan, where)
+    readings = readings.assign(factor=[conversions.plain(f) for f in conversions.factors(readings, frames, where)])
     rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"{where}:{i + 2}")
             for i, r in enumerate(readings.to_dict("records"))]
     return _with(_with(pd.DataFrame(rows), frames["units"][["unit_zh", "unit_en"]], "unit_zh"), frames["categories"], "category_zh")
 
 
-def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> None:
-    """Check that a target is counted in the unit of its indicator and of the one it is relative to, and repeats a row that exists."""
-    canonical = {u["unit_zh"]: u["synonym_of"] or u["unit_zh"] for u in frames["units"].to_dict("records")}
+def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], plan: dict, where: str) -> None:
+    """Check the bound of each target against the better direction, its own baseline year, what it is relative to, and that it repeats a row that exists."""
     units = frames["indicators"].set_index("indicator")["unit_zh"]
-    for index, reading in readings.iterrows():
-        for other in filter(None, (reading["indicator"], reading["relative_to"])):
-            refuse(readings, (readings.index == index) & (canonical[reading["unit_zh"]] != canonical[units[other]]), where,
-                   f"not the unit of {other}", units[other])
+    for index, reading in readings[readings["relative_to"] != ""].iterrows():
+        other = units[reading["relative_to"]]
+        refuse(readings, (readings.index == index) & (conversions.factor(reading["unit_zh"], other, frames["conversions"], frames["units"]) != 1),
+               where, f"not the unit of {reading['relative_to']}", other)
     refuse(readings, (readings["relative_to"] == readings["indicator"]), where, "relative to itself", "another indicator")
     better = readings["indicator"].map(frames["indicators"].set_index("indicator")["better"])
     refuse(readings, readings["bound"].map(AGAINST) == better, where, "bound against the better direction",
            "at_least or more_than where higher is better, at_most or less_than where lower is")
+    late = (readings["baseline_year"] != "") & (readings["baseline_year"] >= plan["target_year"])
+    refuse(readings, late, where, "baseline_year is not before the target year", f"a year before {plan['target_year']}, or empty")
     unknown = (readings["same_as"] != "") & ~readings["same_as"].isin(readings["row"])
     refuse(readings, unknown, where, "same_as is no row of this plan", "a row of the same file, or empty")
 
@@ -78,7 +81,7 @@ def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
     """Return one row of `targets`, from the reading that people decided on and the printed cells."""
     printed = dict.fromkeys((*printed_cells.SINGLE, "number", "name", "group", "category", "attribute"), "")
     for text, column in zip(cells["text"], cells["column"]):
-        printed[column] += "".join(text.split())
+        printed[column] += "" if column in printed_cells.SINGLE and outline.blank(text) else "".join(text.split())
     judged = printed["change"] if reading["form"] != "level" and printed["change"] else printed["target"]
     _check_reading(reading, printed, judged, where)
     change = outline.cell(printed["change"]).value if printed["change"] else None
@@ -86,12 +89,18 @@ def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
         "plan": plan["plan"], "source": plan["source"],
         "category_zh": printed["category"] or _IN_TEXT, "group_zh": printed["group"], "printed_name": printed["name"],
         "attribute": printed_cells.ATTRIBUTES[printed["attribute"]],
-        "baseline_year": plan["baseline_year"], "target_year": plan["target_year"],
-        "baseline_value": _text(outline.cell(printed["baseline"]).value if printed["baseline"] else None),
+        "baseline_year": reading["baseline_year"] or plan["baseline_year"], "target_year": plan["target_year"],
+        "baseline_value": _text(_baseline(printed)),
         "target_value": _text(outline.cell(judged).value), "change_value": _text(change),
         "baseline_printed": printed["baseline"], "target_printed": printed["target"],
-        "change_printed": printed["change"], "lines": _lines(cells, reading["kind"]),
+        "change_printed": printed["change"], "lines": _lines(cells, reading["kind"], plan["place"]),
     }
+
+
+def _baseline(printed: dict) -> float | None:
+    """The level printed as baseline; a total of the plan before, in 〔 〕, is none."""
+    cell = outline.cell(printed["baseline"]) if printed["baseline"] else None
+    return None if cell is None or cell.cumulative else cell.value
 
 
 def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
@@ -106,13 +115,13 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
     require(judged, "no printed target", "a cell with column `target` or `change` for this row in data/cells")
     cell = outline.cell(judged)
     require((cell.value is None and not outline.relative(judged)) == (form == "assigned"), f"form {form} against the printed {judged!r}",
-            f"assigned exactly where {outline.ASSIGNED} is printed")
+            f"assigned exactly where {outline.ASSIGNED} or another goal in words is printed")
     _check_relative(reading, judged, require)
     require(cell.cumulative == form.startswith("cumulative") or not boxed, f"form {form} against the printed {judged!r}",
             "a cumulative form exactly where 〔 〕 is printed")
-    require(reading["bound"] == cell.bound or (cell.bound == "equal" and reading["note"]),
-            f"bound {reading['bound']} against the printed {judged!r}",
-            f"{cell.bound}; a bare number may differ with the reason in note")
+    loose = cell.bound == "equal" or any(sign in judged for sign in "<>＜＞")
+    require(reading["bound"] == cell.bound or bool(loose and reading["note"]), f"bound {reading['bound']} against the printed {judged!r}",
+            f"{cell.bound}; a bare number or a sign may differ with the reason in note")
     _check_units(reading, printed, cell.unit, require)
     if form == "relative":
         return
@@ -140,11 +149,11 @@ def _check_relative(reading: dict, judged: str, require) -> None:
 def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:
     """Check the units printed in the name and in the cells against those of the reading."""
     growth, unit, base = reading["form"] == "average_growth", reading["unit_zh"], reading["baseline_unit_zh"]
-    require(bool(base) == bool(printed["baseline"]), f"baseline unit {base or '(empty)'} against the printed baseline "
+    require(bool(base) == (_baseline(printed) is not None), f"baseline unit {base or '(empty)'} against the printed baseline "
             f"{printed['baseline'] or '(none)'}", "a unit exactly where a baseline is printed")
     require(base in ("", unit) or growth, f"baseline unit {base} against {unit}", f"{unit}; another only for average_growth")
     level = base if growth and base else unit
-    named = outline.unit_of(printed["name"]) if reading["kind"] == "box" else ""
+    named = outline.name_unit(printed["name"]) if reading["kind"] == "box" else ""
     points = {"%"} if reading["form"] == "cumulative_change" else set()
     require(named in {"", level} | points, f"unit {level} against {named} in the printed name", named)
     require(judged_unit in {"", unit}, f"unit {unit} against {judged_unit} in the printed target", judged_unit)
@@ -154,25 +163,48 @@ def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> Non
 
 
 def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
-    """One row per row of the printed table, where the plan's table prints outcomes at all."""
+    """One row per row whose outcome the plan's table prints, or that a later publication states."""
     mine = cells[cells["column"].isin(["actual", "actual_change"])]
-    verdicts = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
-    unknown = ~verdicts["row"].isin(mine["row"])
-    refuse(verdicts, unknown, f"data/outcomes/{plan['plan']}.csv", "no outcome of this row is printed", "the table's rows")
-    rows = [_outcome(row, plan, mine[mine["row"] == row], verdicts[verdicts["row"] == row]) for row in mine["row"].unique()]
-    return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names)
+    stated = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
+    _check_stated(stated, mine, frames, plan)
+    official = {row["row"]: row for row in stated.to_dict("records")}
+    rows = [_printed_outcome(plan, row, own, official.get(row, {})) for row, own in mine.groupby("row", sort=False)]
+    rows += [_stated_outcome(plan, row, frames) for row in official.values() if row["row"] not in set(mine["row"])]
+    return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names).fillna("")
 
 
-def _outcome(row: str, plan: dict, cells: pd.DataFrame, verdicts: pd.DataFrame) -> dict:
+def _check_stated(stated: pd.DataFrame, printed: pd.DataFrame, frames: dict[str, pd.DataFrame], plan: dict) -> None:
+    """Check that what was stated of an outcome is of a row, and from the table or from a source, not from both."""
+    where, ours = f"data/outcomes/{plan['plan']}.csv", stated["row"].isin(printed["row"])
+    cited, filled = stated["source"] != "", stated != ""
+    known = stated["row"].isin(frames[f"targets/{plan['plan']}"]["row"])
+    refuse(stated, ~known | (~ours & ~cited), where, "no outcome of this row is printed", "the table's rows; another row of the plan with its source")
+    numbers = filled[["actual_value", "actual_change"]].any(axis=1)
+    refuse(stated, ours & (numbers | cited), where, "the table prints this outcome", "only what the text says of it, with its line")
+    refuse(stated, ~ours & ~numbers & ~filled["official_verdict"] & ~filled["words"], where, "nothing is said of this outcome",
+           "actual_value or actual_change, official_verdict, or words")
+    refuse(stated, numbers & ~filled["unit_zh"], where, "a figure without its unit", "the unit as printed in unit_zh")
+
+
+def _printed_outcome(plan: dict, row: str, cells: pd.DataFrame, official: dict) -> dict:
+    """An outcome in the plan's own table, with what its text says of it."""
     printed = {c: "".join(cells["text"][cells["column"] == c]) for c in ("actual", "actual_change")}
     values = {c: _text(outline.cell(t).value) if t else "" for c, t in printed.items()}
-    official = verdicts.iloc[0].to_dict() if len(verdicts) else {"official_verdict": "", "official_rate": "", "line": ""}
-    lines = sorted(int(n) for n in cells["line"])
-    return {"plan": plan["plan"], "row": row, "actual_year": plan["target_year"], "source": plan["source"],
-            "actual_value": values["actual"], "actual_change": values["actual_change"],
-            "actual_printed": printed["actual"], "actual_change_printed": printed["actual_change"],
-            "official_verdict": official["official_verdict"], "official_rate": official["official_rate"],
-            "lines": f"{lines[0]}-{lines[-1]}" + (f";{official['line']}" if official["line"] else "")}
+    lines, line = sorted(int(n) for n in cells["line"]), official.get("line", "")
+    return official | {
+        "plan": plan["plan"], "row": row, "actual_year": plan["target_year"], "source": plan["source"],
+        "actual_value": values["actual"], "actual_change": values["actual_change"],
+        "actual_printed": printed["actual"], "actual_change_printed": printed["actual_change"],
+        "lines": f"{lines[0]}-{lines[-1]}" + (f";{line}" if line else "")}
+
+
+def _stated_outcome(plan: dict, official: dict, frames: dict[str, pd.DataFrame]) -> dict:
+    """An outcome as a later publication states it, in the unit of the target."""
+    target, where = frames[f"targets/{plan['plan']}"].set_index("row").loc[official["row"]], f"data/outcomes/{plan['plan']}.csv"
+    both = pd.DataFrame({"indicator": target["indicator"], "unit_zh": [official["unit_zh"] or target["unit_zh"], target["unit_zh"]]})
+    given, wanted = conversions.factors(both, frames, where)
+    values = {c: conversions.plain(Decimal(official[c]) * given / wanted) if official[c] else "" for c in ("actual_value", "actual_change")}
+    return official | values | {"plan": plan["plan"], "actual_year": official["actual_year"] or plan["target_year"]}
 
 
 def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
@@ -218,14 +250,17 @@ def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
     return frame.merge(other, on=key, how="left", validate="m:1").fillna("")
 
 
-def _lines(cells: pd.DataFrame, kind: str) -> str:
+def _lines(cells: pd.DataFrame, kind: str, place: str) -> str:
     """Return the source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
 
-    Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints.
+    Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints. Where the place of a cell is
+    its row in the table, that row alone.
     """
     own = [(int(line), column, merged) for line, column, merged in zip(cells["line"], cells["column"], cells["merged"])
            if column not in ("category", "group", "number")]
     first = min(line for line, column, _ in own if column == "name")
+    if place == "table_row":
+        return f"{first}-{first}"
     near = {line for line, column, merged in own if line >= first and not merged and (kind == "box" or column != "baseline")}
     return ";".join([f"{first}-{max(near)}", *map(str, sorted({line for line, *_ in own} - near))])
 

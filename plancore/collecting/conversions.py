@@ -29,9 +29,9 @@ def factors(frame: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) ->
     own, rules = frame["indicator"].map(frames["indicators"].set_index("indicator")["unit_zh"]), frames["conversions"]
     pairs = {pair: factor(*pair, rules, frames["units"]) for pair in set(zip(frame["unit_zh"], own))}
     found = pd.Series([pairs[pair] for pair in zip(frame["unit_zh"], own)], index=frame.index, dtype=object)
-    for wanted in sorted(set(own[found.isna()])):
+    for name, wanted in sorted(set(zip(frame["indicator"][found.isna()], own[found.isna()]))):
         into = rules.loc[rules["to_unit"] == wanted, "from_unit"]
-        refuse(frame, found.isna() & (own == wanted), where, "not the unit of this indicator",
+        refuse(frame, found.isna() & (frame["indicator"] == name), where, f"not the unit of {name}",
                f"{wanted}; what data/conversions.csv makes it: {', '.join(into) or 'none'}")
     return found
 

@@ -37,8 +37,9 @@ def cells(frames: dict[str, pd.DataFrame], plan: str) -> pd.DataFrame:
     in_print = found["row"].isin(read["row"])
     found = pd.concat([found[in_print].sort_values("line", key=lambda line: line.astype(int), kind="stable"), found[~in_print]],
                       ignore_index=True)
+    numbered = frames["plans"].set_index("plan").loc[plan, "place"] != "table_row"
     for file in found["file"].unique():
-        _check(found, file, frames)
+        _check(found, file, frames, numbered)
     return found
 
 
@@ -183,15 +184,18 @@ def _check_names(lines: pd.DataFrame, placed: pd.DataFrame, known: pd.Series, ha
            f"a category, 约束性 or 预期性 as printed, or the name as a person places it in data/cells/{plan}.csv")
 
 
-def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame]) -> None:
-    """Check that every printed number is readable, and attributes, categories and row numbers are known."""
+def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame], numbered: bool) -> None:
+    """Check that every printed number is readable, and attributes, categories and row numbers are known.
+
+    numbered: rows are called by their printed number; in a table whose rows are counted one number may stand for several.
+    """
     whole = found.groupby(["row", "column"])["text"].transform("sum")
     known, mine = frames["categories"]["category_zh"], found["file"] == file
 
     def refused(bad: pd.Series, what: str, allowed: str) -> None:
         refuse(frames[file], frames[file].index.isin(found["at"][mine & bad]), f"data/{file}.csv", what, allowed)
 
-    filled = mine & found["column"].isin(SINGLE) & (found["text"] != "")
+    filled = mine & found["column"].isin(SINGLE) & ~found["text"].map(outline.blank)
     for text, column, at in found.loc[filled, ["text", "column", "at"]].itertuples(index=False):
         try:
             if outline.cell(text).value is None and column not in ("target", "change"):
@@ -201,4 +205,5 @@ def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame]) -> N
     refused((found["column"] == "attribute") & ~whole.isin(ATTRIBUTES), "unknown attribute", "约束性, 预期性")
     refused((found["column"] == "category") & ~whole.isin(known), "category without an English name in data/categories.csv",
             ", ".join(known))
-    refused((found["column"] == "number") & (whole != found["row"]), "number of another row", "the row's own number")
+    own = (found["row"] == whole) if numbered else pd.Series(True, found.index)
+    refused((found["column"] == "number") & ~own, "number of another row", "the row's own number")

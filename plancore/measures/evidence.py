@@ -9,7 +9,7 @@ from plancore.measures import rules
 from plancore.schema import DataError
 
 TARGET_COLUMNS = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature",
-                  "price_basis", "tolerance", "baseline_year", "target_year", "baseline_value", "target_value",
+                  "price_basis", "factor", "tolerance", "baseline_year", "target_year", "baseline_value", "target_value",
                   "baseline_printed", "target_printed", "broken_since", "broken_basis"]
 """The columns of a target that decide where it stands; the others would only be carried along."""
 _CODED = ("form", "path", "better", "nature")
@@ -83,8 +83,8 @@ class Evidence:
         pairs = self.pairs[wanted & self.pairs["usable"] & self.pairs["inside"] & (self.pairs["start"] == self.pairs["end"])]
         at, of = pairs["at"].to_numpy(), pairs["of"].to_numpy()
         own = {name: self.targets[name].array[at] for name in ("plan", "row", "indicator")}
-        found = {name: self.observations[name].array[of] for name in ("value", "status", *_WORDS)}
-        return pd.DataFrame(own | found | {"year": pairs["end"].to_numpy()})[_YEARLY]
+        found = {name: self.observations[name].array[of] for name in ("status", *_WORDS)}
+        return pd.DataFrame(own | found | {"year": pairs["end"].to_numpy(), "value": pairs["value"].to_numpy()})[_YEARLY]
 
     def _words(self, pairs: pd.DataFrame, words: list[str]) -> pd.DataFrame:
         """These words of the observations, by `at`."""
@@ -170,12 +170,17 @@ def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     within = end[of] <= targets["target_year"].to_numpy()[at]
     at, of = at[within], of[within]
     pairs = pd.DataFrame({
-        "at": at, "of": of, "start": start[of], "end": end[of], "value": observations["value"].to_numpy()[of],
+        "at": at, "of": of, "start": start[of], "end": end[of], "value": in_units(observations["value"].to_numpy()[of], targets.iloc[at]),
         "basis": pd.factorize(observations["basis"])[0][of], "derived": (observations["status"] == "derived").to_numpy()[of],
         "usable": _usable(targets, observations, at, of), "inside": start[of] > targets["baseline_year"].to_numpy()[at]})
     if pairs.duplicated(["at", "start", "end", "derived"]).any():
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
     return pairs.sort_values(["at", "end"], ignore_index=True)
+
+
+def in_units(values: np.ndarray, targets: pd.DataFrame) -> np.ndarray:
+    """Return observed values, which are in the units of their indicators, in the units of their targets, a row each."""
+    return rules.clean(values / targets["factor"].to_numpy(float)) if "factor" in targets else values
 
 
 def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, of: np.ndarray) -> np.ndarray:

@@ -22,6 +22,9 @@ VALUES = ("baseline", "target", "change", "actual", "actual_change", "either", "
 """Roles of columns that hold values; `either`: a merged column for target or change; `other`: a further year."""
 CHANGES = ("change", "actual_change")
 """Those of them that hold a change since the baseline."""
+_SIGNS = {">": "大于", "＞": "大于", "<": "低于", "＜": "低于"}
+_LONGEST_RULE = 5
+"""A goal in words is longer than a word of bounds, 以上, or half of one, 国家下达."""
 _NUMBERS = {"三分之一": 100 / 3, "所有": 100.0}
 
 
@@ -88,12 +91,13 @@ class Row:
 def cell(text: str) -> Cell:
     """Parse a printed cell of `data/` strictly; a bare number has the bound `equal`.
 
-    `8.5万亿元` is 85000 亿元 and `13万元` 130000 元, the units plans count in; `三分之一` is 33.3… %.
-    A goal in words (国家下达指标, 高于GDP增长) has no value. Raises ValueError for other text.
+    `8.5万亿元` is 85000 亿元 and `13万元` 130000 元, the units plans count in; `三分之一` is 33.3… %; `[＞5000]` is a total above
+    5000; a note's mark behind a number and words behind `、` are left out. A goal in words (国家下达指标, 高于GDP增长) has no
+    value. Raises ValueError for other text.
     """
-    if text == ASSIGNED or relative(text):
+    if text == ASSIGNED or relative(text) or (len(text) > _LONGEST_RULE and read(text).kind == "words"):
         return Cell(None, "none", False, "")
-    match = _CELL.fullmatch(text)
+    match = _CELL.fullmatch(_plainly(text))
     if (not match or bool(match["open"]) != bool(match["close"]) or (match["before"] and match["after"])
             or any(word in match["unit"] for word in _BOUNDS)):
         raise ValueError(f"cannot read the printed cell {text!r}: expected a number, with or without 以上, 以下, "
@@ -111,6 +115,18 @@ def relative(text: str) -> str:
     高于GDP增长 is `above`, 不低于… `at_least`, 与GDP增长基本同步 `in_step`.
     """
     return next((bound for bound, words in _RELATIVE.items() if re.fullmatch(words, text)), "")
+
+
+def blank(text: str) -> bool:
+    """Return whether a printed cell is empty: white space, or a sign that stands for nothing such as —."""
+    return read(text).kind == "blank"
+
+
+def _plainly(text: str) -> str:
+    """The text of a cell with 〔 〕 for [ ], words for signs, and nothing behind its number."""
+    text = re.sub(r"^[\[［](.*)[\]］]$", r"〔\1〕", text)
+    text = re.sub("^(〔?)([<>＜＞])", lambda found: found[1] + _SIGNS[found[2]], text)
+    return re.sub(r"(?<=\d)\*$|(?<=\d)、\D.*$", "", text)
 
 
 def unit_of(printed_name: str) -> str:

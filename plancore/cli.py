@@ -161,7 +161,7 @@ def add(
     seen: Annotated[str, Option("--seen", help="Of a new source: the day we had it; today if left out.")] = "",
     url: Annotated[str, Option("--url", help="Of a new source: its address.")] = "",
     grade: Annotated[str, Option("--grade", help="Of a new source: A publisher's own, B quoted, C passed on.")] = "",
-    region: Annotated[str, Option("--region", help="A region of data/plans.csv; may be left out where there is one.")] = "",
+    region: Annotated[str, Option("--region", help="A region of data/plans.csv; the first one if left out.")] = "",
     qualifier: Annotated[str, Option("--qualifier", help="about, more_than or less_than; left out for an exact figure.")] = "",
     status: Annotated[str, Option("--status", help="official_final, official_preliminary, secondary or derived. "
                                                    "")] = "official_preliminary",

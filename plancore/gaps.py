@@ -48,19 +48,23 @@ def completion(targets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcomes(targets: pd.DataFrame, observations: pd.DataFrame, printed: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the `outcomes` frame of a plan that has ended: what is printed, else its target year's observations.
+    """Return the `outcomes` frame of a plan that has ended: what is printed or stated of a row, else its target year's observations.
 
     `average_growth` takes the official average over the plan or the full chain of years; `cumulative_*` the full sum;
     `yearly_control` the worst of all years, where all are known.
     Rows without an observation of the target year have empty values.
     """
-    if printed is not None and len(printed):
-        return printed
+    stated = pd.DataFrame() if printed is None or printed.empty else printed[
+        (printed["lines"] != "") | (printed["official_verdict"] != "") | printed[["actual_value", "actual_change"]].notna().any(axis=1)]
+    if len(stated):
+        rest = targets[~targets["row"].isin(stated["row"])]
+        return pd.concat([stated, outcomes(rest, observations)], ignore_index=True) if len(rest) else printed
     seen = evidence.Evidence(targets, observations, int(targets["target_year"].max())).by_target()
     control, years = seen["form"] == "yearly_control", seen["target_year"] - seen["baseline_year"]
     final = (seen["last_period"] == seen["target_year"]) & (seen["reason"] == "") & ~(control & (seen["years_seen"] < years))
     figure = seen["value"].where(~control, _worst(seen)).where(final)
-    in_change = seen["form"].isin(rules.OUTCOME_IN_CHANGE)
+    figure = figure - seen["baseline_value"].where(evidence.rises(targets), 0)
+    in_change = pd.Series(targets["form"].isin(rules.OUTCOME_IN_CHANGE).to_numpy(), seen.index)
     return pd.DataFrame({
         "plan": seen["plan"], "row": seen["row"], "actual_year": seen["target_year"],
         "actual_value": figure.where(~in_change), "actual_change": figure.where(in_change),

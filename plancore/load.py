@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ READS = "PLANCORE_READS"
 """Names the file in which a process that makes a page notes what it reads: a table and which of its rows, as JSON lines."""
 _NUMBERS = ["baseline_value", "target_value", "change_value", "tolerance"]
 """Numbers of a target in its unit."""
+_FROM_PLAN = ["plan", "region", "place", "baseline_year"]
 _FROM_INDICATOR = ["indicator", "name_zh", "name_en", "better", "nature"]
 
 
@@ -65,7 +67,7 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     kind: "box" (the printed table), "text" (goals of the text; `same_as` names the row of the table one repeats) or "all".
     attribute: "binding", "expected" or "all". category: a key of the column `category`, or "all".
 
-    Columns: those of the table `targets`, and region, place, name_zh, name_en (as the region calls the indicator), better, nature,
+    Columns: those of the table `targets`, and region, place, plan_baseline_year, name_zh, name_en (as the region calls the indicator), better, nature,
     factor (makes a number in `unit_zh` one in the indicator's unit, see `in_indicator_units`), broken_since (first year without
     comparable figures, else nan), broken_basis (bases of figures that may not be set against the target, joined by `;`),
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
@@ -125,12 +127,12 @@ def peers(plan: str) -> list[str]:
 def shared(plan: str, on: str | None = None) -> pd.DataFrame:
     """Return the rows of a plan's table whose indicators its `peers` have too, and below them those of the peers.
 
-    `on` as in `targets`. No rows where no other region has a plan that ends in the same year.
+    In the units of the indicators; `on` as in `targets`. No rows where no other region has a plan that ends in the same year.
     """
     beside = peers(plan)
     if not beside:
         return _whole("targets")[:0].assign(region="")
-    own, *theirs = (targets(p, on) for p in [plan, *beside])
+    own, *theirs = (in_indicator_units(targets(p, on)) for p in [plan, *beside])
     others = pd.concat(theirs)
     own = own[own["indicator"].isin(others["indicator"])]
     return pd.concat([own, others[others["indicator"].isin(own["indicator"])]], ignore_index=True)
@@ -233,7 +235,7 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
     """Return one value per indicator and period: the columns of `vintages`, and their number, `vintages`.
 
     known_on, indicators: as there. worst_grade: only sources of that grade or better. Of several values the choice is: exact
-    before rounded or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
+    before rounded (said so, or another value with fewer decimals) or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
     """
     return _counted(vintages(region, known_on, indicators), worst_grade)
 
@@ -262,16 +264,33 @@ def best(vintages: pd.DataFrame) -> pd.DataFrame:
     """Return of several published values for one region, indicator and period the one to use, see `observations`."""
     rank = {status: i for i, status in enumerate(schema.VOCABULARIES["status"])}
     order = vintages[["region", "indicator", "period", "grade"]].assign(
-        rounded=vintages["qualifier"] != "", status=vintages["status"].map(rank),
+        rounded=(vintages["qualifier"] != "") | _shortened(vintages), status=vintages["status"].map(rank),
         age=-pd.to_datetime(vintages["published_by"]).astype("int64"))
     order = order.sort_values(["region", "indicator", "period", "rounded", "status", "grade", "age"], kind="stable")
     return vintages.loc[order.drop_duplicates(["region", "indicator", "period"]).index].reset_index(drop=True)
 
 
+def _shortened(vintages: pd.DataFrame) -> pd.Series:
+    """Whether each value is another one of its period and status with fewer decimals, 67.9 beside 67.89.
+
+    A whole number is not taken for one: 7 may be printed 7.0, and a revision.
+    """
+    keys = ["region", "indicator", "period", "status"]
+    several = vintages[vintages.duplicated(keys, keep=False)]
+    decimals = several["value"].map(lambda value: -Decimal(repr(value)).normalize().as_tuple().exponent).clip(lower=0)
+    facts = several[[*keys, "value", "qualifier"]].assign(decimals=decimals.astype(int), at=several.index)
+    pairs = facts.merge(facts[facts["qualifier"] == ""], on=keys, suffixes=("", "_exact"))
+    near = (pairs["value"] - pairs["value_exact"]).abs() <= 0.5 * 10.0 ** -pairs["decimals"] + 1e-9
+    fewer = (pairs["decimals"] > 0) & (pairs["decimals"] < pairs["decimals_exact"])
+    return pd.Series(vintages.index.isin(pairs["at"][near & fewer]), vintages.index)
+
+
 def latest() -> dict:
-    """Return the plan that the latest figures are about, and the last of its years they reach: plan, as_of."""
-    seen = int(vintages(plans()["region"].iloc[0])["period"].str[-4:].max())
-    plan = plans().query("baseline_year < @seen").sort_values("target_year").iloc[-1]
+    """Return the plan of the first region that its latest figures are about, and the last of its years they reach: plan, as_of."""
+    known = plans()
+    own = known[known["region"] == known["region"].iloc[0]]
+    seen = int(vintages(own["region"].iloc[0])["period"].str[-4:].max())
+    plan = own.query("baseline_year < @seen").sort_values("target_year").iloc[-1]
     return {"plan": str(plan["plan"]), "as_of": min(seen, int(plan["target_year"]))}
 
 
@@ -287,8 +306,8 @@ def stamp() -> tuple:
 
 
 def data_until() -> str:
-    """Return the day of the latest figure in the tables, ISO; what a page says it is dated by."""
-    return vintages(plans()["region"].iloc[0])["published"].max()
+    """Return the day of the latest figure in the tables, of any region, ISO; what a page says it is dated by."""
+    return table("observations")["published"].max()
 
 
 def day(date: str) -> pd.Timestamp:
@@ -309,7 +328,7 @@ def earlier(known_on: str, year: int) -> str:
 def _joined(*_identified: tuple) -> pd.DataFrame:
     """The targets as printed with what other tables say of them; joined once."""
     frame = _whole("targets").merge(_whole("indicators")[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
-    frame = frame.merge(_whole("plans")[["plan", "region", "place"]], on="plan", validate="m:1")
+    frame = frame.merge(_whole("plans")[_FROM_PLAN].rename(columns={"baseline_year": "plan_baseline_year"}), on="plan", validate="m:1")
     own = frame[["region", "indicator"]].merge(_whole("regional"), on=["region", "indicator"], how="left", validate="m:1")[["name", "name_en"]].fillna("")
     frame = frame.assign(name_zh=frame["name_zh"].mask(own["name"] != "", own["name"]),
                          name_en=frame["name_en"].mask(own["name_en"] != "", own["name_en"]))

@@ -40,6 +40,7 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     """
     targets = targets.filter([*evidence.TARGET_COLUMNS, "source"])
     seen = evidence.Evidence(targets, observations, as_of)
+    targets = seen.targets.assign(source=targets["source"].to_numpy() if "source" in targets else "")
     yearly = seen.yearly().merge(targets[["plan", "row", "form", "path", "baseline_year"]], on=["plan", "row"], validate="m:1")
     adds_up = yearly["form"].isin(rules.CHAINED)
     chained, levels = yearly[adds_up], yearly[~adds_up]
@@ -89,7 +90,7 @@ def unused(target: pd.DataFrame, vintages: pd.DataFrame, observations: pd.DataFr
     chosen = set(observations[["indicator", "period", "source"]].itertuples(index=False, name=None))
     other = [key not in chosen for key in mine[["indicator", "period", "source"]].itertuples(index=False, name=None)]
     rows = mine[other] if row["form"] == "level" else mine[:0]
-    rows = rows.assign(plan=row["plan"], row=row["row"], year=rows["period"].astype(int), series="vintage")
+    rows = rows.assign(value=evidence.in_units(rows["value"].to_numpy(float), row), plan=row["plan"], row=row["row"], year=rows["period"].astype(int), series="vintage")
     return rows.reindex(columns=_SERIES).fillna({"basis": ""})
 
 
@@ -113,7 +114,7 @@ def _before(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
                         & (observations["status"] != "derived")
                         & observations["price_basis"].isin([first["price_basis"], "none"])]
     name = "yearly" if first["form"] in rules.CHAINED else "observed"
-    mine = mine.assign(year=mine["period"].astype(int), plan="", row="", series=name)
+    mine = mine.assign(year=mine["period"].astype(int), value=evidence.in_units(mine["value"].to_numpy(float), first), plan="", row="", series=name)
     return mine[mine["year"] < first["baseline_year"]].reindex(columns=_SERIES).fillna({"basis": ""})
 
 

@@ -8,7 +8,7 @@ import play
 from plancore import load, wording
 from plancore.reports import parameters
 
-CATEGORIES = {plan: list(load.targets(plan)["category"].unique()) for plan in load.plans()["plan"]}
+CATEGORIES = {plan: list(load.targets(plan)["category"].unique()) for plan in ("zj13", "zj14", "cn13", "cn14")}
 CASES = [
     *(("gap_analysis", {"plan": plan, "as_of": year}) for plan, year in (("zj13", 2016), ("zj13", 2020), ("zj14", 2021), ("zj14", 2025))),
     *(("gap_analysis", {"plan": "zj14", "as_of": 2023, "attribute": attribute}) for attribute in ("binding", "expected")),
@@ -16,6 +16,7 @@ CASES = [
     ("gap_analysis", {"plan": "zj13", "as_of": 2019, "category": CATEGORIES["zj13"][-1], "attribute": "binding"}),
     ("gap_analysis", {"plan": "zj14", "as_of": 2022, "known_on": "2022-12-31"}),
     *(("plan_review", {"plan": plan}) for plan in CATEGORIES), *(("plan_audit", {"plan": plan}) for plan in CATEGORIES),
+    ("gap_analysis", {"plan": "cn14", "as_of": 2022}), ("gap_analysis", {"plan": "cn15", "as_of": 2026}),
     ("methods", {}), ("plan_bridge", {}), ("commitments", {}),
 ]
 

@@ -155,7 +155,7 @@ def _omitted(state: dict, targets: pd.DataFrame, lang: str) -> str:
 
 @lru_cache(maxsize=64)
 def _boxed(plan: str) -> pd.DataFrame:
-    return load.targets(plan, "today")
+    return load.in_indicator_units(load.targets(plan, "today"))
 
 
 def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -170,7 +170,7 @@ def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _known(plan: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Vintages, the observations chosen of them, the targets of every plan; cached as a kernel lives no longer than its tables."""
     region = load.plans().query("plan == @plan")["region"].iloc[0]
-    return load.vintages(region, "today"), load.observations(region, "today"), load.all_targets("today")
+    return load.vintages(region, "today"), load.observations(region, "today"), load.in_indicator_units(load.all_targets("today"))
 
 
 @lru_cache(maxsize=16)

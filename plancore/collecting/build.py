@@ -65,6 +65,7 @@ def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     _check_versions(frames)
     _check_successors(frames)
     _check_annual(frames)
+    _check_regions(frames)
     _check_conversions(frames["conversions"])
     for name in frames:
         if name.startswith("observations/"):
@@ -257,6 +258,18 @@ def _check_conversions(frame: pd.DataFrame) -> None:
     dollars = [frame[c].str.contains("美元") for c in ("from_unit", "to_unit")]
     refuse(frame, dollars[0] != dollars[1], where, "a rule from one currency to another",
            "units of one currency; a rate of exchange is given with its year and source in the map of an import")
+
+
+def _check_regions(frames: dict[str, pd.DataFrame]) -> None:
+    """A figure of one publication stands in the file of one region, and what differs by region is of one that has plans."""
+    regional, known = frames["regional"], sorted(set(frames["plans"]["region"]))
+    refuse(regional, ~regional["region"].isin(known), "data/regional.csv", "unknown region", ", ".join(known))
+    same, seen = ["indicator", "period", "value", "source"], pd.DataFrame(columns=["indicator", "period", "value", "source"])
+    for name in (f"observations/{region}" for region in frames["plans"]["region"].unique()):
+        again = pd.MultiIndex.from_frame(frames[name][same]).isin(pd.MultiIndex.from_frame(seen))
+        refuse(frames[name], pd.Series(again, frames[name].index), f"data/{name}.csv", "a figure that stands in another region's file too",
+               "a figure of this region")
+        seen = pd.concat([seen, frames[name][same]])
 
 
 def _facts(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:

@@ -170,7 +170,7 @@ def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) 
     official = {row["row"]: row for row in stated.to_dict("records")}
     rows = [_printed_outcome(plan, row, own, official.get(row, {})) for row, own in mine.groupby("row", sort=False)]
     rows += [_stated_outcome(plan, row, frames) for row in official.values() if row["row"] not in set(mine["row"])]
-    return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names).fillna("")
+    return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names, dtype=object).fillna("")
 
 
 def _check_stated(stated: pd.DataFrame, printed: pd.DataFrame, frames: dict[str, pd.DataFrame], plan: dict) -> None:

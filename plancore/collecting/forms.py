@@ -17,14 +17,14 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from plancore import coverage, gaps, load, wording
+from plancore import coverage, gaps, load, schema, wording
 from plancore.downloads import workbook
 from plancore.measures import rules
 from plancore.schema import YEARS, DataError, nearest
 
 MARK, KEYS = "plancore-form", "plancore"
 """The text of the first hidden cell of a form, and the name of the hidden sheet that records the locked cells."""
-OPTIONS = {"qualifier": ("about", "more_than", "less_than"), "price_basis": ("current", "comparable", "constant2020", "none", "unstated"),
+OPTIONS = {"qualifier": ("about", "more_than", "less_than"), "price_basis": schema.VOCABULARIES["price_basis"],
            "status": ("official_final", "official_preliminary")}
 """Closed lists of a form: column to the codes of its words."""
 WORDS = 1000
@@ -82,7 +82,7 @@ def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, departmen
 
 def wanted(plan: str, as_of: int) -> Iterator[Form]:
     """Yield the forms of a plan by department: rows without a usable figure of some year up to `as_of`, or behind."""
-    targets = load.targets(plan, "today", kind="all").query("kind == 'box' or same_as == ''")
+    targets = load.in_indicator_units(load.targets(plan, "today", kind="all")).query("kind == 'box' or same_as == ''")
     of = load.plans().set_index("plan").loc[plan]
     observations = load.observations(of["region"])
     printed = coverage.printed(load.outcomes(plan), load.sources())
@@ -292,7 +292,7 @@ def columns(years: tuple[int, int]) -> list[str]:
 
 def _form(plan: str, names: tuple, as_of: int, department: str, rows: pd.DataFrame, cells: pd.DataFrame) -> Form:
     """Return the form of a department."""
-    years = (int(rows["baseline_year"].min()) + 1, as_of)
+    years = (int(rows["baseline_year"].max()) + 1, as_of)
     filled: dict[tuple[str, str], object] = {}
     open_cells: set[tuple[str, str]] = set()
     cell_of = {(c["row"], c["year"]): c for c in cells.to_dict("records")}

@@ -89,8 +89,8 @@ def _entered(given: Batch, data: Path) -> tuple[pd.DataFrame, dict[Path, bytes],
 
 
 def _region(name: str, frames: dict[str, pd.DataFrame]) -> str:
-    known = sorted(set(frames["plans"]["region"]))
-    if name not in known and (name or len(known) > 1):
+    known = list(frames["plans"]["region"].unique())
+    if name and name not in known:
         raise DataError(f"unknown region {name!r}; allowed: {', '.join(known)}")
     return name or known[0]
 

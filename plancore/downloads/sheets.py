@@ -28,7 +28,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     `result` of `gaps.measure`, `series` of `trajectories.series`. Figures that are not exact are named in a column.
     """
     rows = gaps.named_rows(result, targets)
-    years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
+    years = range(int(rows["baseline_year"].max()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
     yearly = _yearly(series)
     sources = load.sources()
     cited = [_source(cell, sources, lang) for cell in rows["source"]]
@@ -52,7 +52,7 @@ def schedule(result: pd.DataFrame, targets: pd.DataFrame, lang: str) -> Sheet:
     A row that is not assessable has its reason and no numbers in place of results.
     """
     rows = gaps.named_rows(result, targets)
-    kinds = [formulas.kind(r) for r in rows.to_dict("records")]
+    kinds = [r["formula"] if r["formula"].startswith("level_") else formulas.kind(r) for r in rows.to_dict("records")]
     half = np.array([rules.half_unit(str(p)) for p in rows["baseline_printed"]], float)
     moving = (rows["form"] == "level") & rows["path"].isin(["linear", "geometric"]) & (rows["baseline_used"] == "printed")
     columns = _identity(rows, lang, ("row", "indicator", "unit")) | {
@@ -136,7 +136,7 @@ def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> She
         "path_word": [wording.text(p, lang) if p != "none" else "" for p in targets["path"]],
         "basis_of_prices": [wording.text(p, lang) if p != "none" else "" for p in targets["price_basis"]],
         "direction": [wording.text(b, lang) for b in targets["better"]],
-        "breaks": [_break_texts(r, declared, lang) for r in records], "lines": targets["lines"],
+        "breaks": [_break_texts(r, declared, lang) for r in records], "lines": wording.places(targets["lines"], targets, lang),
         "note": [_note(r, lang) for r in records]}
     return _sheet("definitions", _filled(columns), {}, lang)
 
@@ -205,7 +205,7 @@ def _identity(rows: pd.DataFrame, lang: str, keys: tuple[str, ...] = ("row", "ca
 
 
 def _year_labels(rows: pd.DataFrame, lang: str) -> dict[str, str]:
-    return {"baseline_value": wording.text("baseline_value", lang, year=rows["baseline_year"].min()),
+    return {"baseline_value": wording.text("baseline_value", lang, year=rows["baseline_year"].max()),
             "target_said": wording.text("target_said", lang, year=rows["target_year"].max())}
 
 

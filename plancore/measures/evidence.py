@@ -32,6 +32,8 @@ class Evidence:
         self.targets, self.as_of = targets.filter(TARGET_COLUMNS).reset_index(drop=True), as_of
         self.observations = observations if "basis" in observations else observations.assign(basis="")
         self.pairs = _pairs(self.targets, self.observations, as_of)
+        if rises(self.targets).any():
+            self.targets = _as_levels(self.targets, self.pairs)
 
     def by_target(self, baseline: str = "printed") -> pd.DataFrame:
         """Return the targets, one row each: their TARGET_COLUMNS and the evidence.
@@ -178,9 +180,23 @@ def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     return pairs.sort_values(["at", "end"], ignore_index=True)
 
 
-def in_units(values: np.ndarray, targets: pd.DataFrame) -> np.ndarray:
-    """Return observed values, which are in the units of their indicators, in the units of their targets, a row each."""
-    return rules.clean(values / targets["factor"].to_numpy(float)) if "factor" in targets else values
+def rises(targets: pd.DataFrame) -> np.ndarray:
+    """Whether a target is a change of what is observed as a level: one year more of life expectancy."""
+    return ((targets["form"] == "cumulative_change") & (targets["nature"] == "stock")).to_numpy()
+
+
+def _as_levels(targets: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Targets with those that rise from a level as that level and the one they rise to: the printed baseline, else the one observed."""
+    rising, first = rises(targets), targets["baseline_year"].to_numpy()
+    seen = pairs[pairs["usable"] & ~pairs["derived"] & (pairs["start"] == first[pairs["at"]]) & (pairs["start"] == pairs["end"])]
+    base = targets["baseline_value"].fillna(seen.drop_duplicates("at").set_index("at")["value"])
+    level = {"form": "level", "path": "linear", "baseline_value": base, "target_value": rules.clean(base + targets["target_value"])}
+    return targets.assign(**{name: targets[name].mask(rising, value) for name, value in level.items()})
+
+
+def in_units(values: np.ndarray, targets: pd.DataFrame | dict) -> np.ndarray:
+    """Return observed values, which are in the units of their indicators, in the unit of a target or of the target of each."""
+    return rules.clean(values / np.asarray(targets["factor"], float)) if "factor" in targets else values
 
 
 def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, of: np.ndarray) -> np.ndarray:

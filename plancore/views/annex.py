@@ -58,7 +58,7 @@ def _years(rows: pd.DataFrame, series: pd.DataFrame) -> dict[str, list[str]]:
     seen = series[series["series"].isin(["observed", "yearly"])].sort_values("series", kind="stable")
     seen = seen.drop_duplicates(["row", "year"], keep="last")
     shown = {(r["row"], r["year"]): wording.qualified(r["value"], r["qualifier"]) for r in seen.to_dict("records")}
-    years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1)
+    years = range(int(rows["baseline_year"].max()) + 1, int(rows["as_of"].max()) + 1)
     return {str(year): [shown.get((row, year), "") for row in rows["row"]] for year in years}
 
 

@@ -49,6 +49,7 @@ def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series
                     for k, n in (("share_met_assessable", len(seen)), ("share_met_all", len(rows))) if n)
     tiles = table.status_tiles("tile_verdict", [(v, rows[rows["verdict"] == v]) for v in rules.VERDICTS], lang)
     none = "" if len(short) else f'<p>{wording.text("none_short", lang)}</p>'
+    none += f'<p>{escape(plan[f"remark_{lang}"])}</p>' if plan.get(f"remark_{lang}") else ""
     return HTML(f'<p class="answer">{text}</p>{tiles}<p>{ratio}</p>' + _named([("review_short", short)], lang) + none)
 
 
@@ -62,7 +63,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     rows, sources = gaps.named_rows(result, targets), load.sources()
     if rows.empty:
         return table.nothing("no_rows", lang)
-    years = range(int(rows["baseline_year"].min()) + 1, int(rows["as_of"].max()) + 1)
+    years = range(int(rows["baseline_year"].max()) + 1, int(rows["as_of"].max()) + 1)
     yearly = series[series["series"].isin(["observed", "yearly"])].sort_values("series")
     yearly = yearly.drop_duplicates(["plan", "row", "year"], keep="last").merge(
         sources[["source", "title"]], on="source", how="left").set_index(["row", "year"])

@@ -85,11 +85,13 @@ def status_tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str
 
 
 def baseline(row: dict, lang: str) -> str:
-    """The baseline, with its unit where that is not the target's; empty where there is none."""
+    """The baseline, with its unit where that is not the target's, its year where that is not the plan's; empty where there is none."""
     if pd.isna(row["baseline_value"]):
         return ""
     other = row["baseline_unit_zh"] not in ("", row["unit_zh"]) and lang == "zh"
-    return wording.number(row["baseline_value"]) + (row["baseline_unit_zh"] if other else "")
+    own = row.get("plan_baseline_year", row["baseline_year"]) != row["baseline_year"]
+    year = wording.text("bracket", lang, x=wording.text("year", lang, year=row["baseline_year"])) if own else ""
+    return wording.number(row["baseline_value"]) + (row["baseline_unit_zh"] if other else "") + year
 
 
 def last_source(cell: str, sources: pd.DataFrame) -> dict:
@@ -109,8 +111,8 @@ def nothing(key: str, lang: str) -> HTML:
 
 
 def years(rows: pd.DataFrame, lang: str) -> dict[str, str]:
-    """Labels of the columns baseline and target with their years."""
-    return {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].min()),
+    """Labels of the columns baseline and target with their years; the plan's baseline year is the last of those of its rows."""
+    return {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].max()),
             "target": wording.text("target", lang, year=rows["target_year"].max())}
 
 

@@ -176,7 +176,7 @@ def findings(found: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | H
         "interval": [_interval(r, lang) for r in records], "unit": found["unit_zh"],
         "percent": [wording.percent(v / 100, 2) if v else "" for v in found["percent"].fillna(0)],
         "verdict": [table.chip(v, lang, "v_" + v) for v in found["verdict"]],
-        "why": [wording.text("why_" + r["why"], lang) for r in records], "lines": found["lines"]})
+        "why": [wording.text("why_" + r["why"], lang) for r in records], "lines": wording.places(found["lines"], targets, lang)})
     return table.table(frame, lang, {"interval": wording.text("may_be", lang)}, raw=["row", "verdict"],
                        right=["printed", "computed", "percent"])
 
@@ -192,7 +192,7 @@ def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.G
         "printed_name": rows["group_zh"].where(rows["group_zh"] == "", rows["group_zh"] + " / ") + rows["printed_name"],
         "printed_baseline": rows["baseline_printed"], "printed_target": rows["target_printed"],
         "printed_change": rows["change_printed"], "printed_actual": rows["actual_printed"],
-        "printed_actual_change": rows["actual_change_printed"], "lines": rows["lines"],
+        "printed_actual_change": rows["actual_change_printed"], "lines": wording.places(rows["lines"], rows, lang),
         "reading": [_reading(r, lang) for r in rows.to_dict("records")],
         "note": rows["note" if lang == "zh" else "note_en"]})
     kept = frame.loc[:, [c for c in frame if c in ("row", "note") or (frame[c] != "").any()]]

@@ -127,9 +127,24 @@ def bounded(value: float, bound: str, lang: str, unit: str = "") -> str:
     return text(bound, lang, x=quantity(number(value), unit, lang) if unit else number(value))
 
 
+def places(lines, targets, lang: str) -> list[str]:
+    """Return where something of a plan is printed: lines of its text as they are, rows of its table in words, 表第3行."""
+    if "place" not in targets or (targets["place"] == "line").all():
+        return list(lines)
+    rows = [[text("table_row", lang, n=span.partition("-")[0]) for span in cell.split(";") if span] for cell in lines]
+    return [text("list_comma", lang).join(cells) for cells in rows]
+
+
 def target(row: dict, lang: str, unit: str = "") -> str:
-    """Return a target in words, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达."""
-    return text("said_" + row["form"], lang, x=bounded(row["target_value"], row["bound"], lang, unit))
+    """Return a target in words, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达.
+
+    A goal printed in other words, without a number, as it is printed: 保持在合理区间.
+    """
+    printed = row.get("change_printed") or row.get("target_printed") or ""
+    if row["form"] in ("assigned", "relative") and math.isnan(row["target_value"]) and printed and "下达" not in printed:
+        return text("said_words", lang, x=printed)
+    rise = row["form"] == "cumulative_change" and row.get("nature") == "stock"  # judged as a level, printed as a change
+    return text("said_" + row["form"], lang, x=bounded(row["change_value" if rise else "target_value"], row["bound"], lang, unit))
 
 
 def qualified(value: float, qualifier: str) -> str:

@@ -20,7 +20,7 @@ TARGETS13, TARGETS14, OUTCOMES13 = "targets/zj13.csv", "targets/zj14.csv", "outc
 GOODS = "indicator=goods_trade period=2021"
 PERIOD = "allowed: a year or a range such as 2021-2025, within 1978 to 2060"
 ONE_LINE = "allowed: one line per row, cells with a comma in quotes"
-PLANS = "no such plan or region; allowed: zj13, zj14"
+PLANS = "no such plan or region; allowed: cn13, cn14, cn15, zj13, zj14"
 
 CHANGED = [  # what is wrong, file, the row that is changed, how, what the message must say
     ("unknown indicator", ZJ, GOODS, "indicator=good_trade", "indicator is not in indicators", "allowed: accident"),
@@ -161,7 +161,7 @@ BROKEN = [  # what is wrong, file, what is done to it, the line the message name
     ("cells of an unknown plan", "cells/zj99.csv", lambda p: shutil.copy(p.with_name("zj14.csv"), p), "", PLANS),
     ("outcomes of an unknown plan", "outcomes/zj99.csv", lambda p: shutil.copy(p.with_name("zj13.csv"), p), "", PLANS),
     ("unknown region", "observations/xx.csv", lambda p: shutil.copy(p.with_name("zj.csv"), p), "",
-     "no such plan or region; allowed: zj"),
+     "no such plan or region; allowed: cn, zj"),
     ("verdict in a plan without outcomes", "outcomes/zj14.csv",
      lambda p: p.write_text("row,official_verdict,official_rate,line\n1,met,,19\n", encoding="utf-8"), ":2",
      "no outcome of this row is printed", "row: 1, met, , 19"),

@@ -167,7 +167,7 @@ class TestAdd:
                            "the first, 75.9 %, official_preliminary, is at A1; allowed: one")
 
     def test_an_unknown_region(self):
-        assert message_of(listed, figure(), region="js") == "unknown region 'js'; allowed: zj"
+        assert message_of(listed, figure(), region="js") == "unknown region 'js'; allowed: zj, cn"
 
     def test_a_dry_run_checks_and_writes_nothing(self, copy):
         before = copy.contents()
@@ -525,7 +525,7 @@ class TestAnnualTargets:
 
     @pytest.mark.parametrize("change, says", [
         (("zj14,4,", "zj14,99,"), "no such row in this plan"), (("zj14,4,,", "zj14,4,zj,"), "neither a row nor a series"),
-        (("zj14,4,,", ",,zj,rd_share"), "a plan of that year has this row"), (("zj14,4,,", ",,hz,cpi"), "unknown region; allowed: zj"),
+        (("zj14,4,,", ",,zj,rd_share"), "a plan of that year has this row"), (("zj14,4,,", ",,hz,cpi"), "unknown region; allowed: cn, zj"),
         ((",3.2,,", ",3.2,3,"), "value_high is not above value"), ((",3.2,,about,", ",,,none,"), "neither a value nor words"), ((",2024,", ",2020,"), "year outside its plan"), ((",2024,", ",2026,"), "year outside its plan"),
         ((",%,", ",亿元,"), "not the unit of rd_share; allowed: %"), (("about", "at_most"), "bound against the better direction"),
         (("3.2,,about", ",,about"), "an annual target without a bound, or a bound without a value"), (("about", "none"), "an annual target without a bound"), (("zj14,4", "zj99,4"), "plan is not in plans"), (("zj-outline-14", "x"), "source is not in sources")])

@@ -218,7 +218,7 @@ class TestLanding:
     def test_it_says_what_there_is_without_a_kernel(self, toys):
         before = health(toys.url)["visitors"]
         page = ask(toys.url)
-        newest = load.vintages("zj")["published"].max()
+        newest = load.data_until()
         assert page.status == 200 and '<html lang="zh-CN">' in page.text and wording.text("data_until", "zh", date=newest) in page.text
         for name in ("dashboard", "explorer"):
             assert f'href="/{name}"' in page.text and wording.text(f"app_{name}_asks", "zh") in page.text
@@ -387,7 +387,7 @@ def test_places_are_given_back(server, tmp_path, visit):
 @pytest.mark.nightly
 def test_a_running_server_shows_what_is_new(server, tmp_path, visit):
     """Publications, tables, code and apps, to the next visitor; of its own code it says that it has to be restarted."""
-    project, old, newest = project_at(tmp_path), load.plans()["name_en"].iloc[-1], load.vintages("zj")["published"].max()
+    project, old, newest = project_at(tmp_path), load.plans()["name_en"].iloc[-1], load.data_until()
     tables, apps = project / "plancore" / "tables", project / "notebooks" / "apps"
     with server(project=project) as served, visit("about:blank") as (page, *_):
         def renewed(change) -> None:
@@ -415,11 +415,11 @@ def test_a_running_server_shows_what_is_new(server, tmp_path, visit):
         assert visited(ask(served.url, "dashboard"))[0] == "A renamed plan", "asked for at once"
         observations = tables / "observations.csv"
         assert health(served.url)["data_until"] == newest
-        renewed(lambda: observations.write_text(observations.read_text(encoding="utf-8").replace(newest, "2026-02-03"), encoding="utf-8"))
-        assert health(served.url)["data_until"] == "2026-02-03" and "2026-02-03" in ask(served.url).text
+        renewed(lambda: observations.write_text(observations.read_text(encoding="utf-8").replace(newest, "2026-12-03"), encoding="utf-8"))
+        assert health(served.url)["data_until"] == "2026-12-03" and "2026-12-03" in ask(served.url).text
         good = observations.read_text(encoding="utf-8")
         observations.write_text("nonsense", encoding="utf-8")
-        assert health(served.url)["data_until"] == "2026-02-03", "a table that is just being written does no harm"
+        assert health(served.url)["data_until"] == "2026-12-03", "a table that is just being written does no harm"
         observations.write_text(good, encoding="utf-8")
 
         renewed(lambda: os.utime(apps / "explorer.ipynb"))

@@ -80,7 +80,7 @@ class TestAddresses:
         assert (page.path, page.values["region"]) == ("zh/indicator_profile-hz14_4-2025-hz.html", "hz")
 
     @pytest.mark.parametrize("given, said", [
-        ({"indicator": "rd_share", "region": "nb"}, "region='nb' is not known; allowed: zj, hz"),
+        ({"indicator": "rd_share", "region": "nb"}, "region='nb' is not known; allowed: zj, cn, hz"),
         ({"indicator": "goods_trade", "region": "hz"}, "indicator='goods_trade' is not known; allowed: rd_share, .*hz14_4"),
         ({"indicator": "rd_share", "region": "hz", "as_of": 2019}, "as_of=2019 is not known; allowed: 2021, 2022"),
         ({"indicator": "hz14_4", "as_of": 2019}, "as_of=2019 is not known; allowed: 2021, 2022"),

@@ -181,13 +181,16 @@ def commitments(plan: str) -> pd.DataFrame:
 
 
 def annual_targets(plan: str, on: str | None = None) -> pd.DataFrame:
-    """Return the yearly targets of a plan's annual plans; may be empty.
+    """Return the yearly targets of a plan's annual plans, and with an empty plan those of its region's series without a row.
+
+    May be empty.
 
     Columns: plan, row, region, indicator, year, value, value_high (of a range, judged by its lower end), bound, words (as printed),
     tolerance, unit_zh, published_by, source, note. A target in words alone has no value and the bound `none`.
     on: a date or "today" gives only those published by that day.
     """
-    return _until(_of_plan("annual_targets", plan), "published_by", on)
+    series = _rows("annual_targets", plan=[""], region=[_plan(plan)["region"]])
+    return _until(pd.concat([_of_plan("annual_targets", plan), series], ignore_index=True), "published_by", on)
 
 
 def explanations(plan: str, on: str | None = None) -> pd.DataFrame:

@@ -155,17 +155,21 @@ def _latest(row: dict, lang: str) -> str:
 
 
 def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """Each annual target up to `as_of` with the figure of its year: the columns of `load.annual_targets`, names, figure,
+    """Each annual target of some targets up to `as_of`, also of years in which no plan had the row, with the figure of its year:
+
+    the columns of `load.annual_targets`, names, figure,
 
     qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a lower
     bound or a target in words tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
-    rows = load.unwithheld(annual[annual["year"] <= as_of], targets).merge(targets[own], on=["plan", "row"], validate="m:1")
+    annual = annual[annual["year"] <= as_of]
+    apart = _without_row(annual[annual["plan"] == ""], targets, observations)
+    rows = load.unwithheld(annual[annual["plan"] != ""], targets).merge(targets[own], on=["plan", "row"], validate="m:1")
     seen = evidence.Evidence(targets, observations, as_of).yearly()
     seen = seen.rename(columns={"value": "figure", "source": "figure_source"}, errors="raise")
     keys = ["plan", "row", "year"]
-    rows = rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1")
+    rows = pd.concat([rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1"), apart])
     rows = rows.astype({"qualifier": object, "figure_source": object}).fillna({"qualifier": "", "figure_source": ""})
     lower = rows["qualifier"] == "more_than"
     figure = rows["figure"].to_numpy(float) + np.where(lower, 1e-9, 0)
@@ -173,6 +177,20 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     unknown = rows["value"].isna() | (lower & (~met | (rows["better"] == "lower")))
     code = np.select([rows["figure"].isna(), unknown, met], ["annual_none", "annual_unknown", "annual_yes"], "annual_no")
     return rows.assign(met=code).sort_values(["row", "year"], kind="stable", ignore_index=True)
+
+
+def _without_row(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """Annual targets of years in which no plan has the row, with the year's figure on the price basis of the target."""
+    if annual.empty:
+        return annual
+    keys, facts = ["region", "indicator"], ["price_basis", "better", "name_zh", "name_en", "unit_en", "form", "withheld"]
+    rows = annual.merge(targets.drop_duplicates(keys)[keys + facts], on=keys).query("not withheld")
+    single = observations[(observations["period"].str.len() == 4) & (observations["status"] != "derived")]
+    single = single.assign(year=single["period"].astype(int)).rename(columns={"value": "figure", "source": "figure_source"})
+    rows = rows.merge(single[[*keys, "year", "figure", "qualifier", "figure_source", "price_basis"]], on=[*keys, "year"], how="left",
+                      suffixes=("", "_seen"))
+    fits = rows["price_basis_seen"].isin(["none", "unstated"]) | (rows["price_basis_seen"] == rows["price_basis"])
+    return rows.assign(figure=rows["figure"].where(fits)).drop(columns=["price_basis_seen", "price_basis", "withheld"])
 
 
 @page.part("annual")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from plancore import load, paths, schema
-from plancore.collecting import batch, build, clean_tables, returned_forms, spreadsheets, transaction, yearbooks
+from plancore.collecting import batch, build, clean_tables, maps, returned_forms, spreadsheets, transaction, yearbooks
 from plancore.collecting.batch import Batch
 from plancore.schema import DataError
 
@@ -60,7 +60,7 @@ def receive(file: Path, mapping: Path | None = None, grade: str = "A", data: Pat
         raise DataError(f"{Path(file).name}: not a form of plancore (it has no hidden key); "
                         "allowed: a filled form, or a sheet with --map MAP.yml")
     given = (returned_forms.read(sheets, frames, datetime.date.today(), grade) if form
-             else yearbooks.read(sheets, yearbooks.read_map(mapping), frames))
+             else yearbooks.read(sheets, maps.read(mapping), frames))
     return [*given.notes, *batch.summary(enter(given, data, into, dry_run), dry_run)]
 
 

@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import openpyxl
 from openpyxl.utils import get_column_letter, range_boundaries
 
+from plancore.outline import documents
 from plancore.schema import DataError
 
 MOST_BYTES, MOST_UNPACKED, MOST_CELLS, MOST_PARTS = 20_000_000, 40_000_000, 100_000, 2_000
@@ -23,6 +25,8 @@ _DAMAGED = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError,
             NotImplementedError, RuntimeError, OverflowError)
 """Errors of openpyxl and zipfile for a damaged file."""
 _ALLOWED = "allowed: an Excel workbook (.xlsx) or a CSV file, saved without a password"
+_TEXTS = (".csv", ".tsv", ".txt", ".xls", ".html", ".htm")
+"""Names of files that may be a text; data banks call a page's table or a text with tabs .xls."""
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 
 
@@ -73,7 +77,7 @@ class Sheet:
 
 
 def read(path: Path) -> list[Sheet]:
-    """Read the sheets of a workbook, hidden ones too, or the one of a CSV file.
+    """Read the sheets of a workbook, hidden ones too, the one of a CSV file, or the tables of a web page saved as .xls.
 
     Raises DataError for a file that is missing, empty, too large, protected, damaged or of another kind.
     """
@@ -89,9 +93,10 @@ def read(path: Path) -> list[Sheet]:
         raise DataError(f"{path.name}: an old .xls file, or one protected by a password; {_ALLOWED}")
     if content.startswith(b"PK"):
         return _workbook(path.name, content)
-    if path.suffix.lower() != ".csv" or b"\0" in content:
+    if path.suffix.lower() not in _TEXTS or b"\0" in content:
         raise DataError(f"{path.name}: not a spreadsheet; {_ALLOWED}")
-    return [_csv(path.name, content)]
+    text = _decoded(path.name, content)
+    return _page(path.name, text) if documents.looks_like_html(text) else [_csv(path.name, text)]
 
 
 def number(cell: Cell, unit: str) -> str:
@@ -117,20 +122,40 @@ def number(cell: Cell, unit: str) -> str:
     return "0" if plain in ("-0", "") else plain.lstrip("+")
 
 
-def _csv(file: str, content: bytes) -> Sheet:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+def _decoded(file: str, content: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
         try:
-            text = content.decode("gb18030")
+            return content.decode(encoding)
         except UnicodeDecodeError:
-            raise DataError(f"{file}: neither UTF-8 nor GB18030; save it as CSV UTF-8") from None
+            continue
+    raise DataError(f"{file}: neither UTF-8 nor GB18030; save it as CSV UTF-8")
+
+
+def _csv(file: str, text: str) -> Sheet:
+    """Return the sheet of a text with commas, or with tabs where it has more of them."""
+    tabs = text.count("\t") > text.count(",")
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter="\t" if tabs else ","))
     except csv.Error as error:
         raise DataError(f"{file}: not a CSV file: {error}") from None
     _bounded(file, "cells", sum(map(len, rows)), MOST_CELLS)
     return Sheet(file, "", {(r, c): Cell(v) for r, row in enumerate(rows, 1) for c, v in enumerate(row, 1) if v.strip()}, {})
+
+
+def _page(file: str, text: str) -> list[Sheet]:
+    """Return the tables of a page as sheets `1`, `2`, …, one alone without a name; a spanning cell is one of a merged range."""
+    grids = [part for part in documents.from_html(text) if isinstance(part, documents.Grid)]
+    if not grids:
+        raise DataError(f"{file}: a web page without a table; {_ALLOWED}")
+    return [_grid(file, str(number) if len(grids) > 1 else "", grid) for number, grid in enumerate(grids, 1)]
+
+
+def _grid(file: str, name: str, grid: documents.Grid) -> Sheet:
+    begins = {(r, c): (box.row + 1, box.column + 1) for r, row in enumerate(grid.rows, 1) for c, box in enumerate(row, 1) if box}
+    texts = {place: Cell(grid.rows[place[0] - 1][place[1] - 1].text) for place in set(begins.values())}
+    wide = {place for place, times in Counter(begins.values()).items() if times > 1}
+    return Sheet(file, name, {place: cell for place, cell in texts.items() if cell.text},
+                 {place: first for place, first in begins.items() if first in wide})
 
 
 def _workbook(file: str, content: bytes) -> list[Sheet]:

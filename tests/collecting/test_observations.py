@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plancore import paths
-from plancore.collecting import batch, build, clean_tables, observations, spreadsheets, transaction, yearbooks
+from plancore.collecting import batch, build, clean_tables, maps, observations, spreadsheets, transaction
 from plancore.collecting.batch import Batch
 from plancore.schema import DataError
 from received import copied, declared, figure, sheet
@@ -376,12 +376,12 @@ class TestImport:
     @pytest.mark.parametrize("a, b, says", [
         ("sheet: 综合", "sheet: 贸易", "no sheet '贸易'; allowed: 综合"), ("header: 2", "header: [", "map.yml: not a YAML file"),
         ("header: 2", "heading: 2", "map.yml: unknown heading; allowed: sheet, orientation, header,"),
-        ("status: official_final\n", "", "map.yml: status not given; needed: header, names, indicators, source, status"),
+        ("status: official_final\n", "", "map.yml: status not given; needed: names, indicators, source, status"),
         ("status: official_final", "status: final", "unknown status; allowed: official_final"),
         ("names: A", "names: '?'", "map.yml: '?' is neither a row number nor a column's letter"),
         ("goods_trade", "good_trade", "cell C3: no indicator 'good_trade'; nearest: goods_trade"),
         ("  进出口总额: goods_trade", "  进出口总额: goods_trade\n  进出口总额: gdp", "map.yml: not a YAML file: '进出口总额' stands twice (line 11)"),
-        ("header: 2", "header: 2\norientation: across", "orientation 'across'; allowed: years_across, years_down"),
+        ("header: 2", "header: 2\norientation: across", "orientation 'across'; allowed: years_across, years_down, long"),
         ("grade: A}", "grade: A, colour: red}", "map.yml, source: unknown colour"),
         ("{indicator: foreign_investment}", "{indicator: foreign_investment, unit: 亿美元}", "unit 万美元 in the sheet, 亿美元 in the map"),
         ("header: 2", "header: 2\nrates: [{from: 美元, to: 元, period: 2021, rate: 6.45}]", "a rate needs from, to, period, rate, source"),
@@ -496,9 +496,9 @@ class TestConversions:
         rules, units = frames["conversions"], frames["units"]
         for value, unit, wanted, says in [("12345678.9", "万元", "亿元", "1234.56789"), ("3", "千公顷", "万亩", "4.5"), ("2", "万吨", "亿斤", "0.4"),
                                           ("1", "亿人", "万人", "10000"), ("8", "岁", "年", "8"), ("7.5", "‰", "%", "0.75")]:
-            assert yearbooks.convert(value, unit, wanted, "2021", rules, units) == (says, "")
-        with pytest.raises(yearbooks.Refused, match="no rule from 公里 to 亿元"):
-            yearbooks.convert("1", "公里", "亿元", "2021", rules, units)
+            assert maps.convert(value, unit, wanted, "2021", rules, units) == (says, "")
+        with pytest.raises(maps.Refused, match="no rule from 公里 to 亿元"):
+            maps.convert("1", "公里", "亿元", "2021", rules, units)
 
     @pytest.mark.parametrize("row, says", [("万美元,亿元,0.00065,", "a rule from one currency to another"), ("分,元,0,", "factor is not above 0"),
                                            ("分,元,-1,", "factor is not above 0"), ("分,圆,0.01,", "to_unit is not in units"), ("万元,亿元,0.1,", "second row")])

@@ -27,6 +27,9 @@ def read(sheet: Sheet, mapping: dict, frames: dict[str, pd.DataFrame]) -> tuple[
     """
     table = _Table(sheet, mapping)
     rows, sources, unread = [], [], []
+    names = {maps.clean(table.get(line, "name")) for line in table.lines()}
+    if lacking := [name for name, _ in mapping["entries"] if maps.clean(name) not in names]:
+        unread.append(f"{sheet.file}: no row for {', '.join(dict.fromkeys(lacking))} of the map")
     for line in table.lines():
         entry = _entry(table, line, set(frames["indicators"]["indicator"]))
         said = mapping | {k: v for k in _OF_FIGURE if (v := table.coded(line, k))} | entry

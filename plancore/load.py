@@ -64,7 +64,8 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
 
     on: None gives the numbers as printed; a date or "today" the version in force that day, where value, form, bound and
     path of a number assigned, raised or adjusted by then replace the printed ones (the printed cells stay).
-    kind: "box" (the printed table), "text" (goals of the text; `same_as` names the row of the table one repeats) or "all".
+    kind: "box" (the printed table; while it is not published, the goals of the text), "text" (goals of the text; `same_as` names
+    the row of the table one repeats) or "all".
     attribute: "binding", "expected" or "all". category: a key of the column `category`, or "all".
 
     Columns: those of the table `targets`, and region, place, plan_baseline_year, name_zh, name_en (as the region calls the indicator), better, nature,
@@ -73,7 +74,7 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
     """
     _plan(plan)
-    return _only(_targets(on, plan=[plan]), category=category, attribute=attribute, kind=kind)
+    return _only(_targets(on, plan=[plan]), kind=kind, category=category, attribute=attribute)
 
 
 def in_indicator_units(targets: pd.DataFrame) -> pd.DataFrame:
@@ -237,8 +238,9 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
                  indicators: Iterable[str] | None = None) -> pd.DataFrame:
     """Return one value per indicator and period: the columns of `vintages`, and their number, `vintages`.
 
-    known_on, indicators: as there. worst_grade: only sources of that grade or better. Of several values the choice is: exact
-    before rounded (said so, or another value with fewer decimals) or bounded; final, preliminary, secondary; grade A, B, C; then the latest.
+    known_on, indicators: as there. worst_grade: only sources of that grade or better. Of several values the choice is: on a basis
+    that targets may be judged by; exact before rounded (said so, or another value with fewer decimals) or bounded; final,
+    preliminary, secondary; grade A, B, C; then the latest.
     """
     return _counted(vintages(region, known_on, indicators), worst_grade)
 
@@ -266,10 +268,13 @@ def _counted(frame: pd.DataFrame, worst_grade: str) -> pd.DataFrame:
 def best(vintages: pd.DataFrame) -> pd.DataFrame:
     """Return of several published values for one region, indicator and period the one to use, see `observations`."""
     rank = {status: i for i, status in enumerate(schema.VOCABULARIES["status"])}
+    basis = ["region", "indicator", "basis"]
+    apart = pd.MultiIndex.from_frame(_whole("breaks").query("not comparable")[basis])
     order = vintages[["region", "indicator", "period", "grade"]].assign(
-        rounded=(vintages["qualifier"] != "") | _shortened(vintages), status=vintages["status"].map(rank),
+        apart=pd.MultiIndex.from_frame(vintages[basis]).isin(apart), status=vintages["status"].map(rank),
+        rounded=(vintages["qualifier"] != "") | _shortened(vintages),
         age=-pd.to_datetime(vintages["published_by"]).astype("int64"))
-    order = order.sort_values(["region", "indicator", "period", "rounded", "status", "grade", "age"], kind="stable")
+    order = order.sort_values(["region", "indicator", "period", "apart", "rounded", "status", "grade", "age"], kind="stable")
     return vintages.loc[order.drop_duplicates(["region", "indicator", "period"]).index].reset_index(drop=True)
 
 
@@ -374,6 +379,9 @@ def _plan(plan: str) -> pd.Series:
 
 def _only(frame: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     """The rows with the wanted word in each column; "all" wants every word."""
+    if wanted.get("kind") == "box":
+        tabled = frame.loc[frame["kind"] == "box", "plan"].unique()
+        frame, wanted = frame[(frame["kind"] == "box") | ~frame["plan"].isin(tabled)], wanted | {"kind": "all"}
     for column, word in wanted.items():
         _check(column, word, ["all", *schema.VOCABULARIES.get(column, frame[column].unique())])
         frame = frame if word == "all" else frame[frame[column] == word]

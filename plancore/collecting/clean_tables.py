@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pandas as pd
@@ -125,7 +126,7 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
     _check_units(reading, printed, cell.unit, require)
     if form == "relative":
         return
-    about, expected = reading["bound"] == "about", f"{rules.half_unit(judged):g}"
+    about, expected = reading["bound"] == "about", f"{_half_unit(judged, cell.value):g}"
     counted = any(c.isdigit() for c in judged)
     require((reading["tolerance"] != "") == about and (not about or not counted or float(reading["tolerance"]) == float(expected)),
             f"tolerance {reading['tolerance'] or '(empty)'} against the printed {judged!r}",
@@ -144,6 +145,12 @@ def _check_relative(reading: dict, judged: str, require) -> None:
     require(not relative or (reading["tolerance"] != "") == step, f"tolerance {reading['tolerance'] or '(empty)'} of a relative target",
             "points, exactly where the relative_bound is in_step")
     require(not step or reading["note"] != "", "a tolerance without its reason", "the reason in note, for none is printed")
+
+
+def _half_unit(printed: str, value: float | None) -> float:
+    """Return half a unit of the last digit printed, in the unit of the value: of 9万元, read as 90000 元, half of 10000."""
+    number = re.search(r"\d[\d,]*(\.\d+)?", printed)
+    return rules.half_unit(printed) * (abs(value) / float(number[0].replace(",", "")) if number and value else 1)
 
 
 def _check_units(reading: dict, printed: dict, judged_unit: str, require) -> None:

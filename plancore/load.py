@@ -65,8 +65,7 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     on: None gives the numbers as printed; a date or "today" the version in force that day, where value, form, bound and
     path of a number assigned, raised or adjusted by then replace the printed ones (the printed cells stay).
     kind: "box" (the printed table; while it is not published, the goals of the text), "text" (goals of the text; `same_as` names
-    the row of the table one repeats) or "all".
-    attribute: "binding", "expected" or "all". category: a key of the column `category`, or "all".
+    the row of the table one repeats) or "all". attribute: "binding", "expected" or "all". category: a key of the column, or "all".
 
     Columns: those of the table `targets`, and region, place, plan_baseline_year, name_zh, name_en (as the region calls the indicator), better, nature,
     factor (makes a number in `unit_zh` one in the indicator's unit, see `in_indicator_units`), broken_since (first year without

@@ -172,11 +172,11 @@ def _published(region: str, plan: str, known_on: str, stamp: tuple) -> None:
 def _allowed(given: tuple, stamp: tuple) -> dict[str, list]:
     """The allowed values of each parameter that has a list of them; earlier parameters narrow later ones."""
     values, (plans, targets, road_years) = dict(given), _known(stamp)
-    allowed = {"region": load.regions(targets) if values.get("region") else [], "attribute": ["all", "binding", "expected"],
-               "edition": ["internal", "public"], "plan": list(plans["plan"]),
-               "from_plan": _followed(plans) if "from_plan" in values else []}
+    tabled = plans[plans["plan"].isin(targets.loc[targets["kind"] == "box", "plan"])]
+    allowed = {"region": load.regions(targets) if values.get("region") else [], "edition": ["internal", "public"],
+               "plan": list(plans["plan"]), "from_plan": _followed(tabled) if "from_plan" in values else []}
     if values.get("from_plan") in allowed["from_plan"]:
-        allowed["to_plan"] = _following(values["from_plan"], plans)
+        allowed["to_plan"] = _following(values["from_plan"], tabled)
     if values.get("region"):
         targets = targets[targets["region"] == values["region"]]
     if "indicator" in values:
@@ -184,6 +184,7 @@ def _allowed(given: tuple, stamp: tuple) -> dict[str, list]:
         targets = targets[targets["indicator"] == values["indicator"]]
     if "plan" in values:
         targets = targets[targets["plan"] == values["plan"]]
+    allowed["attribute"] = ["all", *(a for a in ("binding", "expected") if a in set(targets["attribute"]))]
     if values.get("attribute") in ("binding", "expected"):
         targets = targets[targets["attribute"] == values["attribute"]]
     allowed["category"] = ["all", *targets["category"].unique()]
@@ -194,7 +195,7 @@ def _allowed(given: tuple, stamp: tuple) -> dict[str, list]:
 
 @cache
 def _known(_stamp: tuple) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, ...]]:
-    """The plans, the rows of their printed tables, and the years the road to 2035 may start from."""
+    """The plans, the rows of their printed tables (or of the text of one without), and the years the road to 2035 may start from."""
     plans = load.plans()
     return plans, load.all_targets(), tuple(scenario.years(load.observations(plans["region"].iloc[0])))
 

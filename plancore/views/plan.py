@@ -20,8 +20,13 @@ _WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
 def gap_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series, lang: str) -> HTML:
     """How many counted indicators can be assessed, obligatory and anticipatory apart, and how they stand.
 
-    `result` of `gaps.measure`; `targets`: the rows that are shown; `plan` of `load.plan`.
+    `result` of `gaps.measure`; `targets`: the rows that are shown; `plan` of `load.plan`. Of a plan whose table is not published it
+    says so, and where the goals of the text are from.
     """
+    if (targets["kind"] == "text").all():
+        title = load.sources().set_index("source").loc[plan["source"], "title"]
+        says = wording.text("table_unpublished", lang, plan=plan[f"name_{lang}"], n=len(targets), source=title)
+        return HTML(f'<p class="answer">{escape(says)}</p>')
     rows = _counted(result, targets)
     seen = rows[rows["status"] != "not_assessable"]
     final = seen[seen["status"] == "final"]

@@ -170,6 +170,21 @@ def regional(region: str) -> pd.DataFrame:
     return _rows("regional", region=[region])
 
 
+def departments(region: str) -> pd.DataFrame:
+    """Return who reports each indicator in a region, by indicator: the region's own department, else the indicator's.
+
+    Columns: department_zh, department_en, proposed (not confirmed by anybody yet), published_in_zh, published_in_en (where the
+    department usually publishes); empty where no department is known.
+    """
+    known, own = indicators().set_index("indicator")[["department"]], regional(region).set_index("indicator")
+    own = own[own["department"] != ""]
+    found = known.assign(proposed=False)
+    found.loc[own.index] = own[["department"]].assign(proposed=~own["confirmed"])
+    words = {"name_en": "department_en", "published_in": "published_in_zh"}
+    found = found.reset_index().merge(table("departments").rename(columns=words, errors="raise"), on="department", how="left", validate="m:1")
+    return found.fillna("").rename(columns={"department": "department_zh"}, errors="raise").set_index("indicator")
+
+
 def successors() -> pd.DataFrame:
     """Return goals that a later plan redefines: from_indicator, to_indicator, what_zh, what_en."""
     return table("successors")

@@ -120,7 +120,8 @@ _OFFICIAL = ("official_verdict?", "official_rate:number?", "words?")
 _CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "plan:key?->plans", "row:row?",
                       "indicator:key?->indicators", "period:period?", "was?", "now?", "why_zh", "why_en", "source:slug?->sources")
 _REGIONAL = _shape("region indicator", "region:key", "indicator:key->indicators", "name?", "name_en?", "low:number?", "high:number?",
-                   "department?", "confirmed:boolean")
+                   "department?->departments", "confirmed:boolean")
+_DEPARTMENTS = _shape("department", "department", "name_en", "published_in", "published_in_en")
 _SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
 _EXPLANATIONS = _shape("plan row as_of by date", "plan:key->plans", "row:row", "as_of:year", "reason?", "measure?", "by", "date:date")
 _RELATIVE = ("relative_to:key?->indicators", "relative_bound?")
@@ -134,6 +135,7 @@ DATA = {
     "categories": _shape("category_zh", "category:key", "category_zh", "category_en"),
     "units": _shape("unit_zh", "unit_zh", "unit_en", "synonym_of?->units"),
     "indicators": _shape("indicator", *_INDICATOR, "low:number?", "high:number?"),
+    "departments": _DEPARTMENTS,
     "regional": _REGIONAL,
     "sources": _shape("source", *_SOURCE),
     "printed": _shape("line", "line:line", "text?"),
@@ -160,6 +162,7 @@ DATA = {
 
 TABLES = {
     "plans": _shape("plan", *_PLAN, "place", *_REMARKS),
+    "departments": _DEPARTMENTS,
     "regional": _REGIONAL,
     "indicators": _shape("indicator", *_INDICATOR[:3], "unit_zh", "unit_en", *_INDICATOR[4:]),
     "targets": _shape(

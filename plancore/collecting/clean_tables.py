@@ -24,6 +24,7 @@ def tables(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     cells = {p["plan"]: printed_cells.cells(frames, p["plan"]) for p in plans}
     clean = {
         "plans": frames["plans"].assign(place=frames["plans"]["place"].replace("", "line")),
+        "departments": frames["departments"],
         "regional": frames["regional"],
         "indicators": _with(frames["indicators"], frames["units"], "unit_zh"),
         "targets": pd.concat([_targets(frames, p, cells[p["plan"]]) for p in plans]),

@@ -59,14 +59,15 @@ class Form:
 def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, department: str | None = None) -> list[Path]:
     """Write a form for each department (or for one) that is to report on the plan by the end of `as_of`; returns the files.
 
+    A department is the region's, else the indicator's (`load.departments`); one that nobody confirmed is marked as proposed.
     `limits` of data/indicators.csv: low and high of each indicator. A department of which nothing is wanted gets none. Raises
     DataError for an unknown plan or department, a year outside the plan, and a file that is there already: none is overwritten.
     """
     files = {folder / _file(form): write(form, limits) for form in wanted(plan, as_of)
             if department in (None, form.department)}
-    known = sorted(set(load.indicators()["department"]))
+    known = sorted(set(load.departments(load.plan(plan)["region"])["department_zh"]))
     if department is not None and department not in known:
-        raise DataError(f"no department {department!r} in data/indicators.csv; {nearest(department, known)}; "
+        raise DataError(f"no department {department!r} in data/regional.csv or data/indicators.csv; {nearest(department, known)}; "
                         f"allowed: {', '.join(k or '(empty: not decided)' for k in known)}")
     existing = [path.name for path in files if path.exists()]
     if existing:
@@ -88,12 +89,12 @@ def wanted(plan: str, as_of: int) -> Iterator[Form]:
     printed = coverage.printed(load.outcomes(plan), load.sources())
     cells = coverage.cells(targets, observations, as_of, printed, load.indicators())
     result = gaps.measure(targets, observations, as_of)
-    rows = targets.merge(load.indicators()[["indicator", "department"]], on="indicator", validate="m:1").merge(
+    rows = targets.merge(load.departments(of["region"]), on="indicator", validate="m:1").merge(
         result[["row", "status", "verdict"]], on="row", validate="1:1")
     lacking = set(cells.loc[~cells["state"].isin(_KNOWN), "row"])
     rows = rows.assign(judged=rows["verdict"].where(rows["verdict"] != "", rows["status"]))
     rows = rows[rows["row"].isin(lacking) | rows["judged"].isin(rules.BEHIND)]
-    for department, mine in rows.groupby("department", sort=True):
+    for department, mine in rows.groupby("department_zh", sort=True):
         yield _form(plan, (of["name_zh"], of["name_en"]), as_of, str(department), mine.reset_index(drop=True), cells)
 
 
@@ -155,7 +156,8 @@ def _heads(form: Form) -> dict[tuple[str, str], str]:
     heads: dict[tuple[str, str], str] = {}
     years = {"baseline": form.years[0] - 1, "target": int(form.rows["target_year"].max())}
     for lang, plan in zip(wording.LANGUAGES, form.plan_names):
-        department = form.department or wording.text("form_undecided", lang)
+        mine = form.rows.sort_values("proposed", ascending=False).iloc[0]
+        department = wording.department(mine, lang) or form.department or wording.text("form_undecided", lang)
         heads[f"title_{lang}", "row"] = wording.text("form_title", lang, plan=plan, as_of=form.as_of)
         heads[f"from_{lang}", "row"] = wording.text("form_from", lang, department=department, n=len(form.rows))
         for name in columns(form.years):

@@ -20,7 +20,7 @@ def rows(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, deri
     """
     rows, sources, breaks = gaps.named_rows(result, targets), load.sources(), load.breaks(targets["region"].iloc[0])
     records = rows.to_dict("records")
-    department = load.indicators().set_index("indicator")["department"]
+    offices = load.departments(targets["region"].iloc[0])
     kinds = breaks.drop_duplicates("basis").set_index("basis")["kind"]
     computed = {row: _computed(part, lang) for row, part in derived.groupby("row")}
     return pd.DataFrame({
@@ -31,7 +31,7 @@ def rows(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, deri
         "against_path": [_against(r, lang) for r in records],
         "assessment": [_assessment(r, lang) for r in records],
         "figure_from": [_latest_source(r, sources, lang) for r in records],
-        "department": rows["indicator"].map(department).fillna(""),
+        "department": [wording.department(offices.loc[i], lang) for i in rows["indicator"]],
         "note": [_remark(r, kinds, computed.get(r["row"], ""), edition, lang) for r in records]})
 
 

@@ -46,11 +46,13 @@ def counts(counted: pd.DataFrame, as_of: int, lang: str) -> gt.GT:
 
 @page.part("wanted")
 def wanted(found: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) -> tuple[gt.GT | HTML, ...]:
-    """What to collect next, from `coverage.wanted`: each row linked to its place in the gap analysis, its likely source cited.
+    """What to collect next, from `coverage.wanted`: each row linked to its place in the gap analysis, the department it is asked
+    of, the publication to look it up in, and its likely source cited.
 
     Rows that lack only years between are named below the table.
     """
     known, sources = load.indicators().set_index("indicator")[f"name_{lang}"], load.sources()
+    offices = load.departments(targets["region"].iloc[0])
     between = found[found["why"] == "between"]
     rows = found[found["why"] != "between"]
     records = rows.to_dict("records")
@@ -59,8 +61,10 @@ def wanted(found: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) ->
         "why": [_reason(r, as_of, lang) for r in records],
         "related_held": [wording.text("list_comma", lang).join(
             known[key] + wording.text("bracket", lang, x=_runs(years, lang)) for key, years in r["related"]) for r in records],
+        "from_whom": [wording.department(offices.loc[i], lang) for i in rows["indicator"]],
+        "look_up_in": [offices.loc[i, f"published_in_{lang}"] for i in rows["indicator"]],
         "usual_source": [_cited(r["source"], sources, lang) or wording.text("never_seen", lang) for r in records]})
-    frame = frame if frame["related_held"].any() else frame.drop(columns="related_held")
+    frame = frame.drop(columns=[c for c in ("related_held", "from_whom", "look_up_in") if not frame[c].any()])
     shown = table.table(frame, lang, raw=["row", "indicator", "usual_source"], right=["priority"]) if records else (
         table.nothing("wanted_none", lang))
     if between.empty:
@@ -155,7 +159,7 @@ def _identity(rows: pd.DataFrame, targets: pd.DataFrame, as_of: int, lang: str) 
             escape(r["row"]), "gap_analysis", f"row-{r['row']}", plan=r["plan"], as_of=as_of) + "</span>" for r in records],
         "indicator": [markup.page(escape(names[r["row"]]), "indicator_profile", indicator=r["indicator"], as_of=as_of,
                                  region=regions[r["row"]]) for r in records],
-        "attribute": [wording.text(r["attribute"], lang) for r in records]}
+        "attribute": [wording.text(r["attribute"], lang) if r["attribute"] else "—" for r in records]}
 
 
 def _cited(source: str, sources: pd.DataFrame, lang: str) -> str:

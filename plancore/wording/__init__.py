@@ -190,6 +190,12 @@ def names(items: list[str], lang: str, most: int = 6) -> str:
     return shown + (text("and_more", lang, n=len(items)) if len(items) > most else "")
 
 
+def department(row: dict, lang: str) -> str:
+    """Return the department of a row of `load.departments`, with a mark where it is only proposed; empty without one."""
+    name = row[f"department_{lang}"]
+    return name + text("bracket", lang, x=text("proposed", lang)) if name and row["proposed"] else name
+
+
 def markdown(words: str) -> str:
     """Return text from data made safe for Markdown: no markup, no HTML."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", words).replace("&", "&amp;")

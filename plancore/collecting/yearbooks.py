@@ -17,6 +17,8 @@ from plancore.schema import DataError
 _YEAR = re.compile(r"((?:19|20)\d\d) ?年?")
 _ABOVE = re.compile(r"单位[:：]?([^\s()]+)|\(([^()]+)\)$")
 """A unit in the lines above the header: `单位：亿元`, or in brackets at the end of a title."""
+_TITLE = re.compile(r"^[^:]*:|\([^()]*\)$")
+"""What a data bank puts before and after the name of an indicator: `指标：地区生产总值(亿元)`."""
 
 
 def read(sheets: list[Sheet], mapping: dict, frames: dict[str, pd.DataFrame]) -> Batch:
@@ -89,9 +91,10 @@ def _titled(view: _View, mapping: dict) -> str:
     """Return the unit in the lines above the header; refuses a sheet that has not the title of the map."""
     first = min(maps.index(h, mapping) for h in mapping["header"])
     above = ["".join(view.get(line, place).text.split()) for line in range(1, first) for place in range(1, view.places + 1)]
-    if not any(maps.clean(mapping.get("title", "")) in maps.clean(text) for text in above or [""]):
-        raise DataError(f"{view.sheet.file}: no line above the header says {mapping['title']!r}, the title of the map; it says "
-                        f"{' / '.join(filter(None, above))[:200] or 'nothing'}; allowed: the sheet of that indicator")
+    title = maps.clean(mapping.get("title", ""))
+    if title and not any(title in (text, _TITLE.sub("", text)) for text in map(maps.clean, above)):
+        raise DataError(f"{view.sheet.file}: no line above the header is {mapping['title']!r}, the title of the map; they are "
+                        f"{' / '.join(filter(None, above))[:200] or 'empty'}; allowed: the sheet of that indicator")
     units = [found[1] or found[2] for text in above if (found := _ABOVE.search(text))]
     return units[-1] if units and "title" in mapping else ""
 

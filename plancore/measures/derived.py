@@ -14,12 +14,12 @@ def derive(observations: pd.DataFrame) -> pd.DataFrame:
     """Return what follows from the observations where no official figure exists.
 
     Columns: those of observations, and formula (a key of `words.csv`). income_growth: income_t ÷ income_{t−1} ÷ (1 + CPI_t), %
-    real. labour_productivity: GDP ÷ employed, 10,000 yuan per person at current prices. Only from figures of one basis;
+    real. labour_productivity: GDP ÷ employed, 10,000 yuan per person at current prices. Only from figures of one region and basis;
     status is always `derived`; source names all inputs.
     """
-    known = set(zip(observations["indicator"], observations["period"]))
-    rows = [row for row in (*_real_income(observations), *_productivity(observations))
-            if (row["indicator"], row["period"]) not in known]
+    known = set(zip(observations["region"], observations["indicator"], observations["period"]))
+    rows = [row for _, mine in observations.groupby("region", sort=False) for row in (*_real_income(mine), *_productivity(mine))
+            if (row["region"], row["indicator"], row["period"]) not in known]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 

@@ -61,13 +61,13 @@ def printed(outcomes: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(cells: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
-    """Return counts over the counted rows (of a plan without a table yet, all): group, code, binding, expected, total.
+    """Return counts over the counted rows: group, code, binding, expected, total.
 
     Group `rows`: all, judged (assessed in `result` of `gaps.measure`, or an outcome printed), latest (a usable figure of
     the last year), any, none, printed (an outcome in the outline). `state`: cells by state. `grade`, `status`: published
     figures in the cells, each once, those on another basis included.
     """
-    mine = cells[cells["counted"] | ~cells["counted"].any()]
+    mine = cells[cells["counted"]]
     by_row = mine.assign(any=mine["usable"], latest=mine["usable"] & (mine["year"] == mine["year"].max())).groupby(
         ["plan", "row", "attribute"], as_index=False)[["any", "latest", "printed"]].any()
     by_row = by_row.merge(result[["plan", "row", "status"]], on=["plan", "row"], validate="1:1")
@@ -155,7 +155,7 @@ def within(frame: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
 
 
 def _grid(targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    rows = targets[["plan", "row", "indicator", "attribute", "counted"]]
+    rows = targets[["plan", "row", "indicator", "attribute"]].assign(counted=targets["counted"] | ~targets["counted"].any())
     years = [np.arange(first + 1, as_of + 1) for first in targets["baseline_year"]]
     return rows.assign(year=years).explode("year", ignore_index=True).astype({"year": int})
 

@@ -33,14 +33,19 @@ def new(key: str, extracted: Path, *, table: str = "", region: str = "", name: s
 
     `table`: which of its tables, where there are several; `region`: key of the province or city (that of the plan whose key
     begins the same way, or the letters of `key`); `name`: the plan's Chinese name. What an earlier plan decided of the same
-    indicator is taken over; what nobody has decided is `?`, and `plancore check` lists it. Raises DataError for a plan that is
-    there already, a key that is none, a file that is no extracted table; nothing is written then.
+    indicator is taken over; what nobody has decided is `?`, and `plancore check` lists it. The table of a plan that has only
+    goals of its text takes their place. Raises DataError for a plan whose table is there already, a key that is none, a file
+    that is no extracted table; nothing is written then.
     """
     with transaction.locked(data):
         frames = build.raw(data)
         rows = _rows(extracted, table)
-        added = draft(key, rows, frames, region or _region(key, frames["plans"]), name)
-        transaction.replace({data / f"{name}.csv": text for name, text in _texts(added, frames, data).items()}, data)
+        waiting = _waiting(key, frames)
+        others = frames if waiting.empty else _without(key, frames)
+        added = draft(key, rows, others, region or _region(key, frames["plans"]), name)
+        if len(waiting):
+            added["plans"] = added["plans"].assign(**waiting.iloc[0][["name_zh", "name_en", "baseline_year", "target_year"]])
+        transaction.replace({data / f"{name}.csv": text for name, text in _texts(key, added, others, data).items()}, data)
     return [f"data/{name}.csv: {len(frame)} rows" for name, frame in added.items()] + [
         f"{sum(_open(frame) for frame in added.values())} cells to decide (?): plancore check lists them"]
 
@@ -52,7 +57,7 @@ def draft(key: str, rows: list[dict], frames: dict[str, pd.DataFrame], region: s
     known = frames["indicators"].to_dict("records")
     keys = [_same(row, known) or f"{key}_{number.lower()}" for row, number in zip(rows, numbers)]
     units = [_unit(row) for row in rows]
-    readings = [_reading(*each, frames) for each in zip(numbers, rows, keys, units)]
+    readings = [_reading(*each, frames, region) for each in zip(numbers, rows, keys, units)]
     end = next((r["target_year"] for r in rows if r.get("target_year")), "")
     begin = next((r["baseline_year"] for r in rows if r.get("baseline_year")), "") or (str(int(end) - _YEARS) if end else "")
     title = name or next((r["title"] for r in rows if r.get("title")), "") or OPEN
@@ -112,9 +117,9 @@ def _plain(name: str) -> str:
     return re.sub(r"\([^()]*\)|[\s“”\"、,，·]", "", text)
 
 
-def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str, pd.DataFrame]) -> dict:
+def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str, pd.DataFrame], region: str) -> dict:
     """Return a row of `data/targets`, as extracted and as the last plan decided of the same indicator."""
-    before = _before(indicator, frames)
+    before = _before(indicator, frames, region)
     form = row["form"] or OPEN
     judged = row["change"] if form != "level" and row["change"] else row["target"] or row["change"]
     about = row["bound"] == "about" and any(c.isdigit() for c in judged)
@@ -127,11 +132,10 @@ def _reading(number: str, row: dict, indicator: str, unit: str, frames: dict[str
             "note": "", "note_en": ""}
 
 
-def _before(indicator: str, frames: dict[str, pd.DataFrame]) -> dict:
-    """Return the reading of the latest plan that has an indicator."""
-    ends = frames["plans"].set_index("plan")["target_year"]
-    found = [(end, reading) for plan, end in ends.items() for reading in frames[f"targets/{plan}"].to_dict("records")
-             if reading["indicator"] == indicator]
+def _before(indicator: str, frames: dict[str, pd.DataFrame], region: str) -> dict:
+    """Return the reading of the latest plan that has an indicator, one of the same region first."""
+    found = [((p["region"] == region, p["target_year"]), reading) for p in frames["plans"].to_dict("records")
+             for reading in frames[f"targets/{p['plan']}"].to_dict("records") if reading["indicator"] == indicator]
     return max(found, key=lambda each: each[0])[1] if found else {}
 
 
@@ -186,6 +190,18 @@ def _check_key(key: str, region: str, frames: dict[str, pd.DataFrame]) -> None:
         raise DataError(f"plan {key} is in data/plans.csv already; allowed: a key of its own, or take its files out first")
 
 
+def _waiting(key: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the row of `plans` of a plan whose table is not published yet; none where there is no such plan."""
+    goals = frames.get(f"targets/{key}", pd.DataFrame(columns=["kind"]))
+    return frames["plans"][(frames["plans"]["plan"] == key) & (goals["kind"] == "text").all()]
+
+
+def _without(key: str, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The frames without a plan, its cells and readings."""
+    plans = frames["plans"]
+    return {n: f for n, f in frames.items() if n not in (f"cells/{key}", f"targets/{key}")} | {"plans": plans[plans["plan"] != key]}
+
+
 def _fresh(values: Iterable[str], known: Iterable[str]) -> list[str]:
     return [v for v in dict.fromkeys(values) if v and v != OPEN and v not in set(known)]
 
@@ -194,13 +210,15 @@ def _framed(name: str, rows: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=schema.DATA[name.partition("/")[0]].names, dtype=str)
 
 
-def _texts(added: dict[str, pd.DataFrame], frames: dict[str, pd.DataFrame], data: Path) -> dict[str, bytes]:
-    """Return the new contents of the files; existing ones keep every byte and get more lines."""
+def _texts(key: str, added: dict[str, pd.DataFrame], frames: dict[str, pd.DataFrame], data: Path) -> dict[str, bytes]:
+    """Return the new contents of the files; existing ones keep every byte, but for the plan's own line, and get more lines."""
     texts = {}
     for name, frame in added.items():
         path, lines = data / f"{name}.csv", io.StringIO()
         frame.to_csv(lines, index=False, header=name not in frames, lineterminator="\n")
         before = path.read_bytes() if name in frames else b""
+        if name == "plans":
+            before = b"".join(line for line in before.splitlines(keepends=True) if not line.startswith(f"{key},".encode()))
         texts[name] = before + (b"" if before.endswith(b"\n") or not before else b"\n") + lines.getvalue().encode()
     return texts
 

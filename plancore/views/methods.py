@@ -53,6 +53,13 @@ def bounds(lang: str) -> gt.GT:
         "rule": [wording.text("b_" + c, lang) for c in codes]}), lang)
 
 
+@page.part("grades")
+def grades(lang: str) -> gt.GT:
+    """The grades of sources, and how a figure of each was read."""
+    codes = schema.VOCABULARIES["grade"]
+    return table.table(pd.DataFrame({"grade": codes, "what": [wording.text("grade_" + c, lang) for c in codes]}), lang)
+
+
 @page.part("classes")
 def classes(lang: str) -> gt.GT:
     """The classes of the international rules with their cuts."""

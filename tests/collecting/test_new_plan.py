@@ -104,6 +104,17 @@ class TestNew:
         new_plan.new("zj15", extracted(), data=data)
         assert build.raw(data)["plans"].set_index("plan").loc["zj15", "region"] == "zj" and not (data / "observations/zj15.csv").exists()
 
+    def test_the_table_of_a_plan_that_had_only_goals_takes_their_place(self, extracted, data):
+        before = contents(data)
+        new_plan.new("zj15", extracted(), data=data)
+        after, frames = contents(data), build.raw(data)
+        assert set(frames["targets/zj15"]["kind"]) == {"box"} and "T1" not in set(frames["cells/zj15"]["rows"])
+        own = frames["plans"].set_index("plan").loc["zj15"]
+        assert own[["name_zh", "baseline_year", "target_year", "source"]].tolist() == ["浙江省“十五五”规划", "2025", "2030", "zj15-outline"]
+        assert {n for n in before if not after[n].startswith(before[n])} == {"plans.csv", "cells/zj15.csv", "targets/zj15.csv"}
+        with pytest.raises(DataError, match="plan zj15 is in data/plans.csv already"):
+            new_plan.new("zj15", extracted(), data=data)
+
     def test_letters_that_only_begin_alike_are_another_region(self, extracted, data):
         new_plan.new("z15", extracted(), data=data)
         new_plan.new("zjk15", extracted(), data=data)

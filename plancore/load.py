@@ -298,8 +298,8 @@ def _shortened(vintages: pd.DataFrame) -> pd.Series:
     A whole number is not taken for one: 7 may be printed 7.0, and a revision.
     """
     keys = ["region", "indicator", "period", "status"]
-    several = vintages[vintages.duplicated(keys, keep=False)]
-    decimals = several["value"].map(lambda value: -Decimal(repr(value)).normalize().as_tuple().exponent).clip(lower=0)
+    several = vintages[vintages.duplicated(keys, keep=False)].astype({"value": float})
+    decimals = several["value"].map(lambda value: -Decimal(str(value)).normalize().as_tuple().exponent).clip(lower=0)
     facts = several[[*keys, "value", "qualifier"]].assign(decimals=decimals.astype(int), at=several.index)
     pairs = facts.merge(facts[facts["qualifier"] == ""], on=keys, suffixes=("", "_exact"))
     near = (pairs["value"] - pairs["value_exact"]).abs() <= 0.5 * 10.0 ** -pairs["decimals"] + 1e-9

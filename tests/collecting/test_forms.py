@@ -28,16 +28,20 @@ COMPLETE = {"y2022": 50.1, "y2024": 54.2, "status": "初步数 preliminary", "by
 def template(tmp_path_factory):
     """A copy of the data in which three departments are named, its tables, and the form of 省经信厅."""
     copy = copied(tmp_path_factory.mktemp("template"))
-    rows = copy.rows("indicators")
-    with (copy.data / "indicators.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(r | {"department": DEPARTMENTS.get(r["indicator"], "")} for r in rows)
+    written(copy, "indicators", [r | {"department": DEPARTMENTS.get(r["indicator"], "")} for r in copy.rows("indicators")])
+    written(copy, "regional", [r for r in copy.rows("regional") if r["region"] != "zj"])
     build.build(copy.data, copy.tables)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paths, "TABLES", copy.tables)
         path, = asked(copy, copy.data.parent / "out", department="省经信厅")
     return copy, path
+
+
+def written(copy, name: str, rows: list[dict]) -> None:
+    with (copy.data / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @pytest.fixture
@@ -129,7 +133,7 @@ class TestRequest:
         low, high = next((r["low"], r["high"]) for r in copy.rows("indicators") if r["indicator"] == "digital_economy_share")
         rule = rules[page.cell(DIGITAL, "y2024").coordinate]
         assert (rule.type, float(rule.formula1), float(rule.formula2)) == ("decimal", float(low), float(high))
-        assert rules[page.cell(DIGITAL, "qualifier").coordinate].formula1 == '"约 about,超过 more than"'
+        assert rules[page.cell(DIGITAL, "qualifier").coordinate].formula1 == '"约 about,超过 more than,低于 less than"'
         assert page.cell(DIGITAL, "price_basis").value == "当年价 current prices"
         assert rules[page.cell(DIGITAL, "date").coordinate].type == "date" and page.cell(DIGITAL, "y2023").coordinate not in rules
 
@@ -156,15 +160,24 @@ class TestRequest:
         page = Page([f for f in asked(copy, tmp_path / "out") if "未定" in f.name][0])
         assert page.cell(ENERGY, "what").value.startswith("当年降幅（非累计）") and page.cell(ENERGY, "target").value == "累计14.5\n14.5 in total"
         foreign = "zj14:10:foreign_investment"
-        assert [page.cell(foreign, f"y{y}").value for y in (2022, 2023, 2024)] == [193, ">200", None]
+        assert [page.cell(foreign, f"y{y}").value for y in (2022, 2023, 2024)] == [193, ">200", 152.7]
         assert page.page["B5"].value == "Department: undecided. Rows: 34. Fill in the light yellow cells; all others are locked"
+
+    def test_a_regions_department_goes_first_and_is_marked_until_confirmed(self, copy, tmp_path):
+        others = copy.rows("regional")
+        row = dict.fromkeys(others[0], "") | {"region": "zj", "indicator": "labour_productivity_growth", "department": "统计局"}
+        for confirmed, named in (("false", "统计局（建议）　共"), ("true", "统计局　共")):
+            written(copy, "regional", [*others, row | {"confirmed": confirmed}])
+            build.build(copy.data, copy.tables)
+            path, = asked(copy, tmp_path / confirmed, department="统计局")
+            assert named in Page(path).page["B4"].value and not asked(copy, tmp_path / f"{confirmed}2", department="省统计局")
 
     def test_a_plan_that_has_ended(self, copy, tmp_path):
         page = Page([f for f in asked(copy, tmp_path / "out", "zj13", 2020) if "省科技厅" not in f.name][0])
         assert page.page["B2"].value == "浙江省“十三五”规划指标进展填报表（截至2020年）"
 
     def test_wrong_questions_are_refused(self, copy, tmp_path):
-        for kwargs, says in [({"department": "省经信局"}, "no department '省经信局' in data/indicators.csv; nearest: 省经信厅"),
+        for kwargs, says in [({"department": "省经信局"}, "no department '省经信局' in data/regional.csv or data/indicators.csv; nearest: 省经信厅"),
                              ({"as_of": 2026}, "2026"), ({"plan": "zj99"}, "zj99")]:
             with pytest.raises(DataError, match=says):
                 asked(copy, tmp_path / "out", **kwargs)

@@ -73,7 +73,7 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
     """
     _plan(plan)
-    return _only(_targets(on, plan=[plan]), kind=kind, category=category, attribute=attribute)
+    return _only(_targets(on, plan=[plan]), category=category, attribute=attribute, kind=kind)
 
 
 def in_indicator_units(targets: pd.DataFrame) -> pd.DataFrame:
@@ -393,12 +393,11 @@ def _plan(plan: str) -> pd.Series:
 
 def _only(frame: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     """The rows with the wanted word in each column; "all" wants every word."""
-    if wanted.get("kind") == "box":
-        tabled = frame.loc[frame["kind"] == "box", "plan"].unique()
-        frame, wanted = frame[(frame["kind"] == "box") | ~frame["plan"].isin(tabled)], wanted | {"kind": "all"}
+    tabled = frame.loc[frame["kind"] == "box", "plan"].unique()
     for column, word in wanted.items():
         _check(column, word, ["all", *schema.VOCABULARIES.get(column, frame[column].unique())])
-        frame = frame if word == "all" else frame[frame[column] == word]
+        untabled = ~frame["plan"].isin(tabled) if (column, word) == ("kind", "box") else False
+        frame = frame if word == "all" else frame[(frame[column] == word) | untabled]
     return frame.reset_index(drop=True)
 
 

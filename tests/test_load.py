@@ -36,21 +36,21 @@ def test_known_on_uses_only_what_was_published_by_then():
 
 
 def test_an_unknown_date_counts_as_late():
-    """Urbanization 2021 has no date: its bound is the end of the year after."""
+    """Water use 2021 has no date: its bound is the end of the year after."""
     frame = load.observations("zj", "2022-12-30")
-    assert "2021" not in set(frame.period[frame.indicator == "urbanization_rate"])
-    assert chosen("urbanization_rate", "2021", "2022-12-31") == 72.7
+    assert "2021" not in set(frame.period[frame.indicator == "water_use"])
+    assert chosen("water_use", "2021", "2022-12-31") == 166.42
 
 
 def test_a_month_or_year_of_publication_means_its_last_day():
     frame = load.vintages("zj").set_index("source")
     assert frame.published_by["zj-foreign-trade-75-years"] == "2024-09-30"
-    assert set(frame.published_by[["zj-gov-report-2023"]]) == {"2023-12-31"}
+    assert set(frame.published_by[["zj-gov-report-2016"]]) == {"2016-12-31"}
 
 
 @pytest.mark.parametrize("call, allowed", [
-    (lambda: load.targets("zj15"), "zj13, zj14"), (lambda: load.indicator("urbanisation"), "nearest: urbanization_rate"), (lambda: load.observations("js"), "zj"),
-    (lambda: load.plan("zj15"), "zj13, zj14"), (lambda: load.targets("zj14", kind="table"), "all, box, text"),
+    (lambda: load.targets("zj16"), "zj13, zj14"), (lambda: load.indicator("urbanisation"), "nearest: urbanization_rate"), (lambda: load.observations("js"), "zj"),
+    (lambda: load.plan("zj16"), "zj13, zj14"), (lambda: load.targets("zj14", kind="table"), "all, box, text"),
     (lambda: load.targets("zj14", attribute="soft"), "all, binding, expected"), (lambda: load.all_targets(kind="boxes"), "all, box, text"),
     (lambda: load.targets("zj14", attribute="binding", category="innovation"), "all, economy, .*science, .*text_goals$"),
     (lambda: load.observations("zj", "yesterday"), "2023-12-31"), (lambda: load.observations("zj", "1999-01-01"), "or later"),
@@ -103,3 +103,15 @@ def test_frames_are_copies():
     frame = load.plans()
     frame.loc[0, "plan"] = "changed"
     assert load.plans()["plan"][0] == "zj13"
+
+
+def test_while_a_plans_table_is_not_published_its_goals_stand_for_it():
+    assert load.targets("zj15")["row"].tolist() == load.targets("zj15", kind="text")["row"].tolist() == ["T1", "T2", "T3", "T4"]
+    assert set(load.all_targets().query("plan == 'zj14'")["kind"]) == {"box"} and load.targets("zj14", category="text_goals").empty
+    income = load.targets("zj15").set_index("row").loc["T3"]
+    assert (income["target_value"], income["tolerance"], income["unit_zh"]) == (90000, 5000, "元")
+
+
+def test_a_basis_that_targets_may_not_be_judged_by_comes_last():
+    """Life expectancy in 2020 was 79.2 and, in a later series that does not join, 80.2."""
+    assert chosen("life_expectancy", "2020", "today") == 79.2

@@ -33,7 +33,7 @@ DECIDED = {
     "indicators": {"hz15_2b": {"name_en": "Firms' share of R&D", "better": "higher", "nature": "stock"},
                    "hz15_4": {"name_en": "New urban jobs", "better": "higher", "nature": "flow"},
                    "hz15_7": {"name_en": "Share of green sea farming", "better": "higher", "nature": "stock"}},
-    "targets/hz15": {"2b": {"path": "linear", "counted": "false"}, "6": {"path": "linear"}, "7": {"path": "linear"}}}
+    "targets/hz15": {"2b": {"path": "linear", "counted": "false"}, "7": {"path": "linear"}}}
 """What a person decides: file to row to column."""
 
 

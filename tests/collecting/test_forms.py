@@ -170,7 +170,9 @@ class TestRequest:
             written(copy, "regional", [*others, row | {"confirmed": confirmed}])
             build.build(copy.data, copy.tables)
             path, = asked(copy, tmp_path / confirmed, department="统计局")
-            assert named in Page(path).page["B4"].value and not asked(copy, tmp_path / f"{confirmed}2", department="省统计局")
+            assert named in Page(path).page["B4"].value
+            with pytest.raises(DataError, match="no department '省统计局'"):  # the indicator's own, which gives way
+                asked(copy, tmp_path / f"{confirmed}2", department="省统计局")
 
     def test_a_plan_that_has_ended(self, copy, tmp_path):
         page = Page([f for f in asked(copy, tmp_path / "out", "zj13", 2020) if "省科技厅" not in f.name][0])

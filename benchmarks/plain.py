@@ -10,7 +10,7 @@ from plancore.measures import rules
 
 COLUMNS = ["last_period", "value", "progress", "time_share", "pace_ratio", "observed_pace", "required_pace", "gap",
            "gap_percent", "required", "against_path", "status", "trend", "reason", "source"]
-"""The columns it fills, of the 35 of gaps.measure."""
+"""The columns it fills, of the 39 of gaps.measure."""
 
 _PRICED = ("current", "comparable", "constant2020")
 
@@ -36,8 +36,11 @@ def _row(target: dict, seen: dict[str, dict], as_of: int) -> tuple:
     before = years[-2][1] if len(years) > 1 else y0 if level else nan
     change = round(s * (y - before), 10)
     trend = "unknown" if isnan(change) else "improving" if change > 0 else "worsening" if change < 0 else "flat"
-    if chained and years:
+    if form == "yearly_control" and years:
+        y = sum(value for _, value, _ in years) / len(years)
+    elif chained and years:
         y = _figure(total / (t - t0) if growth else total, form)
+    if chained or form == "yearly_control":
         source = ";".join(dict.fromkeys(source for _, _, source in years))
     reason = ("not_assigned" if form == "assigned"
               else "break" if target["broken_since"] <= as_of and not t >= target["broken_since"]

@@ -4,7 +4,7 @@ Two targets are compared by the change each asks for in a year, in the better di
 
 - `level`: (yT − y0)/n in the unit; (yT/y0)^(1/n) − 1 where both paths are geometric. `average_growth`: the target rate.
   `cumulative_rate`: 1 − (1 − C)^(1/n), or C/n where a path is linear. `cumulative_sum`, `cumulative_change`: C/n.
-- What is only held (by its path, or because its baseline meets it), moves in one step or is controlled every year has no
+- What is only held (by its path, or because its baseline meets it), moves in one step, is controlled or relative has no
   pace: where one of the two is such, the targets themselves are compared.
 - A baseline stands for all numbers that round to it, a target with 左右 for what rounds to it, any other target for itself.
   `tightened`: the range asked now lies above the one before, or the number is the same and its bound stricter (左右, then
@@ -27,7 +27,7 @@ REASONS = ("pace", "target", "bound", "same", "rounding", "no_baseline", "not_as
 """By what a relation was decided, or why it could not be; empty for `new` and `dropped`."""
 
 _NAN = float("nan")
-_FACTS = {"indicator": "", "name_zh": "", "name_en": "", "attribute": "", "counted": False, "form": "", "path": "", "bound": "",
+_FACTS = {"indicator": "", "name_zh": "", "name_en": "", "relative_bound": "", "relative_zh": "", "relative_en": "", "attribute": "", "counted": False, "form": "", "path": "", "bound": "",
           "unit_zh": "", "unit_en": "", "baseline_value": _NAN, "target_value": _NAN, "target_printed": ""}
 """The facts of a target that are given for either plan, and its value where a plan has none."""
 
@@ -66,7 +66,7 @@ def _check_order(before: pd.DataFrame, after: pd.DataFrame) -> None:
     for frame, name in ((before, "before"), (after, "after")):
         if frame["plan"].nunique() != 1:
             raise DataError(f"{name} holds {frame['plan'].nunique()} plans; allowed: the targets of one plan")
-    a, b = before.iloc[0], after.iloc[0]
+    a, b = before.iloc[0], after.sort_values("baseline_year").iloc[-1]
     if a["region"] != b["region"]:
         raise DataError(f"{a['plan']} is of region {a['region']}, {b['plan']} of {b['region']}; allowed: two plans of one "
                         f"region, as a bridge tells what a plan kept of the one before it; load.shared sets regions side by side")
@@ -103,6 +103,8 @@ def _concern(old: dict | None, new: dict | None, line: dict, results: dict[str, 
         return found | {"relation": "dropped" if old else "new"}
     if reason := "successor" if line else _unlike(old, new):
         return found | {"relation": "redefined", "reason": reason}
+    if new["form"] == old["form"] == "relative":
+        return found | _compared(old, new)
     if reason := _lacking(old, new):
         return found | {"relation": "not_comparable", "reason": reason}
     return found | _judged(old, new) | _paces(old, new) | _start(old, new, results.get(old["row"], {}))
@@ -114,6 +116,8 @@ def _unlike(old: dict, new: dict) -> str:
     A form that is still to be assigned is no other form. 年 and 岁 are one unit, as their English says.
     """
     if old["form"] != new["form"] and "assigned" not in (old["form"], new["form"]):
+        return "form"
+    if new["form"] == "relative" and any(old[fact] != new[fact] for fact in ("relative_to", "relative_bound")):
         return "form"
     if old["price_basis"] != new["price_basis"]:
         return "price_basis"
@@ -128,10 +132,19 @@ def _lacking(old: dict, new: dict) -> str:
     return "no_baseline" if paced and (pd.isna(old["baseline_value"]) or pd.isna(new["baseline_value"])) else ""
 
 
+def _compared(old: dict, new: dict) -> dict:
+    """relation, reason and shift of two targets relative to the same indicator: by how far they may be off it."""
+    apart = 0.0 if pd.isna(new["tolerance"]) else rules.clean(new["tolerance"] - old["tolerance"])
+    if not apart:
+        return {"relation": "kept", "reason": "same", "shift": "same"}
+    stricter = apart < 0
+    return {"relation": "tightened" if stricter else "loosened", "reason": "bound", "shift": "stricter" if stricter else "looser"}
+
+
 def _held(row: dict) -> bool:
-    """Whether no yearly pace follows: a level to be held, met by its baseline, or reached in one step; a yearly control."""
+    """Whether no yearly pace follows: a level to be held, met by its baseline, or reached in one step; a control."""
     beyond = rules.clean(_sign(row) * (row["target_value"] - row["baseline_value"])) <= 0
-    return row["form"] == "yearly_control" or (row["form"] == "level" and (row["path"] in ("hold", "step") or bool(beyond)))
+    return row["form"] in rules.WATCHED or (row["form"] == "level" and (row["path"] in ("hold", "step") or bool(beyond)))
 
 
 def _judged(old: dict, new: dict) -> dict:

@@ -18,7 +18,7 @@ GAINS = {"final_verdict": 1, "assessable": 1, "comparable": 1, "price_basis": 1,
 """Why a figure is wanted, with its rank: one figure decides; a first figure; several years; only newer or sharper."""
 
 _ROWS = ("all", "judged", "latest", "any", "none", "printed")
-_PRECISION = {"": "exact", "about": "rounded", "more_than": "bound"}
+_PRECISION = {"": "exact", "about": "rounded", "more_than": "bound", "less_than": "bound"}
 _FOUND = ["plan", "row", "region", "series", "year", "period", "state"]
 _FACTS = ["value", "qualifier", "status", "grade", "vintages", "source"]
 _CELLS = ["plan", "row", "indicator", "attribute", "counted", "year", "state", "usable", "series", "period", *_FACTS, "printed"]
@@ -175,9 +175,9 @@ def _own(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.Da
 
 
 def _averaged(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    """The years an official average stands for, where evidence uses one."""
+    """The years an official average or total stands for, where evidence uses one."""
     facts = targets[["plan", "row", "region", "baseline_year"]]
-    seen = evidence.Evidence(targets, observations, as_of).averaged().merge(facts, on=["plan", "row"])
+    seen = evidence.Evidence(targets, observations, as_of).official().merge(facts, on=["plan", "row"])
     spans = list(zip(seen["baseline_year"] + 1, seen["year"].astype(int)))
     years = [list(range(first, last + 1)) for first, last in spans]
     period = [f"{first}-{last}" for first, last in spans]
@@ -228,8 +228,10 @@ def _lack(row: dict, mine: pd.DataFrame) -> dict:
     """What a row lacks: why it is wanted, the years, and what of them is needed; no years where nothing is."""
     as_of, reason, form, outlined = row["as_of"], row["reason"], row["form"], mine["printed"].any()
     ended = as_of == row["target_year"]
-    held = [s for s in USABLE if s != "bound" or reason != "lower_bound_only"]
+    held = [s for s in USABLE if s != "bound" or reason not in ("lower_bound_only", "upper_bound_only")]
     lacking = tuple(mine.loc[~mine["state"].isin(held), "year"])
+    if reason == "not_published":
+        return _need("between", (), form)
     if reason == "not_assigned" and not outlined:
         return _need("no_number", lacking, "cumulative_rate")
     if outlined or row["status"] == "final" or (reason == "" and row["last_period"] == as_of):
@@ -238,14 +240,15 @@ def _lack(row: dict, mine: pd.DataFrame) -> dict:
         return _need(_chain(row, lacking, ended), lacking, form)
     if reason == "no_baseline":
         return _need("no_baseline", (row["baseline_year"],), "baseline")
-    why = {"break": "comparable", "price_basis": "price_basis", "lower_bound_only": "bound", "not_collected": "nothing_yet"}
+    why = {"break": "comparable", "price_basis": "price_basis", "lower_bound_only": "bound", "upper_bound_only": "bound",
+           "not_collected": "nothing_yet"}
     latest = (as_of,) if as_of in lacking else ()
     return _need(why.get(reason, "final_verdict" if ended else "newer"), latest, form)
 
 
 def _sharper(row: dict, mine: pd.DataFrame) -> dict:
     """The exact figure behind an answer that rests on a rounded one; of an official average, the average itself."""
-    if row["formula"] == "growth_official_average":
+    if not pd.isna(row["until"]):
         return _need("exact", tuple(mine["year"]), "average")
     return _need("exact", (row["as_of"],), row["form"])
 

@@ -67,8 +67,9 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     kind: "box" (the printed table; while it is not published, the goals of the text), "text" (goals of the text; `same_as` names
     the row of the table one repeats) or "all". attribute: "binding", "expected" or "all". category: a key of the column, or "all".
 
-    Columns: those of the table `targets`, and region, place, plan_baseline_year, name_zh, name_en (as the region calls the indicator), better, nature,
-    factor (makes a number in `unit_zh` one in the indicator's unit, see `in_indicator_units`), broken_since (first year without
+    Columns: those of the table `targets`, and region, place, plan_baseline_year (a row may count from another year), name_zh,
+    name_en (as the region calls the indicator), relative_zh, relative_en (the one that it is relative to), better, nature, factor
+    (makes a number in `unit_zh` one in the indicator's unit, see `in_indicator_units`), broken_since (first year without
     comparable figures, else nan), broken_basis (bases of figures that may not be set against the target, joined by `;`),
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
     """
@@ -262,9 +263,10 @@ def observations(region: str, known_on: str | None = None, worst_grade: str = "C
 def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.DataFrame:
     """Return `observations` of the regions and indicators of some targets.
 
-    One region below the other; a region without any by that day has no row.
+    Of those too that the targets are relative to. One region below the other; a region without any by that day has no row.
     """
-    frame = _rows("observations", region=sorted(set(targets["region"])), indicator=sorted(set(targets["indicator"])))
+    wanted = {*targets["indicator"], *targets.get("relative_to", "")} - {""}
+    frame = _rows("observations", region=sorted(set(targets["region"])), indicator=sorted(wanted))
     return _counted(_until(frame, "published_by", known_on), "C")
 
 
@@ -342,8 +344,16 @@ def day(date: str) -> pd.Timestamp:
 
 def earlier(known_on: str, year: int) -> str:
     """Return the middle of the next year, when first figures of a year are out, or `known_on` where that is earlier."""
-    first = pd.Timestamp(year + 1, 6, 30)
-    return min(first, day(known_on)).strftime("%Y-%m-%d")
+    return min(_out(year), day(known_on)).strftime("%Y-%m-%d")
+
+
+def due(year: int, known_on: str) -> bool:
+    """Return whether first figures of a year are out by a day: from the middle of the next year on."""
+    return day(known_on) >= _out(year)
+
+
+def _out(year: int) -> pd.Timestamp:
+    return pd.Timestamp(year + 1, 6, 30)
 
 
 @cache
@@ -351,9 +361,8 @@ def _joined(*_identified: tuple) -> pd.DataFrame:
     """The targets as printed with what other tables say of them; joined once."""
     frame = _whole("targets").merge(_whole("indicators")[_FROM_INDICATOR], on="indicator", how="left", validate="m:1")
     frame = frame.merge(_whole("plans")[_FROM_PLAN].rename(columns={"baseline_year": "plan_baseline_year"}), on="plan", validate="m:1")
-    own = frame[["region", "indicator"]].merge(_whole("regional"), on=["region", "indicator"], how="left", validate="m:1")[["name", "name_en"]].fillna("")
-    frame = frame.assign(name_zh=frame["name_zh"].mask(own["name"] != "", own["name"]),
-                         name_en=frame["name_en"].mask(own["name_en"] != "", own["name_en"]))
+    names = {"name": _names(frame, "indicator"), "relative": _names(frame, "relative_to")}
+    frame = frame.assign(**{f"{what}_{lang}": found[f"name_{lang}"] for what, found in names.items() for lang in ("zh", "en")})
     breaks = _whole("breaks")
     lost = breaks[~breaks["comparable"]].groupby(["region", "indicator"], as_index=False).agg(
         broken_since=("since", "min"), broken_basis=("basis", ";".join))
@@ -361,6 +370,15 @@ def _joined(*_identified: tuple) -> pd.DataFrame:
     later = frame["broken_since"] > frame["baseline_year"]
     return frame.assign(broken_since=frame["broken_since"].where(later), broken_basis=frame["broken_basis"].where(later, ""),
                         version_since="", version_source="")
+
+
+def _names(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Return name_zh and name_en of the indicators in a column as each row's region calls them; empty where there is none."""
+    own = _whole("regional").rename(columns={"indicator": key, "name": "name_zh"})[["region", key, "name_zh", "name_en"]]
+    own = frame[["region", key]].merge(own, on=["region", key], how="left", validate="m:1").fillna("")
+    known = _whole("indicators").set_index("indicator")
+    names = {name: own[name].where(own[name] != "", own[key].map(known[name])) for name in ("name_zh", "name_en")}
+    return pd.DataFrame(names).fillna("")
 
 
 @lru_cache(maxsize=16)
@@ -458,6 +476,11 @@ def _read(path: Path, _changed: int) -> pd.DataFrame:
     return frame
 
 
+def begins(targets: pd.DataFrame) -> pd.Series:
+    """Return the year that the plan of each target begins from; a row may count from another, its `baseline_year`."""
+    return targets.get("plan_baseline_year", targets["baseline_year"])
+
+
 def unwithheld(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     """Return rows by `plan` and `row`, without those of `withheld` targets."""
     held = pd.MultiIndex.from_frame(targets.loc[targets["withheld"], ["plan", "row"]])
@@ -466,5 +489,5 @@ def unwithheld(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 def years(targets: pd.DataFrame) -> list[int]:
     """Return the years of the plans that have these targets."""
-    spans = targets[["baseline_year", "target_year"]].drop_duplicates()
+    spans = targets[["plan_baseline_year", "target_year"]].drop_duplicates()
     return sorted(year for first, last in spans.itertuples(index=False) for year in range(first + 1, last + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from plancore import schema
+from plancore import load, schema
 from plancore.measures import evidence, rules
 from plancore.schema import DataError
 
@@ -36,12 +36,12 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     Columns: plan, row, indicator, year, series, value, qualifier, status, source, basis. `series` is baseline, required,
     target, observed, yearly for the single years behind an observed average or sum, and derived for values that are no
     evidence. `observed` of chained forms is the figure so far (average growth, total, cut), only as far as no year is
-    missing; an official average outranks it.
+    missing and no break is crossed; an official average or total outranks it.
     """
     targets = targets.filter([*evidence.TARGET_COLUMNS, "source"])
     seen = evidence.Evidence(targets, observations, as_of)
     targets = seen.targets.assign(source=targets["source"].to_numpy() if "source" in targets else "")
-    yearly = seen.yearly().merge(targets[["plan", "row", "form", "path", "baseline_year"]], on=["plan", "row"], validate="m:1")
+    yearly = seen.yearly().merge(targets[["plan", "row", "form"]], on=["plan", "row"], validate="m:1")
     adds_up = yearly["form"].isin(rules.CHAINED)
     chained, levels = yearly[adds_up], yearly[~adds_up]
     path = _by_year(targets)
@@ -51,7 +51,7 @@ def series(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
     starts = path[(path["year"] == path["baseline_year"]) & (path["form"] == "level")]
     starts = starts.assign(value=starts["baseline_value"], series="baseline")
     frames = [starts, path.assign(series="required"), ends, levels.assign(series="observed"),
-              seen.averaged().assign(series="observed"), _so_far(chained), chained.assign(series="yearly"),
+              seen.so_far().assign(series="observed"), chained.assign(series="yearly"),
               seen.derived().assign(series="derived")]
     long = pd.concat([f.reindex(columns=_SERIES) for f in frames], ignore_index=True).dropna(subset="value")
     long = long.drop_duplicates(["plan", "row", "year", "series"]).astype({"year": int})
@@ -64,7 +64,7 @@ def history(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd
     Each as far as its plan or `as_of` reaches; what was before has an empty plan and is evidence for none. Plans that begin
     later give no rows.
     """
-    begun = targets[targets["baseline_year"] < as_of]
+    begun = targets[load.begins(targets) < as_of]
     parts = [series(rows, observations, min(as_of, int(rows["target_year"].max()))) for _, rows in begun.groupby("plan")]
     return pd.concat([_before(begun, observations), *parts], ignore_index=True)
 
@@ -140,17 +140,6 @@ def _amount(rows: pd.DataFrame, due: np.ndarray) -> np.ndarray:
     return np.select([rows["form"] == "level", totals], [level, rules.unshare(due, rows["form"], rows["path"])], np.nan)
 
 
-def _so_far(chained: pd.DataFrame) -> pd.DataFrame:
-    """The average growth, total or cut up to each year, as long as the chain has no gap."""
-    rows = chained.sort_values(["plan", "row", "year"])
-    part = pd.Series(rules.shares(rows["value"].to_numpy(float), rows["form"], rows["path"]), index=rows.index)
-    groups = [rows["plan"], rows["row"]]
-    unbroken = part.groupby(groups).cumcount() + 1 == rows["year"] - rows["baseline_year"]
-    span = (rows["year"] - rows["baseline_year"]).where(rows["form"] == "average_growth", 1)
-    figure = rules.unshare((part.groupby(groups).cumsum() / span).to_numpy(float), rows["form"], rows["path"])
-    return rows.assign(value=figure, series="observed")[unbroken]
-
-
 def change(observations: pd.DataFrame, indicator: str, first: int, last: int) -> pd.Series:
     """Return what one series did between two years: first_value, last_value, change, a_year (in the unit), percent_a_year.
 
@@ -180,13 +169,15 @@ def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level
     baseline), method, chance. With three or more points on one basis a random walk with drift (`random_walk_drift`), on logs
     where the path is geometric and on additive shares where the form adds up years; low and high bound the t-interval of
     probability `level`, widening with the horizon; chance is the t-probability of meeting the target at T, the same in each
-    row. With two points a straight line (`line`) without interval; with fewer, at or after T, and for `step` and `assigned`
-    no rows.
+    row. With two points a straight line (`line`) without interval; with fewer, at or after T, and for `step`, `assigned`, control
+    and relative targets no rows.
     """
     seen = evidence.Evidence(targets, observations, as_of)
-    yearly = seen.yearly()
-    parts = [_walk(row, _points(row, yearly), level) for row in seen.by_target().to_dict("records")
-             if row["reason"] == "" and row["path"] != "step" and row["last_period"] < row["target_year"]]
+    yearly, sums, rows = seen.yearly(), seen.figures(), seen.by_target()
+    ahead = (rows["reason"] == "") & (rows["path"] != "step") & ~rows["form"].isin(rules.WATCHED)
+    ahead &= rows["last_period"] < rows["target_year"]
+    parts = [_walk(row, _points(row, yearly, sums[sums["at"] == at]), level)
+             for at, row in zip(rows.index[ahead], rows[ahead].to_dict("records"))]
     parts = [part for part in parts if part is not None]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_OUTLOOK)
 
@@ -205,9 +196,9 @@ def backtest(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 
 def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """The cases of one plan."""
-    first, last = int(targets["baseline_year"].max()), int(targets["target_year"].min())
+    first, last = int(load.begins(targets).max()), int(targets["target_year"].min())
     shown = series(targets, observations, last)
-    known = shown.query("series == 'observed' and qualifier != 'more_than'")
+    known = shown[(shown["series"] == "observed") & ~shown["qualifier"].isin(list(rules.BOUNDED))]
     made = [outlook(targets, observations, origin).assign(origin=origin) for origin in range(first + 1, last)]
     made = [frame for frame in made if len(frame)] or made[:1]
     cases = pd.concat(made, ignore_index=True).merge(
@@ -230,12 +221,12 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
        "error_line"]]
 
 
-def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
-    """Years and values an outlook is drawn from, in additive or log units; only one basis, no lower bounds."""
-    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"])].sort_values("year")
+def _points(row: dict, seen: pd.DataFrame, sums: pd.DataFrame) -> list[tuple[int, float]]:
+    """Years and values an outlook is drawn from, in additive or log units; only one basis, no bounds."""
     if row["form"] in rules.CHAINED:
-        return _chain(row, mine)
-    mine = mine[(mine["qualifier"] != "more_than") & (mine["basis"] == row["basis"])]
+        return _chain(row, sums)
+    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"])].sort_values("year")
+    mine = mine[~mine["qualifier"].isin(list(rules.BOUNDED)) & (mine["basis"] == row["basis"])]
     points = list(zip(mine["year"], mine["value"]))
     if row["baseline_used"] and not row["break_at_baseline"]:
         points.insert(0, (row["baseline_year"], row["baseline_value"]))
@@ -244,13 +235,16 @@ def _points(row: dict, seen: pd.DataFrame) -> list[tuple[int, float]]:
     return [(year, np.log(value)) for year, value in points] if all(value > 0 for _, value in points) else []
 
 
-def _chain(row: dict, mine: pd.DataFrame) -> list[tuple[int, float]]:
-    """Additive shares so far, year by year from the baseline; nothing where a year is missing or only bounded."""
-    years = row["baseline_year"] + 1 + np.arange(len(mine))
-    if (mine["qualifier"] == "more_than").any() or not np.array_equal(mine["year"], years):
+def _chain(row: dict, sums: pd.DataFrame) -> list[tuple[int, float]]:
+    """Additive shares from the baseline to each year that the row's figure rests on.
+
+    Nothing where a single year is missing or only a bound: an official figure fills no hole.
+    """
+    on = sums["until"].isna() if pd.isna(row["until"]) else sums["until"] == row["until"]
+    mine = sums[on & sums["whole"] & sums["unbroken"]]
+    if (mine["lower"] | mine["upper"]).any() or (not pd.isna(row["until"]) and pd.isna(row["chain_value"])):
         return []
-    totals = np.cumsum(rules.shares(mine["value"].to_numpy(float), row["form"], row["path"]))
-    return [(row["baseline_year"], 0.0), *zip(mine["year"], totals)]
+    return [(row["baseline_year"], 0.0), *zip(mine["year"], mine["total"])]
 
 
 def _walk(row: dict, points: list[tuple[int, float]], level: float) -> pd.DataFrame | None:

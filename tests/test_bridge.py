@@ -240,7 +240,7 @@ def test_what_has_no_pace_says_so_in_words(plan):
     rows = [{"path": "step"}, control, {"path": "hold", "indicator": "c"}]
     found = bridge.compare(plan("before", *rows), plan("now", *rows), successors())
     said = plain(views.bridge.concerns(found, load.target_versions("zj13"), PLANS, "zh").bodies[0].as_raw_html())
-    assert [said.count(w) for w in ("一次到位 一次到位", "逐年控制 逐年控制", " 保持 保持")] == [1, 1, 1] and "nan" not in said
+    assert [said.count(w) for w in ("一次到位 一次到位", "只作控制 只作控制", " 保持 保持")] == [1, 1, 1] and "nan" not in said
 
 
 def test_a_successor_of_another_plan_changes_nothing(plan):

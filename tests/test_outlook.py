@@ -326,9 +326,10 @@ class TestHoles:
     def test_a_chain_with_a_hole_leads_nowhere(self, lead, changes, values):
         assert lead(values, 2023, **changes).empty
 
-    def test_growth_rates_go_on_across_a_change_of_basis(self, target, observed):
+    def test_growth_rates_do_not_go_on_across_a_declared_break(self, target, observed):
         seen = observed({2021: 5, 2022: 5, 2023: 5}).assign(basis=["", "", "c"])
-        assert trajectories.outlook(target(**GROWTH), seen, 2023).expected.iloc[-1] == pytest.approx(5)
+        assert trajectories.outlook(target(**GROWTH), seen, 2023).empty
+        assert trajectories.outlook(target(**GROWTH), seen.assign(basis="c"), 2023).expected.iloc[-1] == pytest.approx(5)
 
     @pytest.mark.parametrize("baseline, first", [(0.0, 110), (100.0, 0)])
     def test_logs_of_nought_lead_nowhere(self, lead, baseline, first):

@@ -38,7 +38,7 @@ def profile(series: pd.DataFrame, goals: pd.DataFrame, result: pd.DataFrame, tar
 def trajectory(series: pd.DataFrame, row: dict, lang: str) -> alt.LayerChart:
     """Return a chart of one indicator against its path: baseline a hollow circle, required path a thin grey line,
 
-    observed a dark line with points (hollow = preliminary, triangle = lower bound), target a diamond with its bound; missing years dotted, a
+    observed a dark line with points (hollow = preliminary, triangle = a bound), target a diamond with its bound; missing years dotted, a
     break a gap with a tick, derived values dashed squares. A long-term goal is one more diamond with a dashed path.
     `series`: `trajectories.series` or `trajectories.history` of this indicator; `row`: the row of `gaps.measure` joined
     with its target. Where there is nothing to draw, the chart says so.
@@ -63,7 +63,7 @@ def _labelled(series: pd.DataFrame, lang: str) -> pd.DataFrame:
         label=[wording.text(f"series_{s}", lang) for s in series["series"]],
         shown=[_shown(r, lang) for r in series.to_dict("records")],
         vintage=[wording.text(s, lang) for s in series["status"]],
-        mark=["bound" if q == "more_than" else "final" if s == "official_final" else "preliminary"
+        mark=["bound" if q in ("more_than", "less_than") else "final" if s == "official_final" else "preliminary"
               for q, s in zip(series["qualifier"], series["status"])],
         cited=series["source"].map(titles).fillna(""))[
         ["plan", "year", "series", "label", "value", "shown", "vintage", "mark", "cited", "basis", *[c for c in ("low", "high") if c in series]]]
@@ -160,7 +160,7 @@ def _axis_title(row: dict, lang: str) -> str:
 def _subtitle(row: dict, lang: str) -> str:
     target = wording.text("target", lang, year=row["target_year"]) + " " + wording.target(row, lang)
     against = wording.text("against_path", lang) + " " + wording.difference(row["against_path"], row[f"unit_{lang}"], lang)
-    unit = f" {row[f'unit_{lang}']}" if row["form"] != "assigned" else ""
+    unit = f" {row[f'unit_{lang}']}" if row["form"] not in ("assigned", "relative") else ""
     return wording.text("comma", lang).join([target + unit] + ([against] if "—" not in against else []))
 
 

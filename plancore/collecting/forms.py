@@ -294,7 +294,7 @@ def columns(years: tuple[int, int]) -> list[str]:
 
 def _form(plan: str, names: tuple, as_of: int, department: str, rows: pd.DataFrame, cells: pd.DataFrame) -> Form:
     """Return the form of a department."""
-    years = (int(rows["baseline_year"].max()) + 1, as_of)
+    years = (int(load.begins(rows).min()) + 1, as_of)
     filled: dict[tuple[str, str], object] = {}
     open_cells: set[tuple[str, str]] = set()
     cell_of = {(c["row"], c["year"]): c for c in cells.to_dict("records")}

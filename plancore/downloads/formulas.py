@@ -26,6 +26,7 @@ _FORMULAS = {
         "observed_pace": "ROUND((({y}/{y0})^(1/({t}-{t0}))-1)*100,10)",
         "required_pace": "ROUND((({yT}/{y})^(1/({T}-{t}))-1)*100,10)"},
     "level_hold": {"required": "{yT}"}, "level_step": {"required": "{yT}"}, "yearly_control": {"required": "{yT}"}, "assigned": {},
+    "relative": {"required": "{yT}", "gap": ""},
     "average_growth": {
         "required": "{yT}", "progress": "ROUND(({t}-{t0})*LN(1+{y}/100)/(({T}-{t0})*LN(1+{yT}/100)),10)",
         "observed_pace": "ROUND({y},10)",
@@ -58,7 +59,8 @@ def schedule(kind: str) -> dict[str, str]:
 
 def completion(row: dict) -> dict[str, str]:
     """Return the formula of each result of `gaps.completion` for a target."""
-    return {"completion_rate": _COMPLETION.get(row["form"], "{yT}/{y}" if row["better"] == "lower" else "{y}/{yT}"),
+    rate = "" if row["form"] == "relative" else "{yT}/{y}" if row["better"] == "lower" else "{y}/{yT}"
+    return {"completion_rate": _COMPLETION.get(row["form"], rate),
             "margin": "ROUND({s}*({y}-{yT}),10)", "delivered": _DELIVERED.get("level" if row["form"] == "level" else kind(row), "")}
 
 

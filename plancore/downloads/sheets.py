@@ -28,7 +28,7 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     `result` of `gaps.measure`, `series` of `trajectories.series`. Figures that are not exact are named in a column.
     """
     rows = gaps.named_rows(result, targets)
-    years = range(int(rows["baseline_year"].max()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
+    years = range(int(load.begins(rows).min()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
     yearly = _yearly(series)
     sources = load.sources()
     cited = [_source(cell, sources, lang) for cell in rows["source"]]
@@ -205,7 +205,7 @@ def _identity(rows: pd.DataFrame, lang: str, keys: tuple[str, ...] = ("row", "ca
 
 
 def _year_labels(rows: pd.DataFrame, lang: str) -> dict[str, str]:
-    return {"baseline_value": wording.text("baseline_value", lang, year=rows["baseline_year"].max()),
+    return {"baseline_value": wording.text("baseline_value", lang, year=load.begins(rows).min()),
             "target_said": wording.text("target_said", lang, year=rows["target_year"].max())}
 
 

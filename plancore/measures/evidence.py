@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pandas as pd
 
-from plancore.measures import rules
+from plancore.measures import gathered, rules
 from plancore.schema import DataError
 
-TARGET_COLUMNS = ["plan", "row", "region", "indicator", "attribute", "unit_zh", "form", "bound", "path", "better", "nature",
-                  "price_basis", "factor", "tolerance", "baseline_year", "target_year", "baseline_value", "target_value",
-                  "baseline_printed", "target_printed", "broken_since", "broken_basis"]
+TARGET_COLUMNS = ["plan", "row", "region", "plan_baseline_year", "indicator", "attribute", "unit_zh", "form", "bound", "path",
+                  "better", "nature", "price_basis", "factor", "tolerance", "baseline_year", "target_year", "baseline_value",
+                  "target_value", "baseline_printed", "target_printed", "broken_since", "broken_basis", "relative_to", "relative_bound"]
 """The columns of a target that decide where it stands; the others would only be carried along."""
 _CODED = ("form", "path", "better", "nature")
 _WORDS = ["qualifier", "source", "basis"]
+_FIGURES = ["value", "total", "low", "high"]
+_CHAIN = ["chain_value", "chain_low", "chain_high"]
 _PRICED = pd.Index(["current", "comparable", "constant2015", "constant2020"])
 _YEARLY = ["plan", "row", "indicator", "year", "value", "qualifier", "status", "source", "basis"]
 
@@ -31,37 +35,51 @@ class Evidence:
         _check_call(targets, observations, as_of)
         self.targets, self.as_of = targets.filter(TARGET_COLUMNS).reset_index(drop=True), as_of
         self.observations = observations if "basis" in observations else observations.assign(basis="")
-        self.pairs = _pairs(self.targets, self.observations, as_of)
+        self.pairs, self.others = _pairs(self.targets, self.observations, as_of), None
         if rises(self.targets).any():
             self.targets = _as_levels(self.targets, self.pairs)
 
     def by_target(self, baseline: str = "printed") -> pd.DataFrame:
         """Return the targets, one row each: their TARGET_COLUMNS and the evidence.
 
-        Adds last_period t, value (of chained forms: the average growth, sum or cumulative cut so far), yearly (the last
-        yearly figure), previous (the one before), qualifier, total (sum of additive shares, see `rules.shares`),
-        official_average, basis, baseline_used, break_at_baseline, and reason (empty, or why nothing can be said). `source`
-        has the source ids of the observations used; form, path, better and nature become categories. Derived values are
-        never evidence. Raises DataError for an unknown baseline.
+        Adds last_period t, value (of gathered forms: the mean, sum or cumulative cut so far), low and high (all it may be, as
+        yearly figures are rounded), total (sum of additive shares, see `rules.shares`), official and until (the official mean or
+        total it rests on and its last year, else nan), chain_value, chain_low and chain_high (what single years make of the same
+        period), yearly (the last yearly figure), previous (the one before), beyond (years beyond a control value, joined by `;`),
+        compared (of `relative`: the other indicator's figure over the same years), qualifier, basis, baseline_used,
+        break_at_baseline, and reason (empty, or why nothing can be said). `source` has the source ids of the observations used;
+        form, path, better and nature become categories. Derived values are never evidence. Raises DataError for an unknown
+        baseline.
         """
         if baseline not in ("printed", "revised"):
             raise DataError(f"unknown baseline {baseline!r}; allowed: printed, revised")
+        if self.others is None and (self.targets["form"] == "relative").any():
+            return self._aligned().by_target(baseline)
         rows = self.targets.assign(**{name: pd.Categorical(self.targets[name]) for name in _CODED})  # compared often
         facts = self.pairs[~self.pairs["derived"]]
         usable = facts[facts["usable"]]
         yearly = usable[usable["inside"] & (usable["start"] == usable["end"])]
-        parts = [self._last(yearly), self._chain(yearly), self._controlled(yearly), self._official(usable)]
+        parts = [self._last(yearly), self._gathered(), self._beyond(yearly)]
         rows = pd.concat([rows, *(part.reindex(rows.index) for part in parts)], axis=1)
-        rows = _based(_chained(rows), self._at_baseline(usable), baseline)
-        form, last = rows["form"].array, rows["last_period"].to_numpy(float)
-        nothing, broken = np.isnan(last), form.isin(rules.CHAINED) & ~rows["complete"].to_numpy(bool)
-        mismatched = np.isin(rows.index, facts.loc[~facts["usable"] & facts["inside"], "at"])
-        since = rows["broken_since"].to_numpy(float) if "broken_since" in rows else np.full(len(rows), np.nan)
-        lost = (since <= self.as_of) & ~(last >= since)
-        reason = np.select([form == "assigned", lost, nothing & mismatched, nothing, broken],
-                           ["not_assigned", "break", "price_basis", "not_collected", "missing_years"], "")
-        known = {name: np.where(reason == "", rows[name].to_numpy(float), np.nan) for name in ("value", "total")}
-        return rows.assign(reason=reason, **known, **{word: rows[word].fillna("").astype("str") for word in _WORDS})
+        rows = _based(_figured(rows), self._at_baseline(usable), baseline)
+        rows = rows.assign(reason=self._reason(rows, facts), compared=np.nan, beyond=rows["beyond"].fillna(""))
+        known = {name: np.where(rows["reason"] == "", rows[name].to_numpy(float), np.nan) for name in _FIGURES}
+        rows = rows.assign(**known, **{word: rows[word].fillna("").astype("str") for word in (*_WORDS, "prices")})
+        return rows if self.others is None else self._beside(rows)
+
+    def figures(self) -> pd.DataFrame:
+        """Return `gathered.figures` of the targets that are gathered over years, and `of`, the last observation in each."""
+        links = self._links()
+        return gathered.figures(links).assign(of=links["of"])
+
+    def so_far(self) -> pd.DataFrame:
+        """Return in the columns of `yearly` what chained targets come to by each year, as far as no year is missing."""
+        sums = self.figures()
+        sums = sums[sums["whole"] & sums["unbroken"]].drop_duplicates(["at", "year"], keep="last")
+        sums = sums[self.targets["form"].isin(rules.CHAINED).to_numpy()[sums["at"]]]
+        form, path = (self.targets[name].iloc[sums["at"]].set_axis(sums.index) for name in ("form", "path"))
+        value, = gathered.unshared(sums.assign(form=form, path=path), "total")
+        return self._told(sums["at"], sums["of"], sums["year"], value)
 
     def yearly(self) -> pd.DataFrame:
         """Return each year's usable observation of each target, after its baseline year.
@@ -74,19 +92,23 @@ class Evidence:
         """Return the derived values among the observations, in the columns of `yearly`: to be drawn apart, never evidence."""
         return self._named(self.pairs["derived"])
 
-    def averaged(self) -> pd.DataFrame:
-        """Return official averages that outrank a chain of years, as `yearly` does; `year` is the last they stand for."""
+    def official(self) -> pd.DataFrame:
+        """Return the official means and totals that outrank single years, as `yearly` does; `year` is the last they stand for."""
         if not (self.pairs["end"] > self.pairs["start"]).any():  # mostly: nothing is gathered for nothing
             return self._named(self.pairs["at"] < 0)
         rows = self.by_target()
-        return rows.assign(year=rows["last_period"], status="official_preliminary")[rows["official_average"]][_YEARLY]
+        rows = rows.assign(year=rows["until"], value=rows["official"], status="official_preliminary")
+        return rows.loc[rows["until"].notna(), _YEARLY]
 
     def _named(self, wanted: pd.Series) -> pd.DataFrame:
         pairs = self.pairs[wanted & self.pairs["usable"] & self.pairs["inside"] & (self.pairs["start"] == self.pairs["end"])]
-        at, of = pairs["at"].to_numpy(), pairs["of"].to_numpy()
+        return self._told(pairs["at"], pairs["of"], pairs["end"], pairs["value"].to_numpy(float))
+
+    def _told(self, at: pd.Series, of: pd.Series, year: pd.Series, value: np.ndarray) -> pd.DataFrame:
+        """Figures of targets in the columns of `yearly`, with the words of the observations they come from."""
         own = {name: self.targets[name].array[at] for name in ("plan", "row", "indicator")}
         found = {name: self.observations[name].array[of] for name in ("status", *_WORDS)}
-        return pd.DataFrame(own | found | {"year": pairs["end"].to_numpy(), "value": pairs["value"].to_numpy()})[_YEARLY]
+        return pd.DataFrame(own | found | {"year": year.to_numpy(), "value": value})[_YEARLY]
 
     def _words(self, pairs: pd.DataFrame, words: list[str]) -> pd.DataFrame:
         """These words of the observations, by `at`."""
@@ -100,44 +122,99 @@ class Evidence:
         """
         last = yearly.assign(previous=yearly.groupby(["at", "basis"])["value"].shift()).drop_duplicates("at", keep="last")
         figures = last.set_index("at")[["end", "value", "previous"]].set_axis(["last_period", "yearly", "previous"], axis=1)
-        return pd.concat([figures, self._words(last, _WORDS)], axis=1)
+        words = self._words(last, [*_WORDS, "price_basis"])
+        return pd.concat([figures, words.rename(columns={"price_basis": "prices"})], axis=1)
 
-    def _chain(self, yearly: pd.DataFrame) -> pd.DataFrame:
-        """Per chained target the sum of additive shares since the baseline, whether no year is missing, its sources."""
-        chained = self.targets["form"].isin(rules.CHAINED).to_numpy()
-        links = yearly[chained[yearly["at"]]]
-        own = self.targets[["form", "path", "baseline_year"]].iloc[links["at"]]
-        words = self._words(links, ["qualifier", "source"])
-        parts = rules.shares(links["value"].to_numpy(float), own["form"], own["path"])
-        bounded = (words["qualifier"] == "more_than").to_numpy()
-        groups = links.assign(part=parts, first=own["baseline_year"].to_numpy(), bounded=bounded).groupby("at")
-        span = groups["end"].max() - groups["first"].first()
-        named, chain = words["source"].reset_index().drop_duplicates(), {}
+    def _links(self) -> pd.DataFrame:
+        """What gathered targets add up, see `gathered.figures`: yearly figures, and those over all years since the baseline."""
+        pairs, targets = self.pairs, self.targets
+        at, first, own = pairs["at"].to_numpy(), targets["baseline_year"].to_numpy(), targets["form"].isin(rules.GATHERED).to_numpy()
+        wanted = own[at] & (pairs["usable"] & pairs["inside"] & ~pairs["derived"]).to_numpy()
+        wanted &= ((pairs["start"] == pairs["end"]) | (pairs["start"] == first[at] + 1)).to_numpy()
+        links, at = pairs[wanted], at[wanted]
+        return links.assign(first=first[at], form=targets["form"].array[at], path=targets["path"].array[at],
+                            qualifier=self.observations["qualifier"].array[links["of"]])
+
+    def _gathered(self) -> pd.DataFrame:
+        """Per gathered target the figure it stands on, its words, and what single years make of an official one."""
+        links = self._links()
+        sums = gathered.figures(links).assign(of=links["of"])
+        taken = gathered.standing(sums, (self.targets["form"] == "yearly_control").to_numpy())
+        words = self._words(taken, [*_WORDS, "price_basis"]).assign(source=self._sources(sums, taken))
+        words = words.set_axis([f"gathered_{name}" for name in words], axis=1)
+        chain = gathered.chains(links, taken)[["total", "low", "high"]].add_prefix("chain_")
+        return pd.concat([taken.set_index("at").drop(columns=["of", "run"]), words, chain], axis=1)
+
+    def _sources(self, sums: pd.DataFrame, taken: pd.DataFrame) -> pd.Series:
+        """Per target the sources of all that its figure is made of, in the order of years."""
+        used = sums[sums["year"] <= sums["run"].map(dict(zip(taken["run"], taken["year"])))]
+        named, chain = self._words(used, ["source"])["source"].reset_index().drop_duplicates(), {}
         for at, source in named.itertuples(index=False, name=None):
             chain[at] = f"{chain[at]};{source}" if at in chain else source
-        return pd.DataFrame({"total": groups["part"].sum(), "complete": groups.size() == span, "bounded": groups["bounded"].any(),
-                             "chain": pd.Series(chain, dtype="str")})
+        return pd.Series(chain, dtype="str")
 
-    def _controlled(self, yearly: pd.DataFrame) -> pd.DataFrame:
-        """Per yearly control the highest and lowest figure and the number of years seen."""
+    def _beyond(self, yearly: pd.DataFrame) -> pd.DataFrame:
+        """Per yearly control the years whose own figure is beyond it."""
         controls = (self.targets["form"] == "yearly_control").to_numpy()
-        groups = yearly[controls[yearly["at"]]].groupby("at")["value"]
-        return groups.agg(["max", "min", "size"]).set_axis(["highest", "lowest", "years_seen"], axis=1)
+        years = yearly[controls[yearly["at"]]]
+        own = self.targets.iloc[years["at"]]
+        asked = (own[name].to_numpy() for name in ("target_value", "bound", "better", "tolerance"))
+        met = rules.meets(years["value"].to_numpy(float), *asked)
+        beyond = years.loc[~met, ["at", "end"]].astype({"end": str})
+        return beyond.groupby("at")["end"].agg(";".join).to_frame("beyond")
 
-    def _official(self, usable: pd.DataFrame) -> pd.DataFrame:
-        """Per growth target the official average since the baseline: official, until, official_qualifier, official_source."""
-        growth = (self.targets["form"] == "average_growth").to_numpy()
-        begins = self.targets["baseline_year"].to_numpy() + 1
-        ranges = usable[growth[usable["at"]] & (usable["start"] == begins[usable["at"]]) & (usable["end"] > usable["start"])]
-        best = ranges.drop_duplicates("at", keep="last")
-        figures = best.set_index("at")[["value", "end"]].set_axis(["official", "until"], axis=1)
-        return pd.concat([figures, self._words(best, ["qualifier", "source"]).add_prefix("official_")], axis=1)
+    def _reason(self, rows: pd.DataFrame, facts: pd.DataFrame) -> np.ndarray:
+        """Why nothing can be said of a target; empty where something can."""
+        form, last = rows["form"].array, rows["last_period"].to_numpy(float)
+        summed, nothing = form.isin(rules.GATHERED), np.isnan(last)
+        mismatched = np.isin(rows.index, facts.loc[~facts["usable"] & facts["inside"], "at"])
+        since = rows["broken_since"].to_numpy(float) if "broken_since" in rows else np.full(len(rows), np.nan)
+        lost = (since <= self.as_of) & ~(last >= since)
+        lacking = summed & ~_true(rows["whole"]) & ((form != "yearly_control") | (last == rows["target_year"].to_numpy()))
+        ground = summed & np.isnan(rows["total"].to_numpy(float))
+        return np.select(
+            [form == "assigned", lost, nothing & mismatched, nothing, summed & ~_true(rows["unbroken"]), lacking, ground,
+             _true(rows["lower"]) & _true(rows["upper"])],
+            ["not_assigned", "break", "price_basis", "not_collected", "break", "missing_years", "no_baseline",
+             "lower_bound_only"], "")
+
+    def _aligned(self) -> Evidence:
+        """The same evidence, in which relative targets and the indicators beside them (`others`) end in the same year."""
+        targets, own = self.targets[self.targets["form"] == "relative"], copy(self)
+        others = targets.assign(indicator=targets["relative_to"], form="average_growth", path="geometric", broken_basis="")
+        own.others = Evidence(others.drop(columns="broken_since", errors="ignore"), self.observations, self.as_of)
+        theirs = own.others.pairs.assign(at=targets.index[own.others.pairs["at"]])
+        shared = np.minimum(*(_last_years(pairs).reindex(targets.index) for pairs in (self.pairs, theirs)))
+        own.pairs = self.pairs[~(self.pairs["end"] > self.pairs["at"].map(shared))]
+        own.others.pairs = own.others.pairs[~(theirs["end"] > theirs["at"].map(shared))]
+        return own
+
+    def _beside(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows with what relative targets are compared with; low and high also allow for the rounding of that."""
+        own = rows[rows["form"] == "relative"]
+        other = self.others.by_target().set_axis(own.index)
+        apart = own["prices"].isin(_PRICED) & other["prices"].isin(_PRICED) & (own["prices"] != other["prices"])
+        reason = np.select(
+            [own["reason"] != "", other["reason"] != "", apart, own["last_period"] != other["last_period"]],
+            [own["reason"], other["reason"], "price_basis", "missing_years"], "")
+        source = [";".join(dict.fromkeys(f"{a};{b}".split(";"))) for a, b in zip(own["source"], other["source"])]
+        found = pd.DataFrame({"reason": reason, "compared": other["value"], "low": own["low"] - other["high"] + other["value"],
+                              "high": own["high"] - other["low"] + other["value"], "source": source}, index=own.index)
+        found.loc[reason != "", ["compared", "low", "high"]] = np.nan
+        rows.loc[own.index, list(found)] = found
+        rows.loc[own.index[reason != ""], ["value", "total"]] = np.nan
+        return rows
 
     def _at_baseline(self, usable: pd.DataFrame) -> pd.DataFrame:
         """Per target and basis the observation of the baseline year: at, value, basis."""
         first = self.targets["baseline_year"].to_numpy()
-        found = usable[usable["start"] == first[usable["at"]]]
+        found = usable[(usable["start"] == first[usable["at"]]) & (usable["end"] == usable["start"])]
         return found.assign(basis=self._words(found, ["basis"])["basis"].to_numpy())[["at", "value", "basis"]]
+
+
+def _last_years(pairs: pd.DataFrame) -> pd.Series:
+    """The last year of the usable figures of each target."""
+    return pairs[pairs["usable"] & pairs["inside"] & ~pairs["derived"]].groupby("at")["end"].max()
 
 
 def check_targets(targets: pd.DataFrame) -> None:
@@ -149,7 +226,8 @@ def check_targets(targets: pd.DataFrame) -> None:
 
 def _check_call(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> None:
     check_targets(targets)
-    first, last = int(targets["baseline_year"].max()) + 1, int(targets["target_year"].min())
+    begins = targets["plan_baseline_year" if "plan_baseline_year" in targets else "baseline_year"]
+    first, last = int(begins.mode().max()) + 1, int(targets["target_year"].min())
     if not first <= as_of <= last:
         raise DataError(f"as_of {as_of} is outside the plan; allowed: {first} to {last}")
     if "unit_zh" in observations:
@@ -177,7 +255,7 @@ def _pairs(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int) -> pd.
         "usable": _usable(targets, observations, at, of), "inside": start[of] > targets["baseline_year"].to_numpy()[at]})
     if pairs.duplicated(["at", "start", "end", "derived"]).any():
         raise DataError("several values for one indicator and period: choose first, with load.observations(region)")
-    return pairs.sort_values(["at", "end"], ignore_index=True)
+    return pairs.sort_values(["at", "end", "start"], ascending=[True, True, False], ignore_index=True)
 
 
 def rises(targets: pd.DataFrame) -> np.ndarray:
@@ -209,27 +287,18 @@ def _usable(targets: pd.DataFrame, observations: pd.DataFrame, at: np.ndarray, o
     return usable
 
 
-def _chained(rows: pd.DataFrame) -> pd.DataFrame:
-    """The figure a chain of years stands for; an official average that reaches as far outranks the chain."""
-    form, path = rows["form"].array, rows["path"].array
-    last, until, total, official, first = (
-        rows[name].to_numpy(float) for name in ("last_period", "until", "total", "official", "baseline_year"))
-    chained, outranks = form.isin(rules.CHAINED), until >= np.nan_to_num(last)
-    last = np.where(outranks, until, last)
-    years = np.where(form == "average_growth", last - first, 1)
-    with np.errstate(all="ignore"):
-        chain = rules.unshare(total / years, form, path)
-        total = np.where(outranks, years * np.log1p(official / 100), total)
-    value = np.where(chained, chain, rows["yearly"].to_numpy(float))
-    source = np.where(chained, rows["chain"].to_numpy(), rows["source"].to_numpy())
-    qualifier = np.where(_true(rows["bounded"]), "more_than", rows["qualifier"].to_numpy())
-    return rows.assign(
-        last_period=rows["last_period"].where(~outranks, rows["until"]), chain_value=chain, official_average=outranks,
-        value=np.where(outranks, official, value), total=total,
-        complete=outranks | _true(rows["complete"]),
-        qualifier=np.where(outranks, rows["official_qualifier"].to_numpy(), qualifier),
-        source=np.where(outranks, rows["official_source"].to_numpy(), source)).drop(
-            columns=["chain", "official", "until", "official_qualifier", "official_source"])
+def _figured(rows: pd.DataFrame) -> pd.DataFrame:
+    """The figure of each row: of gathered forms the one they stand on, of levels the last."""
+    form = rows["form"].array.isin(rules.GATHERED)
+    value, low, high = gathered.unshared(rows, "total", "low", "high")
+    own = {"last_period": rows["year"].to_numpy(float), "value": value, "prices": rows["gathered_price_basis"].to_numpy(object)}
+    own |= {word: rows[f"gathered_{word}"].to_numpy(object) for word in _WORDS}
+    own["qualifier"] = np.select([_true(rows["lower"]), _true(rows["upper"])], ["more_than", "less_than"], own["qualifier"])
+    figures = {name: np.where(form, column, rows["yearly" if name == "value" else name].to_numpy())
+               for name, column in own.items()}
+    single = rows.assign(span=rows["until"] - rows["baseline_year"])
+    chain = dict(zip(_CHAIN, gathered.unshared(single, "chain_total", "chain_low", "chain_high")))
+    return rows.assign(**figures, low=low, high=high, **chain)
 
 
 def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.DataFrame:

@@ -31,7 +31,7 @@ BEHIND = ("behind_slight", "behind", "reversing", "breached", "missed", "nearly_
 """Statuses and verdicts of a row of which a department is asked why."""
 VERDICTS = ("exceeded", "met", "nearly_met", "missed", "no_figure")
 REASONS = ("not_collected", "not_published", "not_comparable", "not_assigned", "too_few", "missing_years", "break",
-           "price_basis", "lower_bound_only", "no_baseline", "step_pending")
+           "price_basis", "lower_bound_only", "upper_bound_only", "within_rounding", "no_baseline", "step_pending")
 
 OFFICIAL_WORD = {
     "achieved_early": "提前完成",
@@ -41,8 +41,26 @@ OFFICIAL_WORD = {
 }
 """Our statuses in the four words of the national mid-term evaluation, so that the counts add up."""
 
-CHAINED = ("average_growth", "cumulative_sum", "cumulative_rate", "cumulative_change")
-"""Forms whose progress adds up yearly observations, as against `level` and `yearly_control`, which read one."""
+CHAINED = ("average_growth", "cumulative_sum", "cumulative_rate", "cumulative_change", "relative")
+"""Forms whose figure chains or adds up the years since the baseline."""
+
+GATHERED = (*CHAINED, "yearly_control")
+"""Forms whose figure is made of all years since the baseline, as against `level`, which reads one."""
+
+MEANS = ("average_growth", "relative", "yearly_control")
+"""Those of them whose figure over several years is a mean; of the others it is a total."""
+
+WATCHED = ("yearly_control", "relative")
+"""Forms that are within or beyond at any time, with a margin and without progress."""
+
+BOUNDED = {"more_than": ("lower_bound_only", 1), "less_than": ("upper_bound_only", -1)}
+"""Qualifiers of figures that are a bound and no point: the reason where a bound tells nothing, and its open side."""
+
+JUST_BEYOND = 1e-9
+"""How far a published bound ("more than 80", "less than 5") lies beyond its figure, so that strict bounds see it."""
+
+RELATIVE = {"above": "more_than", "at_least": "at_least", "in_step": "in_step"}
+"""Each `relative_bound` as a bound on the other indicator's figure."""
 
 OUTCOME_IN_CHANGE = (*CHAINED, "assigned")
 """Forms whose printed target and outcome stand in the 年均/累计 columns."""
@@ -55,7 +73,8 @@ def clean(x):
 
 def _compounding(form, path) -> list[np.ndarray]:
     """Where yearly values compound: as growth, and as cuts of a rate."""
-    return [_array(form == "average_growth"), _array(form == "cumulative_rate") & _array(path != "linear")]
+    growth = _array(form == "average_growth") | _array(form == "relative")
+    return [growth, _array(form == "cumulative_rate") & _array(path != "linear")]
 
 
 def _array(comparison) -> np.ndarray:
@@ -66,6 +85,18 @@ def _array(comparison) -> np.ndarray:
 def half_unit(printed: str) -> float:
     """Return half a unit of the last digit printed: 71 → 0.5, 10.3 → 0.05, 3.3左右 → 0.05."""
     return 0.5 * 10.0 ** -sum(c.isdigit() for c in printed.partition(".")[2])
+
+
+def half_grain(values) -> np.ndarray:
+    """Return half a unit of the last decimal that numbers have: 71 → 0.5, 3.3 → 0.05, at most six decimals."""
+    values = np.asarray(values, float)
+    finer = [np.abs(values * 10.0 ** d - np.round(values * 10.0 ** d)) > 1e-6 for d in range(6)]
+    return 0.5 * 10.0 ** -np.sum(finer, axis=0)
+
+
+def open_side(qualifier) -> np.ndarray:
+    """Return where a published bound is open: +1 for "more than", -1 for "less than", 0 for a point."""
+    return np.select([_array(qualifier == word) for word in BOUNDED], [side for _, side in BOUNDED.values()], 0)
 
 
 def sign(better):
@@ -103,7 +134,7 @@ def level_at(share, y0, yT, path):
 def shares(value, form, path):
     """Return additive shares of a yearly value or of a whole-period figure, so that years can be summed.
 
-    average_growth g %: ln(1+g); cumulative_rate c % cut: ln(1−c), or c itself on a linear path (a cut of the
+    average_growth and relative g %: ln(1+g); cumulative_rate c % cut: ln(1−c), or c itself on a linear path (a cut of the
     base year's total); sums and changes: the number itself.
     """
     with np.errstate(all="ignore"):
@@ -133,15 +164,16 @@ def yearly_rate(y_from, y_to, years):
 def meets(y, yT, bound, better, tolerance):
     """Return whether a value meets a target, compared exactly; 左右 counts what rounds to the printed figure, or is better.
 
-    Rounding is half up, so 74.5 is about 75 and 5.55 is not about 5.5.
+    Rounding is half up, so 74.5 is about 75 and 5.55 is not about 5.5. `in_step`: not further off than the tolerance.
     """
     y, yT, tolerance = clean(y), clean(yT), np.nan_to_num(tolerance)
     higher = _array(better != "lower")
     at_least, at_most = y >= yT, y <= yT
     about = np.where(higher, y >= clean(yT - tolerance), y < clean(yT + tolerance))
+    in_step = clean(np.abs(y - yT)) <= tolerance
     return np.select(
-        [_array(bound == word) for word in ("more_than", "less_than", "about", "at_least", "at_most")],
-        [y > yT, y < yT, about, at_least, at_most],
+        [_array(bound == word) for word in ("more_than", "less_than", "about", "at_least", "at_most", "in_step")],
+        [y > yT, y < yT, about, at_least, at_most, in_step],
         np.where(higher, at_least, at_most))
 
 

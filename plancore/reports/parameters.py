@@ -141,7 +141,7 @@ def _running(year: object, **of: str) -> pd.DataFrame:
     boxed = _known(load.stamp())[1]
     for column, value in of.items():
         boxed = boxed[boxed[column] == value]
-    return boxed[(boxed["baseline_year"] < year) & (boxed["target_year"] >= year)] if type(year) is int else boxed[:0]
+    return boxed[(load.begins(boxed) < year) & (boxed["target_year"] >= year)] if type(year) is int else boxed[:0]
 
 
 def _typed(report: str, name: str, value: object, kind: type) -> object:

@@ -6,7 +6,8 @@ import great_tables as gt
 import pandas as pd
 
 from plancore import gaps, load, wording
-from plancore.views import briefing, page, table
+from plancore.measures import rules
+from plancore.views import briefing, page, remarks, table
 
 
 @wording.localized
@@ -58,7 +59,7 @@ def _years(rows: pd.DataFrame, series: pd.DataFrame) -> dict[str, list[str]]:
     seen = series[series["series"].isin(["observed", "yearly"])].sort_values("series", kind="stable")
     seen = seen.drop_duplicates(["row", "year"], keep="last")
     shown = {(r["row"], r["year"]): wording.qualified(r["value"], r["qualifier"]) for r in seen.to_dict("records")}
-    years = range(int(rows["baseline_year"].max()) + 1, int(rows["as_of"].max()) + 1)
+    years = range(int(load.begins(rows).min()) + 1, int(rows["as_of"].max()) + 1)
     return {str(year): [shown.get((row, year), "") for row in rows["row"]] for year in years}
 
 
@@ -100,7 +101,7 @@ def _remark(row: dict, kinds: pd.Series, computed: str, edition: str, lang: str)
     notes += [briefing.since(row, lang)] if row["version_since"] else []
     notes += [wording.text(row["price_basis"], lang)] if row["price_basis"] != "none" else []
     notes += [wording.text("remark_" + kinds[row["break_at_baseline"]], lang)] if row["break_at_baseline"] else []
-    notes += [wording.text("official_average", lang)] if row["formula"] == "growth_official_average" else []
-    notes += [wording.text("remark_lower_bound", lang)] if row["qualifier"] == "more_than" else []
+    notes += remarks.remarks(row, lang) or ([wording.text("official_average", lang)] if not pd.isna(row["until"]) else [])
+    notes += [wording.text("remark_" + rules.BOUNDED[row["qualifier"]][0], lang)] if row["qualifier"] in rules.BOUNDED else []
     notes += [wording.text("remark_withheld", lang)] if row["withheld"] else []
     return wording.text("brief_next", lang).join([*notes, computed] if computed else notes)

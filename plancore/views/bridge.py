@@ -9,6 +9,7 @@ import pandas as pd
 from IPython.display import HTML
 
 from plancore import markup, schema, wording
+from plancore.measures import rules
 from plancore.views import page, records, table
 
 _RAW = ["row", "row_from", "indicator", "target_from", "target_to", "relation"]
@@ -161,7 +162,11 @@ def _target(row: dict, side: str, plans: pd.DataFrame, lang: str, united: bool =
     united = united or (side == "from" and row["relation"] == "redefined")
     gap = "" if lang == "zh" or unit == "%" else " × " if unit[:1].isdigit() else " "  # 17 × 10,000 yuan
     figure = wording.number(number) + (gap + unit if united else "")
-    target = escape(wording.text("said_" + form, lang, x=wording.text(bound, lang, x=figure)))
+    said = wording.text("said_" + form, lang, x=wording.text(bound, lang, x=figure))
+    if form == "relative":
+        facts = {c: row[f"{c}_{side}"] for c in ("relative_bound", "relative_zh", "relative_en")}
+        said = wording.target(facts | {"form": form}, lang)
+    target = escape(said)
     return f'<a href="#origin-{row["row_to"]}">{target}</a>' if side == "to" else _origin(row["row_from"], plans, target)
 
 
@@ -180,7 +185,7 @@ def _asked(row: dict, side: str, lang: str) -> str:
         return ""
     if row[f"held_{side}"]:
         form, path = row[f"form_{side}"], row[f"path_{side}"]
-        return wording.text("asks_control" if form == "yearly_control" else "asks_step" if path == "step" else "asks_hold", lang)
+        return wording.text("asks_control" if form in rules.WATCHED else "asks_step" if path == "step" else "asks_hold", lang)
     asked = row[f"asked_{side}"] * (-1 if row["better"] == "lower" else 1)
     return wording.text("percent_a_year" if row["asked_unit"] == "percent" else "a_year", lang, x=wording.number(asked))
 

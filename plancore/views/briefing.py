@@ -10,7 +10,7 @@ from IPython.display import HTML
 from plancore import gaps, load, markup, wording
 from plancore.downloads import document
 from plancore.measures import rules
-from plancore.views import page
+from plancore.views import page, remarks
 
 WORST_GRADE = {"internal": "C", "public": "B"}
 """The editions, and the worst grade of a source that each may use."""
@@ -155,10 +155,12 @@ def _entries(shown: pd.DataFrame, of: int, notes: dict[str, str], lang: str) -> 
 
 def _entry(row: dict, lang: str) -> str:
     """One indicator: value and its year, target, against schedule, what each year still needs, and the word for it."""
-    form = row["form"] if row["form"] in rules.CHAINED else "level"
+    form = "average_growth" if row["form"] in rules.MEANS else row["form"] if row["form"] in rules.CHAINED else "level"
+    target = _amount(row["target_value"], row["bound"], row["form"], row, lang)
+    target = wording.target(row, lang) if row["form"] == "relative" else target
     parts = [wording.text("brief_stands", lang, name=row[f"name_{lang}"], period=_period(row, lang),
                           value=_amount(row["value"], row["qualifier"] or "equal", form, row, lang)),
-             wording.text("brief_target", lang, x=_amount(row["target_value"], row["bound"], row["form"], row, lang))]
+             wording.text("brief_target", lang, x=target)]
     if not pd.isna(row["against_path"]):
         parts.append(wording.text("brief_against", lang, what=wording.text("margin" if _due_now(row) else "against_path", lang),
                                  x=wording.difference(row["against_path"], row[f"unit_{lang}"], lang)))
@@ -209,10 +211,12 @@ def _notes(shown: pd.DataFrame, breaks: pd.DataFrame, lang: str) -> dict[str, st
 
 
 def _bases(row: dict, what: pd.Series, lang: str) -> list[str]:
-    """The break, the kind of figure, the lower bound and the later target of a row, in words."""
+    """The break, the kind of figure, the bound, the remarks and the later target of a row, in words."""
     notes = [what[row["indicator"], row["break_at_baseline"]]] if row["break_at_baseline"] else []
-    notes += [wording.text("note_" + row["formula"], lang)] if wording.known("note_" + row["formula"]) else []
-    notes += [wording.text("note_lower_bound", lang)] if row["qualifier"] == "more_than" else []
+    formula = "official" if not pd.isna(row["until"]) else row["formula"]
+    notes += [wording.text("note_" + formula, lang)] if wording.known("note_" + formula) else []
+    notes += [wording.text("note_" + rules.BOUNDED[row["qualifier"]][0], lang)] if row["qualifier"] in rules.BOUNDED else []
+    notes += remarks.remarks(row, lang)
     return notes + ([wording.text("brief_target", lang, x=since(row, lang))] if row["version_since"] else [])
 
 

@@ -12,7 +12,7 @@ from IPython.display import HTML
 
 from plancore import charts, gaps, load, markup, scenario, wording
 from plancore.measures import evidence, rules
-from plancore.views import page, table
+from plancore.views import page, remarks, table
 
 _ALIKE = ["indicator", "form", "unit_en", "price_basis"]
 """What figures have to share to be ranked among each other; sums and cuts their years too."""
@@ -118,7 +118,8 @@ def _sentence(row: dict, lang: str) -> str:
     unit = row[f"unit_{lang}"]
     facts = dict(target_year=row["target_year"], target=wording.target(row, lang, unit))
     if row["status"] == "not_assessable":
-        return wording.text("profile_says_nothing", lang, reason=wording.text(row["reason"], lang), **facts)
+        nothing = wording.text("profile_says_nothing", lang, reason=wording.text(row["reason"], lang), **facts)
+        return nothing + remarks.bracketed(row, lang)
     sentence = wording.text("profile_says", lang, year=int(row["last_period"]), value=table.figure(row, lang),
                             says=wording.text(row["verdict"] or row["status"], lang), **facts)
     if not pd.isna(row["against_path"]) and row["status"] != "final" and row["required"] != row["target_value"]:
@@ -126,7 +127,7 @@ def _sentence(row: dict, lang: str) -> str:
                                  against=wording.difference(row["against_path"], unit, lang))
     if not pd.isna(row["required_pace"]) and row["gap"] > 0:
         sentence += wording.text("profile_need", lang, pace=wording.pace(row["required_pace"], row["pace_unit"], lang))
-    return sentence
+    return sentence + remarks.bracketed(row, lang)
 
 
 def _facts(row: dict, lang: str) -> list[tuple[str, str]]:
@@ -142,8 +143,8 @@ def _facts(row: dict, lang: str) -> list[tuple[str, str]]:
 
 
 def _distance(row: dict) -> float | None:
-    """How far the figure is from the target, either way; nothing where it just meets it or is only a lower bound."""
-    return abs(row["gap"]) if row["gap"] and row["qualifier"] != "more_than" else None
+    """How far the figure is from the target, either way; nothing where it just meets it or is only a bound."""
+    return abs(row["gap"]) if row["gap"] and row["qualifier"] not in rules.BOUNDED else None
 
 
 def _latest(row: dict, lang: str) -> str:
@@ -159,8 +160,8 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
 
     the columns of `load.annual_targets`, names, figure,
 
-    qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a lower
-    bound or a target in words tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
+    qualifier, figure_source, met (`annual_yes`, `annual_no`, `annual_none` without a figure, `annual_unknown` where a bound or a
+    target in words tells nothing). A figure on another price basis than the target's is none. Withheld rows are left out.
     """
     own = ["plan", "row", "better", "name_zh", "name_en", "unit_en", "form"]
     annual = annual[annual["year"] <= as_of]
@@ -171,10 +172,10 @@ def yearly(annual: pd.DataFrame, targets: pd.DataFrame, observations: pd.DataFra
     keys = ["plan", "row", "year"]
     rows = pd.concat([rows.merge(seen[[*keys, "figure", "qualifier", "figure_source"]], on=keys, how="left", validate="1:1"), apart])
     rows = rows.astype({"qualifier": object, "figure_source": object}).fillna({"qualifier": "", "figure_source": ""})
-    lower = rows["qualifier"] == "more_than"
-    figure = rows["figure"].to_numpy(float) + np.where(lower, 1e-9, 0)
+    side = rules.open_side(rows["qualifier"])
+    figure, telling = rows["figure"].to_numpy(float) + side * rules.JUST_BEYOND, side * rules.sign(rows["better"])
     met = rules.meets(figure, rows["value"].to_numpy(float), rows["bound"], rows["better"], rows["tolerance"].to_numpy(float))
-    unknown = rows["value"].isna() | (lower & (~met | (rows["better"] == "lower")))
+    unknown = rows["value"].isna() | (telling < 0) & met | (telling > 0) & ~met
     code = np.select([rows["figure"].isna(), unknown, met], ["annual_none", "annual_unknown", "annual_yes"], "annual_no")
     return rows.assign(met=code).sort_values(["row", "year"], kind="stable", ignore_index=True)
 
@@ -206,21 +207,12 @@ def annual(rows: pd.DataFrame, target: pd.DataFrame, lang: str) -> gt.GT | None:
     units = rows["unit_zh" if lang == "zh" else "unit_en"]
     frame = pd.DataFrame({
         "period": rows["year"].astype(str),
-        "annual_target": [_asked(r, u, lang) for r, u in zip(records, units)],
+        "annual_target": [remarks.asked(r, u, lang) for r, u in zip(records, units)],
         "annual_figure": [_sourced(r, u, lang) for r, u in zip(records, units)],
         "annual_met": [wording.text(m, lang) for m in rows["met"]],
         "target_value": wording.target(whole, lang, whole[f"unit_{lang}"]),
         "source": [f'<a href="#src-{s}">{wording.text("source", lang)}</a>' for s in rows["source"]]})
     return table.table(frame, lang, raw=["source", "annual_figure"], right=["annual_target", "annual_figure"])
-
-
-def _asked(row: dict, unit: str, lang: str) -> str:
-    """An annual target: its value or range, or the words of one without a number."""
-    if pd.isna(row["value"]):
-        return wording.text("annual_words", lang, words=row["words"])
-    if pd.isna(row.get("value_high")):
-        return wording.bounded(row["value"], row["bound"], lang, unit)
-    return wording.text("annual_range", lang, low=wording.number(row["value"]), high=wording.quantity(wording.number(row["value_high"]), unit, lang))
 
 
 def behind(reported: pd.DataFrame, result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> pd.DataFrame:
@@ -283,16 +275,17 @@ def regions(targets: pd.DataFrame, *results: pd.DataFrame, lang: str) -> gt.GT |
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `gaps.named_rows` with their rank and, where they have none, why not; by indicator, the best first.
 
-    rank: 1 for the best latest figure of those alike, the same for equal ones; nan without a figure, for a lower bound, and
-    for a figure that has none alike beside it. unranked: empty, the row's reason, `lower_bound_only` or `rank_alone`.
+    rank: 1 for the best latest figure of those alike, the same for equal ones; nan without a figure, for a bound, and for a
+    figure that has none alike beside it. unranked: empty, the row's reason, that of a bound or `rank_alone`.
     """
-    point = rows["value"].where(rows["qualifier"] != "more_than")
+    point = rows["value"].where(~rows["qualifier"].isin(list(rules.BOUNDED)))
     summed = rows["form"].str.startswith("cumulative_")
     alike = [*(rows[c] for c in _ALIKE), *(rows[c].where(summed, 0) for c in ("baseline_year", "last_period"))]
     groups = rules.clean(-rules.sign(rows["better"]) * point).groupby(alike)
     several = groups.transform("count") > 1
     figure = rows["value"].notna()
-    unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), "lower_bound_only")
+    bound = rows["qualifier"].map({word: reason for word, (reason, _) in rules.BOUNDED.items()})
+    unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), bound)
     placed = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked.mask(several & point.notna(), ""),
                          order=pd.factorize(rows["indicator"])[0])
     return placed.sort_values(["order", "rank"], kind="stable").drop(columns="order")

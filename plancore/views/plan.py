@@ -10,7 +10,7 @@ from IPython.display import HTML
 
 from plancore import gaps, load, wording
 from plancore.measures import rules
-from plancore.views import page, records, table
+from plancore.views import page, records, remarks, table
 
 _LAGGING = ("behind_slight", "behind", "reversing", "breached")
 _WORDS = ("提前完成", "快于预期", "基本符合预期", "滞后")
@@ -68,19 +68,20 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     rows, sources = gaps.named_rows(result, targets), load.sources()
     if rows.empty:
         return table.nothing("no_rows", lang)
-    years = range(int(rows["baseline_year"].max()) + 1, int(rows["as_of"].max()) + 1)
+    years = range(int(load.begins(rows).min()) + 1, int(rows["as_of"].max()) + 1)
     yearly = series[series["series"].isin(["observed", "yearly"])].sort_values("series")
     yearly = yearly.drop_duplicates(["plan", "row", "year"], keep="last").merge(
         sources[["source", "title"]], on="source", how="left").set_index(["row", "year"])
+    needed = (rows["gap"] > 0) | (rows["reason"] == "not_published")
     frame = table.identity(rows, lang, "row").assign(
         baseline=[_origin(r, table.baseline(r, lang)) for r in rows.to_dict("records")],
         target=[_origin(r, wording.target(r, lang)) + _version(r, lang) for r in rows.to_dict("records")],
         **{str(y): [_figure(yearly, row, y) for row in rows["row"]] for y in years},
         against_path=[wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
-        required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(rows["gap"] > 0), rows["pace_unit"])],
+        required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(needed), rows["pace_unit"])],
         assessment=[assessment(r, lang) for r in rows.to_dict("records")],
         figure_from=[_latest_source(r, sources, lang) for r in rows.to_dict("records")])
-    if not (rows["required_pace"].notna() & (rows["gap"] > 0)).any():
+    if not (rows["required_pace"].notna() & needed).any():
         frame = frame.drop(columns="required_pace")
     labels = table.years(rows, lang) | {str(y): str(y) for y in years}
     return table.table(frame, lang, labels, raw=["row", "baseline", "target", *map(str, years), "assessment", "figure_from"],
@@ -122,13 +123,14 @@ def results(result: pd.DataFrame, targets: pd.DataFrame, as_of: int) -> HTML:
 
 
 def assessment(row: dict, lang: str) -> str:
-    """Status or verdict with its shape, the reason where there is none, and the figure's year where it is old."""
+    """Status or verdict with its shape, the reason where there is none, the figure's year where it is old, and remarks."""
     if row["status"] == "not_assessable":
-        return table.chip(row["status"], lang) + wording.text("colon", lang) + wording.text(row["reason"], lang)
+        why = wording.text("colon", lang) + wording.text(row["reason"], lang)
+        return table.chip(row["status"], lang) + why + remarks.below(row, lang)
     chip = table.chip(row["verdict"] or row["status"], lang)
     if row["status"] == "final":
-        return chip + wording.text("bracket", lang, x=wording.text("final", lang))
-    return chip + wording.aged(row, lang)
+        return chip + wording.text("bracket", lang, x=wording.text("final", lang)) + remarks.below(row, lang)
+    return chip + wording.aged(row, lang) + remarks.below(row, lang)
 
 
 def _counted(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

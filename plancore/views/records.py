@@ -56,7 +56,7 @@ def _period(value: object) -> str:
 
 
 def _card(row: dict, code: str, value: str, year: float, points: list[tuple[int, float]], lang: str, anchor: str) -> dict:
-    goal = (row["target_year"], row["target_value"]) if row["form"] != "assigned" else None
+    goal = (row["target_year"], row["target_value"]) if row["form"] not in ("assigned", "relative") else None
     return {"plan": row["plan"], "row": row["row"], "indicator": row["indicator"], "category": row["category"],
             "attribute": row["attribute"], "code": code, "name": row[f"name_{lang}"],
             "other_name": row["name_en" if lang == "zh" else "name_zh"],

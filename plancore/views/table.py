@@ -10,7 +10,7 @@ import great_tables as gt
 import pandas as pd
 from IPython.display import HTML
 
-from plancore import markup, wording
+from plancore import load, markup, wording
 
 _OFFICIAL = {"提前完成": "achieved_early", "快于预期": "ahead", "基本符合预期": "on_track", "滞后": "behind"}
 """The status whose colour an official word has."""
@@ -85,7 +85,7 @@ def status_tiles(heading: str, groups: list[tuple[str, pd.DataFrame]], lang: str
 
 
 def baseline(row: dict, lang: str) -> str:
-    """The baseline, with its unit where that is not the target's, its year where that is not the plan's; empty where there is none."""
+    """The baseline, with its unit where that is not the target's, and its year where that is not the plan's; or empty."""
     if pd.isna(row["baseline_value"]):
         return ""
     other = row["baseline_unit_zh"] not in ("", row["unit_zh"]) and lang == "zh"
@@ -111,8 +111,8 @@ def nothing(key: str, lang: str) -> HTML:
 
 
 def years(rows: pd.DataFrame, lang: str) -> dict[str, str]:
-    """Labels of the columns baseline and target with their years; the plan's baseline year is the last of those of its rows."""
-    return {"baseline": wording.text("baseline", lang, year=rows["baseline_year"].max()),
+    """Labels of the columns baseline and target with their years."""
+    return {"baseline": wording.text("baseline", lang, year=load.begins(rows).min()),
             "target": wording.text("target", lang, year=rows["target_year"].max())}
 
 

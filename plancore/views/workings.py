@@ -11,7 +11,7 @@ from IPython.display import HTML
 
 from plancore import gaps, load, wording
 from plancore.measures import international, rules
-from plancore.views import page, records, table
+from plancore.views import page, records, remarks, table
 
 
 @page.part("working")
@@ -41,11 +41,14 @@ def steps(row: dict, lang: str) -> str:
     """The formula of a row of `gaps.measure` joined with its target, with its numbers: P=(74.2−71)/(75−71)=80%; ρ=…"""
     n = wording.number
     years, span = int(row["last_period"] - row["baseline_year"]), int(row["target_year"] - row["baseline_year"])
-    formula = "compared" if row["form"] != "yearly_control" and pd.isna(row["progress"]) else row["formula"]
+    formula = row["formula"].removesuffix("_official")
+    formula = "compared" if row["form"] not in rules.WATCHED and pd.isna(row["progress"]) else formula
     text = wording.text("w_" + formula, lang, y=wording.qualified(row["value"], row["qualifier"]), y0=n(row["baseline_value"]),
-                        yT=n(row["target_value"]), n=years, N=span, chain=n(row["chain_value"]),
-                        P=wording.progress(row["progress"]))
+                        yT=n(row["target_value"]), n=years, N=span, d=n(row["against_path"]),
+                        other=row.get(f"relative_{lang}", ""), P=wording.progress(row["progress"]))
     text = re.sub(r"\s*=\s*([<>])", r" \1", text)
+    if said := remarks.official(row, lang):
+        text += wording.text("bracket", lang, x=said)
     if pd.isna(row["pace_ratio"]):
         return text
     return text + wording.text("w_pace", lang, n=years, N=span, tau=wording.percent(row["time_share"]),

@@ -136,12 +136,14 @@ def places(lines, targets, lang: str) -> list[str]:
 
 
 def target(row: dict, lang: str, unit: str = "") -> str:
-    """Return a target in words, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达.
+    """Return a target in words, from its target_value, bound and form: 年均5.5以上, 年均5.5%以上, 国家下达, 高于地区生产总值增长.
 
     A goal printed in other words, without a number, as it is printed: 保持在合理区间.
     """
+    if row["form"] == "relative":
+        return text("relative_" + row["relative_bound"], lang, x=row[f"relative_{lang}"])
     printed = row.get("change_printed") or row.get("target_printed") or ""
-    if row["form"] in ("assigned", "relative") and math.isnan(row["target_value"]) and printed and "下达" not in printed:
+    if row["form"] == "assigned" and math.isnan(row["target_value"]) and printed and "下达" not in printed:
         return text("said_words", lang, x=printed)
     rise = row["form"] == "cumulative_change" and row.get("nature") == "stock"  # judged as a level, printed as a change
     return text("said_" + row["form"], lang, x=bounded(row["change_value" if rise else "target_value"], row["bound"], lang, unit))

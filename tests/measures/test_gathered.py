@@ -142,7 +142,7 @@ class TestChains:
             row = frame.iloc[0]
             assert math.isnan(row.progress) and math.isnan(row.pace_ratio) and row.status == "compliant" and row.gap < 0
             assert not np.isinf(frame.select_dtypes("float")).any(axis=None)
-            below = one(target(**facts | {"target_value": 0.0}), observed({2021: -2.0, 2022: 1.0}, "comparable"), 2022)
+            below = one(target(**facts | {"target_value": 0.0}), observed({2021: -2.4, 2022: 1.1}, "comparable"), 2022)
             assert below["status"] == "breached"
 
     def test_the_change_of_a_stock_is_of_its_levels(self, target, observed):

@@ -11,7 +11,7 @@ LIBRARIES = (
     "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
     "IPython.extensions.storemagic", "pydoc", "psutil", "stack_data", "tornado.platform.asyncio")
 """Imported before the first fork; one that is missing is an error."""
-ROOMS = ("apps", "charts", "downloads", "views")
+ROOMS = ("apps", "charts", "downloads", "load", "views")
 """Rooms whose modules notebooks use; they import what is below them."""
 
 

@@ -113,14 +113,14 @@ _INDICATOR = ("indicator:key", "name_zh", "name_en", "unit_zh->units", "better?"
 _SOURCE = ("source:slug", "title", "publisher?", "published:date?", "seen:date", "url:url?", "grade", "note?")
 
 _PLAN = ("plan:key", "region:key", "name_zh", "name_en", "baseline_year:year", "target_year:year", "source:slug->sources")
-_REMARKS = ("remark_zh?", "remark_en?")
+_REMARKS = ("region_zh?", "region_en?", "remark_zh?", "remark_en?")
 _OUTCOME = ("actual_year:year", "actual_value:number?", "actual_change:number?", "qualifier?")
 _OFFICIAL = ("official_verdict?", "official_rate:number?", "words?")
 
 _CORRECTIONS = _shape("corrected plan row indicator period", "corrected:date", "plan:key?->plans", "row:row?",
                       "indicator:key?->indicators", "period:period?", "was?", "now?", "why_zh", "why_en", "source:slug?->sources")
-_REGIONAL = _shape("region indicator", "region:key", "indicator:key->indicators", "name?", "name_en?", "low:number?", "high:number?",
-                   "department?->departments", "confirmed:boolean")
+_REGIONAL = _shape("region indicator", "region:key", "indicator:key->indicators", "name?", "name_en?", "scope_zh?", "scope_en?", "low:number?",
+                   "high:number?", "department?->departments", "confirmed:boolean")
 _DEPARTMENTS = _shape("department", "department", "name_en", "published_in", "published_in_en")
 _SUCCESSORS = _shape("from_indicator", "from_indicator:key->indicators", "to_indicator:key->indicators", "what_zh", "what_en")
 _EXPLANATIONS = _shape("plan row as_of by date", "plan:key->plans", "row:row", "as_of:year", "reason?", "measure?", "by", "date:date")

@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "figure": ["described", "live", "painted", "show", "untabled"],
         "plan": ["asks", "bands", "checks", "commitments", "counts", "overview", "review"],
-        "indicator": ["indexed", "profile", "trajectories", "trajectory"],
+        "indicator": ["indexed", "profile", "regions", "trajectories", "trajectory"],
         "scenario": ["doubling", "heat", "urbanization"],
         "coverage": ["heatmap"]})

@@ -169,6 +169,40 @@ def _cited(titles: pd.Series, lang: str) -> str:
 
 
 @wording.localized
+def regions(figures: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
+    """Return a chart of one indicator in several regions: figures a line with points, broken where the basis changes, and goals.
+
+    `figures` of `load.everywhere`; `targets`: its rows in every plan. None where fewer than two regions have figures.
+    """
+    data = _by_region(figures, targets, lang)
+    names = [name for name in load.region_names(lang).values() if name in set(data.loc[data["series"] == "observed", "name"])]
+    if len(names) < 2:
+        return None
+    indicator = load.indicator(figures["indicator"].iloc[0])
+    title = wording.text("regions_title", lang, name=indicator[f"name_{lang}"])
+    table = data[["name", "year", "label", "shown"]].set_axis([wording.text(k, lang) for k in ("region", "period", "series", "value")], axis=1)
+    cited = wording.text("chart_source", lang, sources=_cited(data.loc[data["series"] == "observed", "cited"], lang))
+    chart = _layers(data, names, lang, indicator[f"unit_{lang}"]).properties(height=_HEIGHT)
+    alternative = wording.text("compared_alt", lang, title=title, names=wording.names(names, lang))
+    return described(chart, title, wording.text("regions_sub", lang), alternative, table, cited, "", lang, indicator.name)
+
+
+def _by_region(figures: pd.DataFrame, targets: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Figures of single years, and the goals that are levels in prices of their region's figures."""
+    names, titles = load.region_names(lang), load.sources().set_index("source")["title"]
+    seen = figures[figures["period"].str.len() == 4].sort_values(["region", "period"])
+    runs = (seen[["region", "basis"]] != seen[["region", "basis"]].shift()).any(axis=1).cumsum()
+    seen = seen.assign(series="observed", plan=runs.astype(str), year=seen["period"].astype(int), cited=seen["source"].map(titles))
+    goals = load.in_indicator_units(targets).query("form == 'level' and target_value.notna()")
+    goals = goals[pd.MultiIndex.from_frame(goals[["region", "price_basis"]]).isin(pd.MultiIndex.from_frame(seen[["region", "price_basis"]]))]
+    goals = goals.assign(series="target", year=goals["target_year"], value=goals["target_value"], qualifier="", cited="")
+    data = pd.concat([f[["region", "plan", "series", "year", "value", "qualifier", "cited"]] for f in (seen, goals)], ignore_index=True)
+    return data.assign(
+        name=data["region"].map(names), label=[wording.text(f"series_{s}", lang) for s in data["series"]], key=figures["indicator"].iloc[0],
+        shown=[wording.qualified(v, q) for v, q in zip(data["value"], data["qualifier"])]).sort_values(["region", "series", "year"])
+
+
+@wording.localized
 def indexed(series: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.LayerChart | None:
     """Return a chart of indicators as an index, baseline = 100: figures a line with points, path thin and grey, target a diamond.
 
@@ -191,8 +225,8 @@ def indexed(series: pd.DataFrame, targets: pd.DataFrame, lang: str) -> alt.Layer
                      wording.text("compared_alt", lang, title=title, names=wording.names(drawn, lang)), table, cited, "", lang)
 
 
-def _layers(data: pd.DataFrame, names: list[str], lang: str) -> alt.LayerChart:
-    """Paths, lines, points and targets, bottom to top."""
+def _layers(data: pd.DataFrame, names: list[str], lang: str, unit: str = "") -> alt.LayerChart:
+    """Paths, lines, points and targets of what `names` are, bottom to top: of regions in a unit, or of indicators as an index."""
     colours, shapes = zip(*LOOKS)
     legend = alt.Legend(columns=2, labelLimit=0)
     color = alt.Color("name:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=list(colours[:len(names)])), sort=names)
@@ -201,15 +235,17 @@ def _layers(data: pd.DataFrame, names: list[str], lang: str) -> alt.LayerChart:
     def only(series: str) -> alt.Chart:
         return alt.Chart().transform_filter(f"datum.series == '{series}'")
 
-    layers = [alt.Chart(pd.DataFrame({"y": [100]})).mark_rule(color=PATH, strokeDash=[2, 3]).encode(y="y:Q"),
-              only("required").mark_line(color=PATH, strokeWidth=1.1).encode(detail=["name:N", "plan:N"]),
+    base = [] if unit else [alt.Chart(pd.DataFrame({"y": [100]})).mark_rule(color=PATH, strokeDash=[2, 3]).encode(y="y:Q")]
+    layers = [*base, only("required").mark_line(color=PATH, strokeWidth=1.1).encode(detail=["name:N", "plan:N"]),
               only("observed").mark_line(strokeWidth=2).encode(color=color, detail="plan:N"),
               alt.Chart().transform_filter("datum.series == 'observed' || datum.series == 'baseline'").mark_point(
                   filled=True, size=70, opacity=1).encode(color=color, shape=shape),
-              only("target").mark_point(size=110, shape="diamond", color=ACCENT, fill="white", strokeWidth=1.8),
+              only("target").mark_point(size=110, shape="diamond", color=ACCENT, fill="white", strokeWidth=1.8).encode(
+                  **{"color": color} if unit else {}),
               only("target").mark_text(align="left", dx=9, color=INK).encode(text="shown:N")]
-    label = {"name": "indicator", "year": "period", "label": "series", "shown": "index_100", "cited": "source"}
+    label = {"name": "region" if unit else "indicator", "year": "period", "label": "series", "shown": "value" if unit else "index_100",
+             "cited": "source"}
     years = list(range(int(data["year"].min()), int(data["year"].max()) + 1))
     return layered(data, layers, x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=6), scale=alt.Scale(domain=years)),
-                   y=alt.Y("value:Q", title=wording.text("index_100", lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
+                   y=alt.Y("value:Q", title=unit or wording.text("index_100", lang), scale=alt.Scale(zero=False, nice=True, padding=14)),
                    tooltip=[alt.Tooltip(f"{c}:N", title=wording.text(k, lang)) for c, k in label.items()])

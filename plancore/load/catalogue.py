@@ -15,7 +15,7 @@ def plans() -> pd.DataFrame:
     """Return one row per plan.
 
     Columns: plan, region, name_zh, name_en, baseline_year, target_year, source, place (whether `lines` of its targets are lines
-    of the text, `line`, or rows of the table, `table_row`), remark_zh and remark_en (what was said of how it ended as a whole).
+    of the text, `line`, or rows of the table, `table_row`), region_zh and region_en (its name), remark_zh and remark_en (what was said of how it ended as a whole).
     """
     return frames.table("plans")
 
@@ -25,6 +25,12 @@ def plan(plan: str) -> pd.Series:
     known = plans()
     check("plan", plan, known["plan"])
     return known.set_index("plan", drop=False).loc[plan]
+
+
+def region_names(lang: str) -> dict[str, str]:
+    """Return the name of each region that has a plan, in the order of `plans`; its key where it is given no name."""
+    known = plans().drop_duplicates("region").set_index("region")[f"region_{lang}"]
+    return {region: name or region for region, name in known.items()}
 
 
 def indicators() -> pd.DataFrame:
@@ -57,7 +63,8 @@ def breaks(region: str) -> pd.DataFrame:
 def regional(region: str) -> pd.DataFrame:
     """Return what of an indicator differs in a region, one row per indicator that has anything.
 
-    Columns: region, indicator, name, name_en, low and high (of plausible figures of single years), department, confirmed.
+    Columns: region, indicator, name, name_en, scope_zh and scope_en (what its figures cover, where regions differ), low and high (of
+    plausible figures of single years), department, confirmed.
     """
     return frames.rows("regional", region=[region])
 

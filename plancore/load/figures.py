@@ -50,6 +50,11 @@ def observations_of(targets: pd.DataFrame, known_on: str | None = None) -> pd.Da
     return _counted(dates.until(frame, "published_by", known_on), "C")
 
 
+def everywhere(indicator: str, known_on: str | None = None) -> pd.DataFrame:
+    """Return `observations` of one indicator in every region, one region below the other."""
+    return _counted(dates.until(frames.rows("observations", indicator=[indicator]), "published_by", known_on), "C")
+
+
 def _counted(frame: pd.DataFrame, worst_grade: str) -> pd.DataFrame:
     """The figures to use, each with the number of those there are."""
     frame = frame[frame["grade"] <= worst_grade]

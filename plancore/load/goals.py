@@ -24,7 +24,7 @@ def targets(plan: str, on: str | None = None, kind: str = "box", attribute: str 
     the row of the table one repeats) or "all". attribute: "binding", "expected" or "all". category: a key of the column, or "all".
 
     Columns: those of the table `targets`, and region, place, plan_baseline_year (a row may count from another year), name_zh,
-    name_en (as the region calls the indicator), relative_zh, relative_en (the one that it is relative to), better, nature, factor
+    name_en (as the region calls the indicator), scope_zh, scope_en (what its figures cover where it says so), relative_zh, relative_en (the one that it is relative to), better, nature, factor
     (makes a number in `unit_zh` one in the indicator's unit, see `in_indicator_units`), broken_since (first year without
     comparable figures, else nan), broken_basis (bases of figures that may not be set against the target, joined by `;`),
     version_since, version_source. Raises DataError for an unknown plan, date, kind, attribute or category.
@@ -104,6 +104,8 @@ def _joined(*_identified: tuple) -> pd.DataFrame:
     frame = frame.merge(plans, on="plan", validate="m:1")
     names = {"name": _names(frame, "indicator"), "relative": _names(frame, "relative_to")}
     frame = frame.assign(**{f"{what}_{lang}": found[f"name_{lang}"] for what, found in names.items() for lang in ("zh", "en")})
+    scopes = frames.whole("regional")[["region", "indicator", "scope_zh", "scope_en"]]
+    frame = frame.merge(scopes, on=["region", "indicator"], how="left", validate="m:1").fillna({"scope_zh": "", "scope_en": ""})
     breaks = frames.whole("breaks")
     lost = breaks[~breaks["comparable"]].groupby(["region", "indicator"], as_index=False).agg(
         broken_since=("since", "min"), broken_basis=("basis", ";".join))

@@ -14,8 +14,10 @@ from plancore import charts, gaps, load, markup, scenario, wording
 from plancore.measures import evidence, rules
 from plancore.views import page, remarks, table
 
-_ALIKE = ["indicator", "form", "unit_en", "price_basis"]
-"""What figures have to share to be ranked among each other; sums and cuts their years too."""
+_ALIKE = ["indicator", "form", "unit_en", "price_basis", "scope_en", "last_period"]
+"""What figures have to share to be ranked among each other; sums and cuts the year they begin from too."""
+_UNLIKE = {"scope_en": "rank_scope", "price_basis": "rank_prices", "form": "rank_form", "last_period": "rank_years"}
+"""Why a figure is not ranked where the regions differ in a column."""
 
 
 @wording.localized
@@ -249,6 +251,44 @@ def _sourced(row: dict, unit: str, lang: str) -> str:
     return f'<a href="#src-{row["figure_source"].split(";")[0]}">{figure}</a>'
 
 
+@page.part("side_by_side")
+def side_by_side(figures: pd.DataFrame, targets: pd.DataFrame, lang: str) -> gt.GT | None:
+    """The figures of one indicator by year, a column for each region, and below them the goals of all plans.
+
+    `figures` of `load.everywhere`; `targets`: its rows in every plan. What regions cover and the prices of their figures stand
+    beside their names where they differ. Nothing where fewer than two regions have figures.
+    """
+    names = load.region_names(lang)
+    shown = {region: name for region, name in names.items() if region in set(figures["region"])}
+    if len(shown) < 2:
+        return None
+    seen = figures[figures["period"].str.len() == 4]
+    unit = load.indicator(figures["indicator"].iloc[0])[f"unit_{lang}"]
+    figure = pd.Series([_linked(r) for r in seen.to_dict("records")], pd.MultiIndex.from_frame(seen[["period", "region"]]), dtype=object)
+    goals = load.in_indicator_units(targets).sort_values("target_year")
+    goal = pd.Series([escape(wording.target(r, lang)) for r in goals.to_dict("records")], pd.MultiIndex.from_arrays(
+        [[wording.text("goal_of", lang, year=y) for y in goals["target_year"]], goals["region"]]), dtype=object)
+    cells = pd.concat([figure.sort_index(), goal]).groupby(level=[0, 1], sort=False).first().unstack(sort=False).reindex(columns=list(shown))
+    cells.columns = [f"{name}{_differs(figures, targets, region, lang)}" for region, name in shown.items()]
+    cells = cells.fillna("").rename_axis("period").reset_index()
+    columns = list(cells.columns[1:])
+    presented = table.table(cells, lang, labels={column: escape(column) for column in columns}, raw=columns, right=columns)
+    return presented.tab_source_note(wording.text("in_unit", lang, unit=unit))
+
+
+def _differs(figures: pd.DataFrame, targets: pd.DataFrame, region: str, lang: str) -> str:
+    """What a region's figures cover, and their prices where those of another region are on others, in brackets."""
+    scope = targets.loc[targets["region"] == region, f"scope_{lang}"].head(1).tolist()
+    prices = figures.groupby("region")["price_basis"].unique().map(list)
+    own = [wording.text(basis, lang) for basis in prices[region] if basis != "none"] if prices.astype(str).nunique() > 1 else []
+    words = [word for word in (*scope, *own) if word]
+    return wording.text("bracket", lang, x=wording.text("list_comma", lang).join(words)) if words else ""
+
+
+def _linked(row: dict) -> str:
+    return f'<a href="#src-{row["source"]}">{escape(wording.qualified(row["value"], row["qualifier"]))}</a>'
+
+
 @page.part("other_regions")
 def regions(targets: pd.DataFrame, *results: pd.DataFrame, lang: str) -> gt.GT | None:
     """Each indicator in the order of `targets`, its regions by rank; the name of a plan leads to its region's profile.
@@ -276,16 +316,19 @@ def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `gaps.named_rows` with their rank and, where they have none, why not; by indicator, the best first.
 
     rank: 1 for the best latest figure of those alike, the same for equal ones; nan without a figure, for a bound, and for a
-    figure that has none alike beside it. unranked: empty, the row's reason, that of a bound or `rank_alone`.
+    figure that has none alike beside it. unranked: empty, the row's reason, that of a bound, or how it is unlike (`_UNLIKE`,
+    else `rank_alone`).
     """
     point = rows["value"].where(~rows["qualifier"].isin(list(rules.BOUNDED)))
     summed = rows["form"].str.startswith("cumulative_")
-    alike = [*(rows[c] for c in _ALIKE), *(rows[c].where(summed, 0) for c in ("baseline_year", "last_period"))]
+    alike = [*(rows[c] for c in _ALIKE), rows["baseline_year"].where(summed, 0)]
     groups = rules.clean(-rules.sign(rows["better"]) * point).groupby(alike)
     several = groups.transform("count") > 1
     figure = rows["value"].notna()
+    differ = [rows.groupby("indicator")[column].transform("nunique") > 1 for column in _UNLIKE]
+    alone = np.select(differ, list(_UNLIKE.values()), "rank_alone")
     bound = rows["qualifier"].map({word: reason for word, (reason, _) in rules.BOUNDED.items()})
-    unranked = rows["reason"].mask(figure, "rank_alone").mask(figure & point.isna(), bound)
+    unranked = rows["reason"].mask(figure, alone).mask(figure & point.isna(), bound)
     placed = rows.assign(rank=groups.rank(method="min").where(several), unranked=unranked.mask(several & point.notna(), ""),
                          order=pd.factorize(rows["indicator"])[0])
     return placed.sort_values(["order", "rank"], kind="stable").drop(columns="order")
@@ -297,7 +340,7 @@ def _with_plan(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rank(row: dict, lang: str) -> str:
-    why = wording.text("bracket", lang, x=wording.text(row["unranked"], lang)) if row["unranked"] else ""
+    why = wording.text("bracket", lang, x=wording.text(row["unranked"], lang, scope=row[f"scope_{lang}"])) if row["unranked"] else ""
     return wording.number(row["rank"]) + why
 
 

@@ -386,6 +386,15 @@ def named(frame: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     return rows[["plan", "row", *known, *rows.columns.drop(["plan", "row", *known])]]
 
 
+def elsewhere(plan: str, as_of: int, known_on: str = "today") -> pd.DataFrame:
+    """Return `named_rows` of the same indicators in the plans of other regions that end in the same year, measured as of a year.
+
+    In the units of the indicators. No rows where no other region has such a plan.
+    """
+    shared = load.shared(plan, known_on).query("plan != @plan")
+    return named_rows(measure(shared, load.observations_of(shared, known_on), as_of, known_on=known_on), shared)
+
+
 def named_rows(result: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     """Return the results of `measure` or `completion` joined with the other columns of their targets, in plan order."""
     known = [c for c in result if c in targets and c not in ("plan", "row")]

@@ -22,10 +22,12 @@ _NUMBER = re.compile(r"[−+]?\d[\d,]*(\.\d+)?%?")
 
 
 @wording.localized
-def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str) -> Sheet:
+def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str,
+             elsewhere: pd.DataFrame | None = None) -> Sheet:
     """Return one row per target in plan order: baseline, target, each year's figure, against the path, assessment, source.
 
-    `result` of `gaps.measure`, `series` of `trajectories.series`. Figures that are not exact are named in a column.
+    `result` of `gaps.measure`, `series` of `trajectories.series`. Figures that are not exact are named in a column. `elsewhere` of
+    `gaps.elsewhere`: target, latest figure and its year in each other region.
     """
     rows = gaps.named_rows(result, targets)
     years = range(int(load.begins(rows).min()) + 1, int(rows["as_of"].max()) + 1) if len(rows) else range(0)
@@ -41,8 +43,20 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
         "reason": [wording.text(r, lang) if r else "" for r in rows["reason"]], "data_year": rows["last_period"].astype("Int64"),
         "source_title": [c["title"] for c in cited], "published_on": [c["published"] for c in cited],
         "data_grade": [c["grade"] for c in cited]}
-    labels = {str(y): wording.text("year", lang, year=y) for y in years}
+    beside = {} if elsewhere is None else _beside(rows, elsewhere, lang)
+    columns |= beside
+    labels = {str(y): wording.text("year", lang, year=y) for y in years} | {name: name for name in beside}
     return _sheet("standing", _filled(columns), _year_labels(rows, lang) | labels, lang)
+
+
+def _beside(rows: pd.DataFrame, elsewhere: pd.DataFrame, lang: str) -> dict[str, pd.Series]:
+    """For each other region that has some of the rows: target, latest figure and its year, in the indicators' units."""
+    names, found = load.region_names(lang), {}
+    for region, theirs in elsewhere.groupby("region", sort=False):
+        theirs = theirs.set_index("indicator")
+        for column, key in (("target_value", "target_number"), ("value", "latest_value"), ("last_period", "data_year")):
+            found[names.get(region, region) + wording.text("bracket", lang, x=wording.text(key, lang))] = rows["indicator"].map(theirs[column])
+    return found
 
 
 @wording.localized

@@ -59,11 +59,13 @@ def review_headline(result: pd.DataFrame, targets: pd.DataFrame, plan: pd.Series
 
 
 @page.part("standing")
-def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str) -> gt.GT | HTML:
+def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, lang: str,
+             elsewhere: pd.DataFrame | None = None) -> gt.GT | HTML:
     """Each target in plan order: baseline, target, each year's figure, against the path, assessment, source.
 
-    `result` of `gaps.measure`, `series` of `trajectories.series`, of these targets or of more. Every figure links to its
-    origin. A sentence instead of a table where there are no rows.
+    `result` of `gaps.measure`, `series` of `trajectories.series`, of these targets or of more. `elsewhere` of `gaps.elsewhere`: a
+    column for each other region, its target and latest figure. Every figure links to its origin. A sentence instead of a table
+    where there are no rows.
     """
     rows, sources = gaps.named_rows(result, targets), load.sources()
     if rows.empty:
@@ -81,11 +83,30 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
         required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(needed), rows["pace_unit"])],
         assessment=[assessment(r, lang) for r in rows.to_dict("records")],
         figure_from=[_latest_source(r, sources, lang) for r in rows.to_dict("records")])
+    beside = {} if elsewhere is None else _beside(rows, elsewhere, lang)
+    frame = frame.assign(**beside)
     if not (rows["required_pace"].notna() & needed).any():
         frame = frame.drop(columns="required_pace")
-    labels = table.years(rows, lang) | {str(y): str(y) for y in years}
-    return table.table(frame, lang, labels, raw=["row", "baseline", "target", *map(str, years), "assessment", "figure_from"],
+    labels = table.years(rows, lang) | {str(y): str(y) for y in years} | {name: escape(name) for name in beside}
+    return table.table(frame, lang, labels, raw=["row", "baseline", "target", *map(str, years), "assessment", "figure_from", *beside],
                        right=["baseline", *map(str, years), "against_path", "required_pace"])
+
+
+def _beside(rows: pd.DataFrame, elsewhere: pd.DataFrame, lang: str) -> dict[str, list[str]]:
+    """For each other region that has some of the rows, by its name: its target, and its latest figure with year and source."""
+    names, found = load.region_names(lang), {}
+    for region, theirs in elsewhere.groupby("region", sort=False):
+        shown = {r["indicator"]: _their_figure(r, lang) for r in theirs.to_dict("records")}
+        found[names.get(region, region)] = [shown.get(indicator, "") for indicator in rows["indicator"]]
+    return found
+
+
+def _their_figure(row: dict, lang: str) -> str:
+    target = escape(wording.target(row, lang))
+    if pd.isna(row["value"]) or not row["source"]:
+        return target
+    figure = f'<a href="#src-{row["source"].split(";")[-1]}">{escape(table.figure(row, lang))}</a>'
+    return wording.text("target_and_figure", lang, target=target, year=int(row["last_period"]), figure=figure)
 
 
 @page.part("outcomes_table")

@@ -139,10 +139,9 @@ def raw(vintages: pd.DataFrame, observations: pd.DataFrame, targets: pd.DataFram
 def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> Sheet:
     """Return what each target means: its printed cells to the letter, how they are read and why, the breaks declared
 
-    for it (`load.breaks`). The years of the plan where there are several."""
-    records = targets.to_dict("records")
-    years = [f"{r['baseline_year'] + 1}–{r['target_year']}" for r in records]
-    columns = ({"plan": years} if len(set(years)) > 1 else {}) | _identity(targets, lang) | {
+    for it (`load.breaks`). The name of the plan where there are several."""
+    records, names = targets.to_dict("records"), load.plans().set_index("plan")[f"name_{lang}"]
+    columns = ({"plan": targets["plan"].map(names)} if targets["plan"].nunique() > 1 else {}) | _identity(targets, lang) | {
         "printed_name": targets["group_zh"].where(targets["group_zh"] == "", targets["group_zh"] + " / ") + targets["printed_name"],
         "printed_baseline": targets["baseline_printed"], "printed_target": targets["target_printed"],
         "printed_change": targets["change_printed"], "form": [wording.text(f, lang) for f in targets["form"]],
@@ -159,7 +158,8 @@ def definitions(targets: pd.DataFrame, declared: pd.DataFrame, lang: str) -> She
 def breaks(declared: pd.DataFrame, lang: str) -> Sheet:
     """Return the declared breaks of series, from `load.breaks`: indicator by its name, year, what changed, comparable or not."""
     rows = declared.merge(load.indicators()[["indicator", "name_zh", "name_en"]], on="indicator", validate="m:1")
-    return _sheet("breaks", {
+    regions = rows["region"].map(load.region_names(lang))
+    return _sheet("breaks", ({"region": regions} if regions.nunique() > 1 else {}) | {
         "indicator": rows[f"name_{lang}"], "since": rows["since"], "break_kind": [wording.text(f"kind_{k}", lang) for k in rows["kind"]],
         "what": rows[f"what_{lang}"], "comparable_with": [wording.text("yes" if c else "no", lang) for c in rows["comparable"]]}, {}, lang)
 
@@ -274,7 +274,7 @@ def _bound(bound: str, lang: str) -> str:
 
 def _break_texts(row: dict, declared: pd.DataFrame, lang: str) -> str:
     """The declared breaks of a row's series."""
-    mine = declared[declared["indicator"] == row["indicator"]]
+    mine = declared[(declared["region"] == row["region"]) & (declared["indicator"] == row["indicator"])]
     text = [wording.text("year", lang, year=y) + wording.text("colon", lang) + what for y, what in zip(mine["since"], mine[f"what_{lang}"])]
     return wording.text("comma", lang).join(text)
 

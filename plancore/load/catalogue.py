@@ -51,13 +51,13 @@ def sources() -> pd.DataFrame:
     return frames.table("sources")
 
 
-def breaks(region: str) -> pd.DataFrame:
-    """Return the declared breaks of a region's series, one row each.
+def breaks(region: str = "") -> pd.DataFrame:
+    """Return the declared breaks of a region's series, one row each; without a region those of every one.
 
-    Columns: indicator, basis (of the figures after it), since, kind, comparable (whether those may be judged against a target
+    Columns: region, indicator, basis (of the figures after it), since, kind, comparable (whether those may be judged against a target
     set before it), what_zh, what_en, source.
     """
-    return frames.rows("breaks", region=[region])
+    return frames.rows("breaks", **{"region": [region]} if region else {})
 
 
 def regional(region: str) -> pd.DataFrame:

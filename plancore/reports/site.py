@@ -10,12 +10,12 @@ from plancore import load, markup, wording
 def front(languages: dict[str, dict], run: str, data_until: str, tables: list[str]) -> str:
     """Return the front page, with search and filters, and the names of the tables to download.
 
-    `languages`: language to its `answers` (path, title, answer as HTML), `cards` of indicators (as `render.cards`, with path)
-    and `reports` (path, title, asks, plan, problem).
+    `languages`: language to its `answers` (path, title, answer as HTML), `filters` (name to its choices, value and word) and `groups`,
+    one a plan: region, name, open (whether unfolded at first), `cards` of indicators (as `render.cards`, with path) and `reports`
+    (path, title, asks, plan, problem).
     """
     return markup.template("front.html.j2").render(
-        languages={lang: parts | {"filters": _filters(parts, lang)} for lang, parts in languages.items()}, word=wording.text,
-        marks=wording.MARKS, tags=wording.TAGS, run=run, data_until=data_until, tables=tables, style=markup.style())
+        languages=languages, word=wording.text, marks=wording.MARKS, tags=wording.TAGS, run=run, data_until=data_until, tables=tables, style=markup.style())
 
 
 def corrections(corrected: pd.DataFrame, names: dict[str, dict[str, str]], run: str, data_until: str) -> str:
@@ -25,11 +25,13 @@ def corrections(corrected: pd.DataFrame, names: dict[str, dict[str, str]], run: 
         run=run, data_until=data_until, style=markup.style())
 
 
-def _filters(parts: dict, lang: str) -> dict[str, list[tuple[str, str]]]:
+def _filters(groups: list[dict], lang: str) -> dict[str, list[tuple[str, str]]]:
     """The choices that occur for each filter: value and word."""
-    plans = {item["plan"]: item["plan_name"] for item in [*parts["cards"], *parts["reports"]] if item["plan"]}
-    codes = dict.fromkeys(c["code"] for c in parts["cards"])
-    return {"plan": sorted(plans.items()), "category": list({c["category"]: c["category_name"] for c in parts["cards"]}.items()),
+    of_plans, cards = [g for g in groups if g["plan"]], [card for group in groups for card in group["cards"]]
+    regions, codes = load.region_names(lang), dict.fromkeys(c["code"] for c in cards)
+    return {"region": [(region, regions[region]) for region in dict.fromkeys(g["region"] for g in of_plans)],
+            "plan": [(g["plan"], g["name"]) for g in of_plans],
+            "category": list({c["category"]: c["category_name"] for c in cards}.items()),
             "attribute": [(a, wording.text(a, lang)) for a in ("binding", "expected")],
             "status": [(c, f"{wording.MARKS[c]} {wording.text(c, lang)}") for c in wording.MARKS if c in codes]}
 
@@ -51,16 +53,29 @@ def _names(lang: str) -> dict[str, str]:
 
 
 def _part(entries: list[dict], names: dict[str, str], lang: str) -> dict:
-    """The front page's answers, cards and reports in one language; of an indicator's cards that of the latest year."""
+    """The front page in one language: answers, filters, and the groups of cards and reports; of a row's cards that of the latest year."""
     cards = {}
     for entry in sorted(entries, key=lambda e: e["parameters"].get("as_of", 0)):
         cards |= {(card["plan"], card["row"]): _placed(card, entry, names, lang) for card in entry["cards"]}
-    rows = load.all_targets(kind="all").sort_values("baseline_year", ascending=False, kind="stable")  # the newest plan first
+    rows = load.all_targets(kind="all")
     order = {key: i for i, key in enumerate(zip(rows["plan"], rows["row"]))}
     with_card = {card["path"] for card in cards.values()}
     reports = [_report(e, names, lang) for e in entries if e["path"] not in with_card or e["status"] in ("stale", "failed")]
-    return {"answers": [e for e in entries if e["answer"]], "cards": [cards[key] for key in sorted(cards, key=order.get)],
-            "reports": reports}
+    answers = [e for e in entries if e["answer"]]
+    groups = _groups([cards[key] for key in sorted(cards, key=order.get)], reports,
+                     {e["parameters"]["plan"] for e in answers if {"plan", "as_of"} <= set(e["parameters"])}, names, lang)
+    return {"answers": answers, "groups": groups, "filters": _filters(groups, lang)}
+
+
+def _groups(cards: list[dict], reports: list[dict], unfolded: set[str], names: dict[str, str], lang: str) -> list[dict]:
+    """Cards and reports plan by plan, region after region and the newest plan first; in the end what is of no one plan."""
+    plans = load.plans().sort_values("baseline_year", ascending=False, kind="stable")
+    region_of = dict(zip(plans["plan"], plans["region"]))
+    ordered = [plan for region in load.region_names(lang) for plan in plans["plan"][plans["region"] == region]]
+    groups = [{"plan": plan, "region": region_of.get(plan, ""), "name": names.get(plan) or wording.text("other_reports", lang),
+               "open": not plan or plan in unfolded, "cards": [c for c in cards if c["plan"] == plan],
+               "reports": [r for r in reports if r["plan"] == plan]} for plan in [*ordered, ""]]
+    return [group for group in groups if group["cards"] or group["reports"]]
 
 
 def _placed(card: dict, entry: dict, names: dict[str, str], lang: str) -> dict:

@@ -75,16 +75,15 @@ def standing(result: pd.DataFrame, targets: pd.DataFrame, series: pd.DataFrame, 
     yearly = yearly.drop_duplicates(["plan", "row", "year"], keep="last").merge(
         sources[["source", "title"]], on="source", how="left").set_index(["row", "year"])
     needed = (rows["gap"] > 0) | (rows["reason"] == "not_published")
+    beside = {} if elsewhere is None else _beside(rows, elsewhere, lang)
     frame = table.identity(rows, lang, "row").assign(
         baseline=[_origin(r, table.baseline(r, lang)) for r in rows.to_dict("records")],
         target=[_origin(r, wording.target(r, lang)) + _version(r, lang) for r in rows.to_dict("records")],
         **{str(y): [_figure(yearly, row, y) for row in rows["row"]] for y in years},
         against_path=[wording.difference(v, u, lang) for v, u in zip(rows["against_path"], rows[f"unit_{lang}"])],
         required_pace=[wording.pace(p, u, lang) for p, u in zip(rows["required_pace"].where(needed), rows["pace_unit"])],
-        assessment=[assessment(r, lang) for r in rows.to_dict("records")],
+        assessment=[assessment(r, lang) for r in rows.to_dict("records")], **beside,
         figure_from=[_latest_source(r, sources, lang) for r in rows.to_dict("records")])
-    beside = {} if elsewhere is None else _beside(rows, elsewhere, lang)
-    frame = frame.assign(**beside)
     if not (rows["required_pace"].notna() & needed).any():
         frame = frame.drop(columns="required_pace")
     labels = table.years(rows, lang) | {str(y): str(y) for y in years} | {name: escape(name) for name in beside}
@@ -102,11 +101,12 @@ def _beside(rows: pd.DataFrame, elsewhere: pd.DataFrame, lang: str) -> dict[str,
 
 
 def _their_figure(row: dict, lang: str) -> str:
+    """The target, and below it the latest figure with its year, linked to its source."""
     target = escape(wording.target(row, lang))
     if pd.isna(row["value"]) or not row["source"]:
         return target
     figure = f'<a href="#src-{row["source"].split(";")[-1]}">{escape(table.figure(row, lang))}</a>'
-    return wording.text("target_and_figure", lang, target=target, year=int(row["last_period"]), figure=figure)
+    return f'{target}<br><small>{int(row["last_period"])}{wording.text("colon", lang)}{figure}</small>'
 
 
 @page.part("outcomes_table")

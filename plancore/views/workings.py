@@ -204,11 +204,14 @@ def provenance(targets: pd.DataFrame, outcomes: pd.DataFrame, lang: str) -> gt.G
 
 @page.part("breaks")
 def breaks(declared: pd.DataFrame, lang: str) -> gt.GT | HTML:
-    """The breaks of `load.breaks`: indicator, year, what changed, whether later figures may be set against the target."""
+    """The breaks of `load.breaks`: indicator, year, what changed, whether later figures may be set against the target.
+
+    With the region where there are several.
+    """
     if declared.empty:
         return table.nothing("no_breaks", lang)
-    rows = _named(declared)
-    return table.table(pd.DataFrame({
+    rows, regions = _named(declared), declared["region"].map(load.region_names(lang))
+    return table.table(pd.DataFrame(({"region": regions} if regions.nunique() > 1 else {}) | {
         "indicator": rows[f"name_{lang}"], "since": rows["since"].astype(str), "what": rows[f"what_{lang}"],
         "comparable_with": [wording.text("yes" if c else "no", lang) for c in rows["comparable"]]}), lang)
 

@@ -93,18 +93,32 @@ CARD = {"plan": "zj14", "plan_name": "甲规划", "row": "17", "category": "envi
         "code": "compliant", "name": HOSTILE, "value": "24", "year": 2022, "target": "27", "spark": "", "path": "zh/x.html", "words": HOSTILE.lower()}
 REPORT = {"path": "zh/r.html", "title": HOSTILE, "plan": "zj13", "plan_name": "乙规划", "problem": HOSTILE, "asks": "?", "words": "r"}
 
+GROUP = {"plan": "zj14", "region": "zj", "name": HOSTILE, "open": True, "cards": [CARD], "reports": [REPORT]}
+
 
 def test_hostile_text_is_text_on_the_front_page():
-    part = {"answers": [], "cards": [CARD], "reports": [REPORT]}
+    part = {"answers": [], "filters": {}, "groups": [GROUP]}
     html = site.front({"zh": part, "en": part}, "run", "2026-01-21", ["a.csv"])
     assert "<script>alert" not in html and html.count("<script") == 1 and "&lt;script&gt;alert(1)" in html
 
 
 def test_filters_offer_what_occurs():
-    part = {"answers": [], "cards": [CARD, CARD | {"code": "missed", "category": "economy", "category_name": "经济发展"}], "reports": [REPORT]}
-    assert site._filters(part, "zh") == {
-        "plan": [("zj13", "乙规划"), ("zj14", "甲规划")], "category": [("environment", "生态环境"), ("economy", "经济发展")],
+    missed = CARD | {"code": "missed", "category": "economy", "category_name": "经济发展"}
+    ended = GROUP | {"plan": "cn13", "region": "cn", "name": "乙规划", "cards": [missed]}
+    none = {"plan": "", "region": "", "name": "其他", "open": True, "cards": [], "reports": [REPORT]}
+    assert site._filters([GROUP, ended, none], "zh") == {
+        "region": [("zj", "浙江"), ("cn", "全国")], "plan": [("zj14", "甲规划"), ("cn13", "乙规划")],
+        "category": [("environment", "生态环境"), ("economy", "经济发展")],
         "attribute": [("binding", "约束性"), ("expected", "预期性")], "status": [("compliant", "■ 达标"), ("missed", "▼ 未完成")]}
+
+
+def test_plans_are_grouped_by_region_the_newest_first():
+    plans = ["cn13", "zj13", "zj14", "cn15"]
+    cards, names = [CARD | {"plan": plan} for plan in plans], {plan: plan for plan in plans}
+    groups = site._groups(cards, [REPORT, REPORT | {"plan": ""}], {"zj14"}, names, "zh")
+    assert [g["plan"] for g in groups] == ["zj14", "zj13", "cn15", "cn13", ""]
+    assert [g["open"] for g in groups] == [True, False, False, False, True]
+    assert [len(g["reports"]) for g in groups] == [0, 1, 0, 0, 1]
 
 
 def test_corrections_are_listed_and_none_is_said():

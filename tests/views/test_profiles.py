@@ -52,7 +52,7 @@ class TestHeadline:
         assert "后续年均需" not in shown and "数据截至" not in shown
 
     @pytest.mark.parametrize("indicator, reason", [
-        ("co2_intensity_cut", "国家下达指标，表内无数"), ("forest_cover", "口径有变"), ("talent_stock", "未收集到数据")])
+        ("co2_intensity_cut", "表内未列数值"), ("forest_cover", "口径有变"), ("talent_stock", "未收集到数据")])
     def test_what_cannot_be_assessed_says_why(self, indicator, reason):
         shown = said(indicator, 2025)
         assert "○ 暂无法评估" in shown and reason in shown and "较时序" not in shown and "最新数" not in shown
@@ -150,7 +150,7 @@ class TestChart:
         result, series = gaps.measure(assigned, observed({}), 2022), trajectories.history(assigned, observed({2019: 1.0}), 2022)
         none = scenario.long_term(assigned, load.commitments("zj13"))
         spec = charts.profile(series, none, result, assigned, "zh").to_dict()
-        assert spec["layer"][0]["mark"]["type"] == "text" and "国家下达指标，表内无数" in str(spec["datasets"])
+        assert spec["layer"][0]["mark"]["type"] == "text" and "表内未列数值" in str(spec["datasets"])
 
     def test_a_vintage_is_in_the_tooltip(self):
         assert [t["title"] for t in self.chart("rd_share")["encoding"]["tooltip"]] == ["年份", "系列", "数值", "发布", "来源"]

@@ -77,7 +77,7 @@ def test_a_missing_outcome_says_why():
     assert html.count("原表未印完成数") == 3 and "纲要结论" in html
     outcomes = gaps.outcomes(TARGETS, OBSERVATIONS)
     html = views.outcomes(gaps.completion(TARGETS, outcomes), TARGETS, "zh").bodies[0].as_raw_html()
-    assert "原表未印" not in html and html.count("国家下达指标，表内无数") == 2 and "未收集到数据" in html
+    assert "原表未印" not in html and html.count("表内未列数值") == 2 and "未收集到数据" in html
     assert "纲要结论" not in html
 
 

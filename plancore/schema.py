@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -208,22 +209,27 @@ def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[st
     check_columns(frame, shape, where)
     for column in shape.columns:
         values = frame[column.name]
+        written = set(values.unique()) - {""}
         if column.required and column.name != "text":
             refuse(frame, values == "", where, f"{column.name} is empty", "a value in every row")
-        filled = frame[values != ""]
-        if column.type in VOCABULARIES:
-            allowed = VOCABULARIES[column.type]
-            refuse(filled, ~filled[column.name].isin(allowed), where, f"unknown {column.name}", ", ".join(allowed))
-        elif column.type in _PATTERNS:
-            refuse(filled, ~filled[column.name].map(lambda v: _fits(v, column.type)), where,
-                   f"{column.name} cannot be read", _DESCRIPTIONS[column.type])
-        if column.references and known is not None:
-            names = known[column.references]
-            refuse(filled, ~filled[column.name].isin(names), where,
-                   f"{column.name} is not in {column.references}", _sample(names))
+        for wrong, what, allowed in _wrong(column, written, known):
+            if wrong:
+                refuse(frame, values.isin(wrong), where, what, allowed)
     refuse(frame, frame.duplicated(list(shape.key)), where, "second row with the same " + ", ".join(shape.key),
            "each only once")
     return frame
+
+
+def _wrong(column: Column, written: set[str], known: dict[str, set[str]] | None) -> Iterator[tuple[set[str], str, str]]:
+    """What of the values written in a column does not fit it, why, and what is allowed."""
+    if column.type in VOCABULARIES:
+        allowed = VOCABULARIES[column.type]
+        yield written - set(allowed), f"unknown {column.name}", ", ".join(allowed)
+    elif column.type in _PATTERNS:
+        yield {v for v in written if not _fits(v, column.type)}, f"{column.name} cannot be read", _DESCRIPTIONS[column.type]
+    if column.references and known is not None:
+        names = known[column.references]
+        yield written - names, f"{column.name} is not in {column.references}", _sample(names)
 
 
 def check_columns(frame: pd.DataFrame, shape: Shape, where: str) -> None:

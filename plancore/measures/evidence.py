@@ -206,10 +206,11 @@ class Evidence:
         return rows
 
     def _at_baseline(self, usable: pd.DataFrame) -> pd.DataFrame:
-        """Per target and basis the observation of the baseline year: at, value, basis."""
+        """Per target and basis the observation of the baseline year, bounds left out: at, value, basis."""
         first = self.targets["baseline_year"].to_numpy()
-        found = usable[(usable["start"] == first[usable["at"]]) & (usable["end"] == usable["start"])]
-        return found.assign(basis=self._words(found, ["basis"])["basis"].to_numpy())[["at", "value", "basis"]]
+        found = usable[(usable["start"] == first[usable["at"]]) & (usable["end"] == usable["start"]) & ~usable["derived"]]
+        words = self._words(found, ["basis", "qualifier"]).set_axis(found.index)
+        return found.assign(basis=words["basis"])[~words["qualifier"].isin(list(rules.BOUNDED))][["at", "value", "basis"]]
 
 
 def _last_years(pairs: pd.DataFrame) -> pd.Series:
@@ -302,16 +303,18 @@ def _figured(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _based(rows: pd.DataFrame, at_baseline: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """The baseline to count from, named: the printed one, or, where asked for, the one observed on the basis of the
+    """The baseline to count from, named: the printed one, or, where asked for or none is printed, the one observed on the basis
 
-    last figure. `break_at_baseline` names the basis of the last figure where the printed baseline is on another.
+    of the last figure. `break_at_baseline` names the basis of the last figure where the printed baseline is on another.
     """
-    same = (at_baseline["basis"] == rows["basis"].to_numpy()[at_baseline["at"]]).to_numpy()
+    last = rows["basis"].to_numpy()[at_baseline["at"]]
+    same = (at_baseline["basis"] == last).to_numpy() | pd.isna(last)
     observed = at_baseline[same].drop_duplicates("at").set_index("at")["value"].reindex(rows.index)
     observed, level = observed.to_numpy(float), rows["form"].array == "level"
-    use = (baseline == "revised") & level & ~np.isnan(observed)
-    value = np.where(use, observed, rows["baseline_value"].to_numpy(float))
-    used = np.select([use, ~np.isnan(value)], ["revised", "printed"], "")
+    printed = rows["baseline_value"].to_numpy(float)
+    use = ((baseline == "revised") | np.isnan(printed)) & level & ~np.isnan(observed)
+    value = np.where(use, observed, printed)
+    used = np.select([use & np.isnan(printed), use, ~np.isnan(value)], ["observed", "revised", "printed"], "")
     crossed = np.where(level & (used == "printed"), rows["basis"].fillna("").to_numpy(), "")
     return rows.assign(baseline_value=value, baseline_used=used, break_at_baseline=crossed)
 

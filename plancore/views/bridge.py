@@ -9,7 +9,7 @@ import pandas as pd
 from IPython.display import HTML
 
 from plancore import markup, schema, wording
-from plancore.measures import rules
+from plancore.measures.rules import WATCHED
 from plancore.views import page, records, table
 
 _RAW = ["row", "row_from", "indicator", "target_from", "target_to", "relation"]
@@ -185,7 +185,7 @@ def _asked(row: dict, side: str, lang: str) -> str:
         return ""
     if row[f"held_{side}"]:
         form, path = row[f"form_{side}"], row[f"path_{side}"]
-        return wording.text("asks_control" if form in rules.WATCHED else "asks_step" if path == "step" else "asks_hold", lang)
+        return wording.text("asks_control" if form in WATCHED else "asks_step" if path == "step" else "asks_hold", lang)
     asked = row[f"asked_{side}"] * (-1 if row["better"] == "lower" else 1)
     return wording.text("percent_a_year" if row["asked_unit"] == "percent" else "a_year", lang, x=wording.number(asked))
 

@@ -17,8 +17,15 @@ PROFILE = "indicator_profile"
 PROFILED = ("rd_share", "income_growth", "urbanization_rate", "reading_rate")
 """Indicators whose profiles stand for all."""
 PAGES = list({(p.report, p.values.get("plan"), p.values.get("indicator")): p for p in schedule.read().pages
-              if p.lang == "zh" and p.values.get("indicator", PROFILED[0]) in PROFILED}.values())
-"""A page of each report and plan."""
+              if p.lang == "zh" and p.values.get("indicator", PROFILED[0]) in PROFILED and p.values.get("region", "zj") == "zj"
+              and p.values.get("plan", p.values.get("from_plan", "zj14")) in ("zj13", "zj14")
+              and 2020 < p.values.get("as_of", 2025) <= 2025}.values())
+"""A page of each report of Zhejiang's plans."""
+BESIDE = [parameters.page(report, given) for report, given in (
+    ("gap_analysis", {"plan": "cn14", "as_of": 2025}), ("gap_analysis", {"plan": "zj15", "as_of": 2026}),
+    (PROFILE, {"indicator": "urbanization_rate", "region": "cn", "as_of": 2025}), ("plan_review", {"plan": "cn14"}),
+    ("plan_bridge", {"from_plan": "cn14", "to_plan": "cn15"}), ("data_quality", {"plan": "cn14", "as_of": 2025}))]
+"""Pages of the nation, and of the plan that runs."""
 MORE = [parameters.page("gap_analysis", {"as_of": 2023, "known_on": "2024-06-30"}), parameters.page("gap_analysis", {"plan": "zj13", "as_of": 2019}),
         *(parameters.page(PROFILE, {"indicator": i}) for i in ("energy_intensity_cut", "pm25_concentration", "law_enforcement_share"))]
 
@@ -51,16 +58,17 @@ def played(page: Page) -> tuple[str, inputs.Reads]:
 @pytest.fixture(scope="module")
 def recorded() -> dict[Page, inputs.Reads]:
     """What each page reads."""
-    return {page: played(page)[1] for page in PAGES}
+    return {page: played(page)[1] for page in [*PAGES, *BESIDE]}
 
 
 @pytest.fixture
 def reached(recorded, tables):
     """Which pages a change of a table reaches, without the parameters that all pages of a report share."""
-    def reach(*what, change=tables, **cells) -> set[str]:
-        before = keys(recorded)
+    def reach(*what, change=tables, among=PAGES, **cells) -> set[str]:
+        read = {page: recorded[page] for page in among}
+        before = keys(read)
         change(*what, **cells)
-        return {page.path.removeprefix("zh/").removesuffix(".html") for page, key in keys(recorded).items() if key != before[page]}
+        return {page.path.removeprefix("zh/").removesuffix(".html") for page, key in keys(read).items() if key != before[page]}
     return reach
 
 
@@ -97,8 +105,19 @@ class TestReach:
         ("pm25_concentration", ASSESSED | of("methods") | {"plan_review-zj14"}),  # a row of the 14th plan only
     ])
     def test_an_observation(self, reached, indicator, pages):
-        found = reached("observations", f"indicator == '{indicator}'", note="changed")
+        found = reached("observations", f"indicator == '{indicator}' and region == 'zj'", note="changed")
         assert found == pages
+
+    @pytest.mark.parametrize("region, pages", [
+        ("zj", ASSESSED | of("plan_review", "methods", indicators=("urbanization_rate",))
+         | {"gap_analysis-cn14-2025-all-all", "gap_analysis-zj15-2026-all-all", "indicator_profile-urbanization_rate-2025-cn"}),
+        ("cn", of("methods", "gap_analysis", indicators=("urbanization_rate",)) | {
+            "gap_analysis-cn14-2025-all-all", "gap_analysis-zj15-2026-all-all", "indicator_profile-urbanization_rate-2025-cn",
+            "plan_review-cn14", "plan_bridge-cn14-cn15", "data_quality-cn14-2025"})])
+    def test_a_figure_of_one_region(self, reached, region, pages):
+        """It reaches the region's own pages, and of the other region those that show it beside."""
+        query = f"indicator == 'urbanization_rate' and region == '{region}'"
+        assert reached("observations", query, among=[*PAGES, *BESIDE], note="changed") == pages
 
     def test_a_target(self, reached):
         both = of("methods", "plan_bridge", PROFILE)

@@ -207,8 +207,9 @@ def request(
     from plancore import collecting, load
 
     with _exit_on_error("no form was written"):
-        limits = collecting.build.read(paths.DATA)["indicators"]
-        files = collecting.forms.request(plan or load.latest()["plan"], as_of, output, limits, department)
+        plan = plan or load.latest()["plan"]
+        limits = collecting.build.facts(collecting.build.read(paths.DATA), load.plan(plan)["region"])
+        files = collecting.forms.request(plan, as_of, output, limits, department)
     typer.echo("\n".join(map(str, files)) or "nothing is missing, late or behind: no form is needed")
 
 

@@ -234,7 +234,10 @@ def _lack(row: dict, mine: pd.DataFrame) -> dict:
         return _need("between", (), form)
     if reason == "not_assigned" and not outlined:
         return _need("no_number", lacking, "cumulative_rate")
-    if outlined or row["status"] == "final" or (reason == "" and row["last_period"] == as_of):
+    judged = reason == "" and row["last_period"] == as_of
+    if form == "yearly_control" and lacking and judged and not ended and not outlined:  # its mean so far is that of other years
+        return _need("control", lacking, form)
+    if outlined or row["status"] == "final" or judged:
         return _need("between", lacking, form) if outlined or row["qualifier"] != "about" else _sharper(row, mine)
     if form in rules.CHAINED or (form == "yearly_control" and ended):
         return _need(_chain(row, lacking, ended), lacking, form)

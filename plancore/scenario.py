@@ -45,21 +45,21 @@ def goals(commitments: pd.DataFrame) -> pd.DataFrame:
     return own.assign(series=own["id"].map(ids))[["series", "value", "unit_zh", "bound", "lines"]].reset_index(drop=True)
 
 
-def long_term(targets: pd.DataFrame, commitments: pd.DataFrame) -> pd.DataFrame:
+def long_term(target: pd.DataFrame, commitments: pd.DataFrame) -> pd.DataFrame:
     """Return the goal for 2035 of an indicator that has one, in the shape of `trajectories.series`.
 
-    Series `goal_path` from its last target to 2035, and `goal`. A multiple of 2020 is given as the average growth that reaches
-    it, 2^(1/15) − 1 for 2. targets: the rows of one indicator; commitments: of the plan that sets the goal.
+    Series `goal_path` from the plan's target to 2035, and `goal`. A multiple of 2020 is given as the average growth that reaches
+    it, 2^(1/15) − 1 for 2. target: the indicator's row in the plan that sets the goal; commitments: those of this plan.
     """
     indicators = {indicator: series for series, indicator in GROWTH.items()} | {"urbanization_rate": "urbanization"}
-    last = targets.sort_values("target_year").iloc[-1]
-    own = goals(commitments).query("series == @series", local_dict={"series": indicators.get(last["indicator"])})
+    row, = target.to_dict("records")
+    own = goals(commitments).query("series == @series", local_dict={"series": indicators.get(row["indicator"])})
     value = np.where(own["unit_zh"] == "倍", rules.yearly_rate(1.0, own["value"], END - START), own["value"])
-    first = value if last["indicator"] in GROWTH.values() else [last["target_value"]] * len(value)
+    first = value if row["indicator"] in GROWTH.values() else [row["target_value"]] * len(value)
     points = [point for a, b in zip(first, value)
-              for point in ((last["target_year"], "goal_path", a), (END, "goal_path", b), (END, "goal", b))]
+              for point in ((row["target_year"], "goal_path", a), (END, "goal_path", b), (END, "goal", b))]
     return pd.DataFrame(points, columns=["year", "series", "value"]).assign(
-        plan=str(END), row=last["row"], indicator=last["indicator"], qualifier="", status="", source=last["source"], basis="")
+        plan=str(END), row=row["row"], indicator=row["indicator"], qualifier="", status="", source=row["source"], basis="")
 
 
 def used(observations: pd.DataFrame, as_of: int) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -208,28 +207,32 @@ def check(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[st
     """
     check_columns(frame, shape, where)
     for column in shape.columns:
-        values = frame[column.name]
-        written = set(values.unique()) - {""}
-        if column.required and column.name != "text":
-            refuse(frame, values == "", where, f"{column.name} is empty", "a value in every row")
-        for wrong, what, allowed in _wrong(column, written, known):
-            if wrong:
-                refuse(frame, values.isin(wrong), where, what, allowed)
+        written = set(frame[column.name].unique())
+        if "" in written and column.required and column.name != "text":
+            refuse(frame, frame[column.name] == "", where, f"{column.name} is empty", "a value in every row")
+        if wrong := _wrong(column, written - {""}):
+            reason = "unknown {}" if column.type in VOCABULARIES else "{} cannot be read"
+            refuse(frame, frame[column.name].isin(wrong), where, reason.format(column.name), _words(column))
     refuse(frame, frame.duplicated(list(shape.key)), where, "second row with the same " + ", ".join(shape.key),
            "each only once")
+    if known is not None:
+        check_references(frame, shape, where, known)
     return frame
 
 
-def _wrong(column: Column, written: set[str], known: dict[str, set[str]] | None) -> Iterator[tuple[set[str], str, str]]:
-    """What of the values written in a column does not fit it, why, and what is allowed."""
+def check_references(frame: pd.DataFrame, shape: Shape, where: str, known: dict[str, set[str]]) -> None:
+    """Raise DataError for values of the columns that reference a table which are not in it, see `check`."""
+    for column in shape.columns:
+        if column.references and (wrong := set(frame[column.name].unique()) - known[column.references] - {""}):
+            refuse(frame, frame[column.name].isin(wrong), where, f"{column.name} is not in {column.references}",
+                   _sample(known[column.references]))
+
+
+def _wrong(column: Column, written: set[str]) -> set[str]:
+    """The values written in a column that are not of its type."""
     if column.type in VOCABULARIES:
-        allowed = VOCABULARIES[column.type]
-        yield written - set(allowed), f"unknown {column.name}", ", ".join(allowed)
-    elif column.type in _PATTERNS:
-        yield {v for v in written if not _fits(v, column.type)}, f"{column.name} cannot be read", _DESCRIPTIONS[column.type]
-    if column.references and known is not None:
-        names = known[column.references]
-        yield written - names, f"{column.name} is not in {column.references}", _sample(names)
+        return written - set(VOCABULARIES[column.type])
+    return {v for v in written if not _fits(v, column.type)} if column.type in _PATTERNS else set()
 
 
 def check_columns(frame: pd.DataFrame, shape: Shape, where: str) -> None:
@@ -242,8 +245,12 @@ def check_columns(frame: pd.DataFrame, shape: Shape, where: str) -> None:
 
 def allowed(column: Column) -> str:
     """Return what may stand in a column, in words."""
-    words = ", ".join(VOCABULARIES[column.type]) if column.type in VOCABULARIES else _DESCRIPTIONS.get(column.type, "a text")
-    return words + (f" of {column.references}" if column.references else "") + ("" if column.required else ", or nothing")
+    return _words(column) + (f" of {column.references}" if column.references else "") + ("" if column.required else ", or nothing")
+
+
+def _words(column: Column) -> str:
+    """What is allowed by the type of a column."""
+    return ", ".join(VOCABULARIES[column.type]) if column.type in VOCABULARIES else _DESCRIPTIONS.get(column.type, "a text")
 
 
 def refuse(frame: pd.DataFrame, bad: pd.Series, where: str, what: str, allowed: str) -> None:

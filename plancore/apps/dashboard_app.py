@@ -61,7 +61,7 @@ def panel(state: dict, lang: str) -> str:
     targets, result, series = _measured(state["plan"], state["as_of"])
     target, row = (f[f["indicator"] == key] for f in (targets, result))
     name = escape(target[f"name_{lang}"].iloc[0])
-    chart = views.indicator.chart(series[series["row"].isin(target["row"])], target, row, target, lang)
+    chart = views.indicator.chart(series[series["row"].isin(target["row"])], row, target, lang)
     read_on = markup.page(wording.text("app_full_page", lang), "indicator_profile", indicator=key, as_of=state["as_of"],
                          region=target["region"].iloc[0])
     headline = views.indicator.headline(row, target, lang).data

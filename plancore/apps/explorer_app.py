@@ -168,9 +168,10 @@ def _chosen(state: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @lru_cache(maxsize=4)
 def _known(plan: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Vintages, the observations chosen of them, the targets of every plan; cached as a kernel lives no longer than its tables."""
-    region = load.plans().query("plan == @plan")["region"].iloc[0]
-    return load.vintages(region, "today"), load.observations(region, "today"), load.in_indicator_units(load.all_targets("today"))
+    """Vintages, the observations chosen of them, the targets of all plans of the region; cached, as a kernel ends with its tables."""
+    region = load.plan(plan)["region"]
+    everywhere = load.in_indicator_units(load.all_targets("today").query("region == @region"))
+    return load.vintages(region, "today"), load.observations(region, "today"), everywhere
 
 
 @lru_cache(maxsize=16)
@@ -192,8 +193,7 @@ def _told(plan: str, as_of: int, indicator: str) -> pd.DataFrame:
 
 @lru_cache(maxsize=64)
 def _goals(plan: str, indicator: str) -> pd.DataFrame:
-    everywhere = _known(plan)[2]
-    return scenario.long_term(everywhere[everywhere["indicator"] == indicator], load.commitments(plan))
+    return scenario.long_term(_boxed(plan).query("indicator == @indicator"), load.commitments(plan))
 
 
 def _defaults() -> dict:

@@ -196,9 +196,10 @@ def _by_region(figures: pd.DataFrame, targets: pd.DataFrame, lang: str) -> pd.Da
     goals = load.in_indicator_units(targets).query("form == 'level' and target_value.notna()")
     goals = goals[pd.MultiIndex.from_frame(goals[["region", "price_basis"]]).isin(pd.MultiIndex.from_frame(seen[["region", "price_basis"]]))]
     goals = goals.assign(series="target", year=goals["target_year"], value=goals["target_value"], qualifier="", cited="")
-    data = pd.concat([f[["region", "plan", "series", "year", "value", "qualifier", "cited"]] for f in (seen, goals)], ignore_index=True)
+    columns = ["region", "indicator", "plan", "series", "year", "value", "qualifier", "cited"]
+    data = pd.concat([seen[columns], goals[columns]], ignore_index=True).rename(columns={"indicator": "key"})
     return data.assign(
-        name=data["region"].map(names), label=[wording.text(f"series_{s}", lang) for s in data["series"]], key=figures["indicator"].iloc[0],
+        name=data["region"].map(names), label=[wording.text(f"series_{s}", lang) for s in data["series"]],
         shown=[wording.qualified(v, q) for v, q in zip(data["value"], data["qualifier"])]).sort_values(["region", "series", "year"])
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from plancore import paths, schema
-from plancore.collecting import clean_tables, conversions, printed_cells, transaction
+from plancore.collecting import clean_tables, printed_cells, transaction
 from plancore.schema import DataError, refuse
 
 _FOLDERS = ("printed", "cells", "targets", "outcomes", "commitments", "observations")
@@ -60,7 +60,7 @@ def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
             raise DataError(f"data/{name}.csv: no row below the header")
     known = {name: set(frames[name][shape_of(name).key[0]]) for name in frames if name in schema.DATA}
     for name, frame in frames.items():
-        schema.check(frame, shape_of(name), f"data/{name}.csv", known)
+        schema.check_references(frame, shape_of(name), f"data/{name}.csv", known)
     _check_names(frames)
     _check_versions(frames)
     _check_successors(frames)
@@ -69,7 +69,7 @@ def check(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     _check_conversions(frames["conversions"])
     for name in frames:
         if name.startswith("observations/"):
-            _check_observations(frames[name], _facts(frames, name.partition("/")[2]), f"data/{name}.csv")
+            _check_observations(frames[name], facts(frames, name.partition("/")[2]), f"data/{name}.csv")
     return frames
 
 
@@ -80,17 +80,18 @@ def raw(data: Path) -> dict[str, pd.DataFrame]:
     missing = next((name for name in names if not (data / f"{name}.csv").is_file()), None)
     if missing:
         raise DataError(f"data/{missing}.csv: the file is missing")
-    frames = {name: _whole(parse((data / f"{name}.csv").read_bytes(), f"data/{name}.csv"), shape_of(name)) for name in names}
+    frames = {name: whole((data / f"{name}.csv").read_bytes(), name) for name in names}
     for name, frame in frames.items():
         schema.check_columns(frame, shape_of(name), f"data/{name}.csv")
     return frames
 
 
-def _whole(frame: pd.DataFrame, shape: schema.Shape) -> pd.DataFrame:
-    """The frame with an empty column for each that may be empty and is left out; a file without a header stays as it is."""
-    left_out = [c.name for c in shape.columns if not c.required and c.name not in frame and len(frame.columns)]
+def whole(content: bytes, name: str) -> pd.DataFrame:
+    """Parse a file of `data/`, with an empty column for each that may be empty and is left out; without a header it has none."""
+    frame = parse(content, f"data/{name}.csv")
+    left_out = [c.name for c in shape_of(name).columns if not c.required and c.name not in frame and len(frame.columns)]
     frame = frame.assign(**dict.fromkeys(left_out, ""))
-    frame.attrs["left_out"] = left_out
+    frame.attrs |= {"left_out": left_out} if left_out else {}  # pandas copies them with every frame and column
     return frame
 
 
@@ -118,7 +119,7 @@ def undecided(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return a line for each cell that is still to decide: file and line, column, row, what is allowed."""
     return [f"data/{name}.csv:{index + 2}: {column.name} of {', '.join(row[c] for c in shape_of(name).key)} is {schema.OPEN}; "
             f"allowed: {schema.allowed(column)}"
-            for name, frame in frames.items() for index, row in frame[(frame == schema.OPEN).any(axis=1)].iterrows()
+            for name, frame in frames.items() for index, row in frame[(frame.to_numpy() == schema.OPEN).any(axis=1)].iterrows()
             for column in shape_of(name).columns if row[column.name] == schema.OPEN]
 
 
@@ -205,8 +206,7 @@ def _check_versions(frames: dict[str, pd.DataFrame]) -> None:
 def _check_successors(frames: dict[str, pd.DataFrame]) -> None:
     """A goal goes on as one other, which the table of a later plan of its region has, where it does not go on itself."""
     plans, successors, where = frames["plans"].to_dict("records"), frames["successors"], "data/successors.csv"
-    boxes = {p["plan"]: frames[f"targets/{p['plan']}"].query("kind == 'box'")["indicator"] for p in plans}
-    later = [(set(boxes[a["plan"]]), set(boxes[b["plan"]])) for a in plans for b in plans
+    later = [(_box(frames, a["plan"]), _box(frames, b["plan"])) for a in plans for b in plans
              if a["region"] == b["region"] and a["target_year"] <= b["baseline_year"]]
     refuse(successors, successors.duplicated("to_indicator"), where, "second row with the same to_indicator", "each only once")
     goes_on = [any(old in a and new in b and old not in b for a, b in later)
@@ -229,12 +229,10 @@ def _check_annual(frames: dict[str, pd.DataFrame]) -> None:
     refuse(annual, ~((pairs[0] == pairs[1]) & (pairs[1] == pairs[2]) & (pairs[2] == pairs[3])), where, "neither a row nor a series",
            "plan and row; or region and indicator where the plan of that year has no such row")
     refuse(annual, filled["region"] & ~annual["region"].isin(plans["region"]), where, "unknown region", ", ".join(sorted(set(plans["region"]))))
-    series = clean_tables.annual_series(frames)
-    ours = pd.MultiIndex.from_frame(series[["region", "indicator"]].assign(year=annual["year"]))
+    ours = pd.MultiIndex.from_frame(annual[["region", "indicator", "year"]])
     refuse(annual, filled["region"] & ours.isin(_planned(frames)), where, "a plan of that year has this row",
            "its plan and row in place of region and indicator")
-    conversions.factors(series, frames, where)
-    better = series["indicator"].map(frames["indicators"].set_index("indicator")["better"])
+    better = clean_tables.annual_series(frames)["indicator"].map(frames["indicators"].set_index("indicator")["better"])
     refuse(annual, annual["bound"].map(clean_tables.AGAINST) == better, where, "bound against the better direction",
            "at_least or more_than where higher is better, at_most or less_than where lower is")
     refuse(annual, filled["value"] == (annual["bound"] == "none"), where, "an annual target without a bound, or a bound without a value",
@@ -247,8 +245,13 @@ def _check_annual(frames: dict[str, pd.DataFrame]) -> None:
 def _planned(frames: dict[str, pd.DataFrame]) -> set[tuple[str, str, str]]:
     """Each region, indicator and year for which a plan's table has a row."""
     return {(p["region"], indicator, str(year)) for p in frames["plans"].to_dict("records")
-            for indicator in frames[f"targets/{p['plan']}"].query("kind == 'box'")["indicator"]
-            for year in range(int(p["baseline_year"]) + 1, int(p["target_year"]) + 1)}
+            for indicator in _box(frames, p["plan"]) for year in range(int(p["baseline_year"]) + 1, int(p["target_year"]) + 1)}
+
+
+def _box(frames: dict[str, pd.DataFrame], plan: str) -> set[str]:
+    """The indicators of a plan's table."""
+    targets = frames[f"targets/{plan}"]
+    return set(targets["indicator"][targets["kind"] == "box"])
 
 
 def _check_conversions(frame: pd.DataFrame) -> None:
@@ -264,31 +267,33 @@ def _check_regions(frames: dict[str, pd.DataFrame]) -> None:
     """A figure of one publication stands in the file of one region, and what differs by region is of one that has plans."""
     regional, known = frames["regional"], sorted(set(frames["plans"]["region"]))
     refuse(regional, ~regional["region"].isin(known), "data/regional.csv", "unknown region", ", ".join(known))
-    same, seen = ["indicator", "period", "value", "source"], pd.DataFrame(columns=["indicator", "period", "value", "source"])
-    for name in (f"observations/{region}" for region in frames["plans"]["region"].unique()):
-        again = pd.MultiIndex.from_frame(frames[name][same]).isin(pd.MultiIndex.from_frame(seen))
-        refuse(frames[name], pd.Series(again, frames[name].index), f"data/{name}.csv", "a figure that stands in another region's file too",
-               "a figure of this region")
-        seen = pd.concat([seen, frames[name][same]])
+    names = [f"observations/{region}" for region in frames["plans"]["region"].unique()]
+    every = pd.concat({name: frames[name][["indicator", "period", "value", "source"]] for name in names})
+    twice = every.index[every.duplicated(keep=False)]
+    if len(twice):
+        name, mine = twice[0][0], twice.get_level_values(0) == twice[0][0]
+        others = ", ".join(f"data/{other}.csv:{index + 2}" for other, index in twice[~mine][:3])
+        refuse(frames[name], frames[name].index.isin(twice[mine].get_level_values(1)), f"data/{name}.csv",
+               f"a figure that stands in another region's file too ({others})", "a figure in the file of its region")
 
 
-def _facts(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
-    """The indicators with the plausible range for a region: its own, where it has one, with the file that says so."""
-    known = frames["indicators"].set_index("indicator").assign(file="indicators")
-    regional = frames["regional"].query("region == @region").set_index("indicator")
-    own = regional.loc[(regional["low"] != "") | (regional["high"] != ""), ["low", "high"]].assign(file="regional")
-    known.loc[own.index, list(own)] = own
-    return known.reset_index()
+def facts(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
+    """Return the indicators with their plausible range in a region, `low` and `high`, and the `file` of data/ that has it."""
+    known, regional = frames["indicators"].assign(file="indicators"), frames["regional"].assign(file="regional")
+    ranges = ["indicator", "low", "high", "file"]
+    own = regional.loc[(regional["region"] == region) & ((regional["low"] != "") | (regional["high"] != "")), ranges]
+    return known.drop(columns=ranges[1:]).merge(pd.concat([own, known[ranges]]).drop_duplicates("indicator"), on="indicator")
 
 
 def _check_observations(frame: pd.DataFrame, indicators: pd.DataFrame, where: str) -> None:
-    """The unit must be the indicator's, the value of a single year within its plausible range."""
-    facts = frame[["indicator"]].merge(indicators, on="indicator", how="left", validate="m:1")
-    facts.index = frame.index
-    for unit, rows in facts.groupby("unit_zh"):
-        here = frame.loc[rows.index]
-        refuse(here, here["unit_zh"] != unit, where, "not the unit of this indicator", unit)
-    value, low, high = (pd.to_numeric(s) for s in (frame["value"], facts["low"], facts["high"]))
-    for index in frame.index[((value < low) | (value > high)) & (frame["period"].str.len() == 4)]:
-        refuse(frame, frame.index == index, where, "value is not plausible for this indicator",
-               f"{low[index]:g} to {high[index]:g} {facts['unit_zh'][index]} (low, high in data/{facts['file'][index]}.csv)")
+    """The unit must be the indicator's, the value within its plausible range; of several years a flow may be their sum."""
+    known = frame[["indicator"]].merge(indicators, on="indicator", how="left", validate="m:1").set_axis(frame.index)
+    other = frame["unit_zh"] != known["unit_zh"]
+    for unit in sorted(known["unit_zh"][other].unique()):
+        refuse(frame, other & (known["unit_zh"] == unit), where, "not the unit of this indicator", unit)
+    years = (frame["period"].str[-4:].astype(int) - frame["period"].str[:4].astype(int) + 1).where(known["nature"] == "flow", 1)
+    value, low, high = (pd.to_numeric(s) for s in (frame["value"], known["low"], known["high"]))
+    for index in frame.index[(value < low) | (value > high * years)]:
+        times = f"{years[index]} times the " if years[index] > 1 else ""
+        refuse(frame, frame.index == index, where, "value is not plausible for this indicator", f"{low[index]:g} to "
+               f"{high[index] * years[index]:g} {known['unit_zh'][index]} (low, {times}high in data/{known['file'][index]}.csv)")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import pandas as pd
 
 from plancore import outline, schema
 from plancore.collecting import conversions, printed_cells
 from plancore.measures import rules
-from plancore.schema import DataError, refuse
+from plancore.schema import refuse
 
 _IN_TEXT = "正文目标"
 """Category of the goals that stand in the body text."""
@@ -56,10 +59,19 @@ def _in_english(commitments: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
 def _targets(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) -> pd.DataFrame:
     readings, where = frames[f"targets/{plan['plan']}"], f"data/targets/{plan['plan']}.csv"
     _check_readings(readings, frames, plan, where)
-    readings = readings.assign(factor=[conversions.plain(f) for f in conversions.factors(readings, frames, where)])
-    rows = [_target(r, plan, cells[cells["row"] == r["row"]], f"{where}:{i + 2}")
+    factors, own = conversions.factors(readings, frames, where), _by_row(cells)
+    rows = [_target(r, plan, own[r["row"]], partial(_require, readings, i, where))
             for i, r in enumerate(readings.to_dict("records"))]
-    return _with(_with(pd.DataFrame(rows), frames["units"][["unit_zh", "unit_en"]], "unit_zh"), frames["categories"], "category_zh")
+    rows = pd.DataFrame(rows).assign(factor=factors.map(conversions.plain))
+    return _with(_with(rows, frames["units"][["unit_zh", "unit_en"]], "unit_zh"), frames["categories"], "category_zh")
+
+
+def _by_row(cells: pd.DataFrame) -> dict[str, list[dict]]:
+    """The cells of each row, in order."""
+    found: dict[str, list[dict]] = defaultdict(list)
+    for cell in cells.to_dict("records"):
+        found[cell["row"]].append(cell)
+    return found
 
 
 def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], plan: dict, where: str) -> None:
@@ -79,13 +91,19 @@ def _check_readings(readings: pd.DataFrame, frames: dict[str, pd.DataFrame], pla
     refuse(readings, unknown, where, "same_as is no row of this plan", "a row of the same file, or empty")
 
 
-def _target(reading: dict, plan: dict, cells: pd.DataFrame, where: str) -> dict:
+def _require(readings: pd.DataFrame, index: int, where: str, holds: object, what: str, allowed: str) -> None:
+    """Refuse a reading of which something does not hold."""
+    if not holds:
+        refuse(readings, readings.index == index, where, what, allowed)
+
+
+def _target(reading: dict, plan: dict, cells: list[dict], require: Callable[[object, str, str], None]) -> dict:
     """Return one row of `targets`, from the reading that people decided on and the printed cells."""
     printed = dict.fromkeys((*printed_cells.SINGLE, "number", "name", "group", "category", "attribute"), "")
-    for text, column in zip(cells["text"], cells["column"]):
+    for text, column in ((cell["text"], cell["column"]) for cell in cells):
         printed[column] += "" if column in printed_cells.SINGLE and outline.blank(text) else "".join(text.split())
     judged = printed["change"] if reading["form"] != "level" and printed["change"] else printed["target"]
-    _check_reading(reading, printed, judged, where)
+    _check_reading(reading, printed, judged, require)
     change = outline.cell(printed["change"]).value if printed["change"] else None
     return reading | {
         "plan": plan["plan"], "source": plan["source"],
@@ -105,12 +123,8 @@ def _baseline(printed: dict) -> float | None:
     return None if cell is None or cell.cumulative else cell.value
 
 
-def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> None:
+def _check_reading(reading: dict, printed: dict, judged: str, require: Callable[[object, str, str], None]) -> None:
     """Check a reading against the print: target, bound, bracket, units, tolerance."""
-    def require(holds: bool, what: str, allowed: str) -> None:
-        if not holds:
-            raise DataError(f"{where}: {what}; allowed: {allowed}\n    row: {', '.join(map(str, reading.values()))}")
-
     boxed, form = reading["kind"] == "box", reading["form"]
     for column in ("name", *(("category", "attribute") if boxed else ())):
         require(printed[column], f"no printed {column}", f"a cell with column `{column}` for this row in data/cells")
@@ -122,7 +136,7 @@ def _check_reading(reading: dict, printed: dict, judged: str, where: str) -> Non
     require(cell.cumulative == form.startswith("cumulative") or not boxed, f"form {form} against the printed {judged!r}",
             "a cumulative form exactly where 〔 〕 is printed")
     loose = cell.bound == "equal" or any(sign in judged for sign in "<>＜＞")
-    require(reading["bound"] == cell.bound or bool(loose and reading["note"]), f"bound {reading['bound']} against the printed {judged!r}",
+    require(reading["bound"] == cell.bound or (loose and reading["note"]), f"bound {reading['bound']} against the printed {judged!r}",
             f"{cell.bound}; a bare number or a sign may differ with the reason in note")
     _check_units(reading, printed, cell.unit, require)
     if form == "relative":
@@ -176,8 +190,8 @@ def _outcomes(frames: dict[str, pd.DataFrame], plan: dict, cells: pd.DataFrame) 
     stated = frames.get(f"outcomes/{plan['plan']}", pd.DataFrame(columns=schema.DATA["outcomes"].names))
     _check_stated(stated, mine, frames, plan)
     official = {row["row"]: row for row in stated.to_dict("records")}
-    rows = [_printed_outcome(plan, row, own, official.get(row, {})) for row, own in mine.groupby("row", sort=False)]
-    rows += [_stated_outcome(plan, row, frames) for row in official.values() if row["row"] not in set(mine["row"])]
+    rows = [_printed_outcome(plan, row, own, official.get(row, {})) for row, own in _by_row(mine).items()]
+    rows += _stated_outcomes(stated[~stated["row"].isin(mine["row"])], frames, plan).to_dict("records")
     return pd.DataFrame(rows, columns=schema.TABLES["outcomes"].names, dtype=object).fillna("")
 
 
@@ -194,11 +208,11 @@ def _check_stated(stated: pd.DataFrame, printed: pd.DataFrame, frames: dict[str,
     refuse(stated, numbers & ~filled["unit_zh"], where, "a figure without its unit", "the unit as printed in unit_zh")
 
 
-def _printed_outcome(plan: dict, row: str, cells: pd.DataFrame, official: dict) -> dict:
+def _printed_outcome(plan: dict, row: str, cells: list[dict], official: dict) -> dict:
     """An outcome in the plan's own table, with what its text says of it."""
-    printed = {c: "".join(cells["text"][cells["column"] == c]) for c in ("actual", "actual_change")}
+    printed = {c: "".join(cell["text"] for cell in cells if cell["column"] == c) for c in ("actual", "actual_change")}
     values = {c: _text(outline.cell(t).value) if t else "" for c, t in printed.items()}
-    lines, line = sorted(int(n) for n in cells["line"]), official.get("line", "")
+    lines, line = sorted(int(cell["line"]) for cell in cells), official.get("line", "")
     return official | {
         "plan": plan["plan"], "row": row, "actual_year": plan["target_year"], "source": plan["source"],
         "actual_value": values["actual"], "actual_change": values["actual_change"],
@@ -206,13 +220,16 @@ def _printed_outcome(plan: dict, row: str, cells: pd.DataFrame, official: dict) 
         "lines": f"{lines[0]}-{lines[-1]}" + (f";{line}" if line else "")}
 
 
-def _stated_outcome(plan: dict, official: dict, frames: dict[str, pd.DataFrame]) -> dict:
-    """An outcome as a later publication states it, in the unit of the target."""
-    target, where = frames[f"targets/{plan['plan']}"].set_index("row").loc[official["row"]], f"data/outcomes/{plan['plan']}.csv"
-    both = pd.DataFrame({"indicator": target["indicator"], "unit_zh": [official["unit_zh"] or target["unit_zh"], target["unit_zh"]]})
-    given, wanted = conversions.factors(both, frames, where)
-    values = {c: conversions.plain(Decimal(official[c]) * given / wanted) if official[c] else "" for c in ("actual_value", "actual_change")}
-    return official | values | {"plan": plan["plan"], "actual_year": official["actual_year"] or plan["target_year"]}
+def _stated_outcomes(stated: pd.DataFrame, frames: dict[str, pd.DataFrame], plan: dict) -> pd.DataFrame:
+    """Outcomes as later publications state them, in the units of the targets."""
+    targets, where = frames[f"targets/{plan['plan']}"].set_index("row"), f"data/outcomes/{plan['plan']}.csv"
+    indicator, wanted = (stated["row"].map(targets[column]) for column in ("indicator", "unit_zh"))
+    units = stated["unit_zh"].where(stated["unit_zh"] != "", wanted), wanted
+    factors = list(zip(*(conversions.factors(stated, frames, where, indicator=indicator, unit_zh=unit) for unit in units)))
+    values = {c: [conversions.plain(Decimal(v) * a / b) if v else "" for v, (a, b) in zip(stated[c], factors)]
+              for c in ("actual_value", "actual_change")}
+    year = stated["actual_year"].where(stated["actual_year"] != "", plan["target_year"])
+    return stated.assign(**values, plan=plan["plan"], actual_year=year)
 
 
 def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
@@ -231,9 +248,10 @@ def _observations(frames: dict[str, pd.DataFrame], region: str) -> pd.DataFrame:
 def annual_series(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the annual targets with the region and indicator of each, also of those that name a row of a plan."""
     plans, annual = frames["plans"], frames["annual_targets"]
-    rows = {(p["plan"], r["row"]): (p["region"], r["indicator"]) for p in plans.to_dict("records")
-            for r in frames[f"targets/{p['plan']}"].to_dict("records")}
-    found = [rows.get((r["plan"], r["row"]), (r["region"], r["indicator"])) for r in annual.to_dict("records")]
+    targets = {plan: frames[f"targets/{plan}"] for plan in plans["plan"]}
+    rows = {(plan, row): (region, indicator) for plan, region in zip(plans["plan"], plans["region"])
+            for row, indicator in zip(targets[plan]["row"], targets[plan]["indicator"])}
+    found = [rows.get((plan, row), own) for plan, row, *own in zip(*(annual[c] for c in ("plan", "row", "region", "indicator")))]
     return annual.assign(region=[region for region, _ in found], indicator=[indicator for _, indicator in found])
 
 
@@ -243,7 +261,7 @@ def _annual(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     tolerance: half a unit of the last digit of `about`; published_by: the last day of the source.
     """
     series = annual_series(frames)
-    by = conversions.factors(series, frames, "data/annual_targets.csv")
+    by = conversions.factors(frames["annual_targets"], frames, "data/annual_targets.csv", indicator=series["indicator"])
     half = [str(rules.half_unit(value)) if bound == "about" else "" for value, bound in zip(series["value"], series["bound"])]
     numbers = {name: [conversions.plain(Decimal(v) * b) if v else "" for v, b in zip(values, by)]
                for name, values in (("value", series["value"]), ("value_high", series["value_high"]), ("tolerance", half))}
@@ -258,14 +276,14 @@ def _with(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
     return frame.merge(other, on=key, how="left", validate="m:1").fillna("")
 
 
-def _lines(cells: pd.DataFrame, kind: str, place: str) -> str:
+def _lines(cells: list[dict], kind: str, place: str) -> str:
     """Return the source lines of a row: first name line to its own last value, then cells that stand elsewhere as `;n`.
 
     Elsewhere are merged cells and, for a goal of the body text, the baseline that a table prints. Where the place of a cell is
     its row in the table, that row alone.
     """
-    own = [(int(line), column, merged) for line, column, merged in zip(cells["line"], cells["column"], cells["merged"])
-           if column not in ("category", "group", "number")]
+    own = [(int(cell["line"]), cell["column"], cell["merged"]) for cell in cells
+           if cell["column"] not in ("category", "group", "number")]
     first = min(line for line, column, _ in own if column == "name")
     if place == "table_row":
         return f"{first}-{first}"

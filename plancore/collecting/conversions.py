@@ -21,17 +21,19 @@ def factor(unit: str, wanted: str, rules: pd.DataFrame, units: pd.DataFrame) -> 
     return Decimal(found.iloc[0]) if len(found) else None
 
 
-def factors(frame: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str) -> pd.Series:
+def factors(frame: pd.DataFrame, frames: dict[str, pd.DataFrame], where: str, **columns: pd.Series) -> pd.Series:
     """Return for each row with `indicator` and `unit_zh` what makes its values ones in the indicator's unit.
 
-    Raises DataError for a unit that no rule makes the indicator's.
+    columns: these two, where they are not the frame's own; messages show the frame. Raises DataError for a unit that no rule
+    makes the indicator's.
     """
-    own, rules = frame["indicator"].map(frames["indicators"].set_index("indicator")["unit_zh"]), frames["conversions"]
-    pairs = {pair: factor(*pair, rules, frames["units"]) for pair in set(zip(frame["unit_zh"], own))}
-    found = pd.Series([pairs[pair] for pair in zip(frame["unit_zh"], own)], index=frame.index, dtype=object)
-    for name, wanted in sorted(set(zip(frame["indicator"][found.isna()], own[found.isna()]))):
+    indicator, unit = (columns.get(name, frame.get(name)) for name in ("indicator", "unit_zh"))
+    own, rules = indicator.map(frames["indicators"].set_index("indicator")["unit_zh"]), frames["conversions"]
+    pairs = {pair: factor(*pair, rules, frames["units"]) for pair in set(zip(unit, own))}
+    found = pd.Series([pairs[pair] for pair in zip(unit, own)], index=frame.index, dtype=object)
+    for name, wanted in sorted(set(zip(indicator[found.isna()], own[found.isna()]))):
         into = rules.loc[rules["to_unit"] == wanted, "from_unit"]
-        refuse(frame, found.isna() & (frame["indicator"] == name), where, f"not the unit of {name}",
+        refuse(frame, found.isna() & (indicator == name), where, f"not the unit of {name}",
                f"{wanted}; what data/conversions.csv makes it: {', '.join(into) or 'none'}")
     return found
 

@@ -60,7 +60,7 @@ def request(plan: str, as_of: int, folder: Path, limits: pd.DataFrame, departmen
     """Write a form for each department (or for one) that is to report on the plan by the end of `as_of`; returns the files.
 
     A department is the region's, else the indicator's (`load.departments`); one that nobody confirmed is marked as proposed.
-    `limits` of data/indicators.csv: low and high of each indicator. A department of which nothing is wanted gets none. Raises
+    `limits` of `build.facts`: low and high of each indicator. A department of which nothing is wanted gets none. Raises
     DataError for an unknown plan or department, a year outside the plan, and a file that is there already: none is overwritten.
     """
     files = {folder / _file(form): write(form, limits) for form in wanted(plan, as_of)

@@ -177,9 +177,9 @@ def _checked(frames: dict[str, pd.DataFrame], added: dict[str, bytes],
              rows: dict[str, tuple[int, list[dict]]]) -> dict[str, pd.DataFrame]:
     """Return the clean tables of `data/` with changed files; refusals say where a row comes from."""
     try:
-        return clean_tables.tables(build.check(frames | {n: build.parse(text, f"data/{n}.csv") for n, text in added.items()}))
+        return clean_tables.tables(build.check(frames | {name: build.whole(text, name) for name, text in added.items()}))
     except DataError as error:
-        place = re.compile(r"^data/(\S+)\.csv:(\d+)(?=:)", re.MULTILINE)
+        place = re.compile(r"\bdata/(\S+)\.csv:(\d+)\b")
         raise DataError(place.sub(lambda found: _with_origin(found, rows), str(error))) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from functools import lru_cache
 
 import pandas as pd
@@ -184,13 +185,20 @@ def _check_names(lines: pd.DataFrame, placed: pd.DataFrame, known: pd.Series, ha
            f"a category, 约束性 or 预期性 as printed, or the name as a person places it in data/cells/{plan}.csv")
 
 
+def _whole(cells: pd.DataFrame) -> pd.Series:
+    """The texts of each cell's row and column, joined."""
+    keys, joined = list(zip(cells["row"], cells["column"])), defaultdict(str)
+    for key, text in zip(keys, cells["text"]):
+        joined[key] += text
+    return pd.Series([joined[key] for key in keys], cells.index, dtype=object)
+
+
 def _check(found: pd.DataFrame, file: str, frames: dict[str, pd.DataFrame], numbered: bool) -> None:
     """Check that every printed number is readable, and attributes, categories and row numbers are known.
 
     numbered: rows are called by their printed number; in a table whose rows are counted one number may stand for several.
     """
-    whole = found.groupby(["row", "column"])["text"].transform("sum")
-    known, mine = frames["categories"]["category_zh"], found["file"] == file
+    known, mine, whole = frames["categories"]["category_zh"], found["file"] == file, _whole(found)
 
     def refused(bad: pd.Series, what: str, allowed: str) -> None:
         refuse(frames[file], frames[file].index.isin(found["at"][mine & bad]), f"data/{file}.csv", what, allowed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import mistune
+import pandas as pd
 
 from plancore import load, markup, schema, wording
 from plancore.wording import text
@@ -19,11 +20,15 @@ _NUMBERS = {column.name for table in ("targets", "target_versions", "annual_targ
 
 
 class _Names(NamedTuple):
-    """The names of indicators and plans in one language."""
+    """The names of indicators, plans and regions in one language."""
 
     lang: str
     indicators: dict[str, dict]
     plans: dict[str, str]
+    regional: dict[tuple[str, str], str]
+    """Region and indicator to the region's own name for it."""
+    others: dict[str, str]
+    """The regions but the first, which goes unnamed."""
 
 
 class _Page(mistune.HTMLRenderer):
@@ -173,7 +178,8 @@ def _parts(c: dict, names: _Names) -> dict[str, str]:
 
 
 def _target(t: dict, names: _Names) -> str:
-    return text("said_target", names.lang, name=_name(t, names), **_row(t, names), **_column(t, names.lang))
+    said = "said_target" if t["plan"] else "said_series_target"
+    return text(said, names.lang, name=_name(t, names), **_row(t, names), **_column(t, names.lang))
 
 
 def _column(t: dict, lang: str) -> dict[str, str]:
@@ -218,17 +224,27 @@ def _environment(cause: dict, lang: str) -> str:
 
 def _names(lang: str) -> _Names:
     plans, indicators = load.plans(), load.indicators()
-    return _Names(lang, indicators.set_index("indicator").to_dict("index"), dict(zip(plans["plan"], plans[f"name_{lang}"])))
+    regions, own = load.region_names(lang), "name" if lang == "zh" else "name_en"
+    regional = pd.concat([load.regional(region) for region in regions]).query(f"{own} != ''")
+    return _Names(lang, indicators.set_index("indicator").to_dict("index"), dict(zip(plans["plan"], plans[f"name_{lang}"])),
+                  regional.set_index(["region", "indicator"])[own].to_dict(), dict(list(regions.items())[1:]))
 
 
 def _name(item: dict, names: _Names) -> str:
-    """An indicator's name, with the question that was answered; its key where the tables no longer know it."""
+    """An indicator's name, with the region unless it is the first; its key where the tables no longer know it."""
+    region = item.get("region", "")
     known = names.indicators.get(item["indicator"])
-    name = known[f"name_{names.lang}"] if known else item["indicator"]
-    if not item.get("what"):
+    name = names.regional.get((region, item["indicator"])) or (known[f"name_{names.lang}"] if known else item["indicator"])
+    name = _asked(name, item.get("what", ""), names.lang)
+    return text("name_in_region", names.lang, name=name, region=names.others[region]) if region in names.others else name
+
+
+def _asked(name: str, what: str, lang: str) -> str:
+    """An indicator's name with the question that was answered of it."""
+    if not what:
         return name
-    question = text(item["what"], names.lang) if wording.known(item["what"]) else item["what"]
-    return name + text("bracket", names.lang, x=question) if name else question
+    question = text(what, lang) if wording.known(what) else what
+    return name + text("bracket", lang, x=question) if name else question
 
 
 def _row(item: dict, names: _Names) -> dict[str, str]:
@@ -289,6 +305,8 @@ def _written(column: str, value: str | None, lang: str) -> str:
         return "—"
     if column in ("form", "path", "bound", "attribute", "price_basis"):
         return text(value, lang, x="…")
+    if column == "relative_bound":
+        return text("relative_" + value, lang, x="…")
     if value in ("true", "false"):
         return text("yes" if value == "true" else "no", lang)
     return wording.number(float(value)) if column in _NUMBERS else value

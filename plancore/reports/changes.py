@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from functools import cache, partial
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,7 @@ from plancore.reports.schedule import Hold
 
 _WORDS = {"note", "note_en", "lines", "source", "printed_name", "name_zh", "name_en", "department", "unit_en", "group_zh",
           "category", "category_zh", "category_en", "what_zh", "what_en", "subject_zh", "subject_en", "measure_zh", "measure_en",
-          "chapter", "box"}
+          "chapter", "box", "place", "region_zh", "region_en", "remark_zh", "remark_en"}
 """Columns that describe a row; a change of these is none."""
 _FIGURE = {"value", "qualifier", "unit_zh"}
 _KEY = ("plan", "row", "as_of", "what", "part")
@@ -39,7 +39,7 @@ Judgements = dict[str, dict[tuple, dict]]
 
 
 class _Run:
-    """A run to compare: its answers, the indicator of each plan and row, the title of each source; each table is read once."""
+    """A run to compare: its answers, region and indicator of what a plan asks, titles of sources; each table is read once."""
 
     def __init__(self, folder: Path):
         self.folder, self.manifest = folder, archive.manifest(folder)
@@ -47,7 +47,8 @@ class _Run:
         pages = [page["path"] for page in self.manifest["pages"] if page["status"] != "failed"]
         files = {page: folder / "downloads" / f"{parameters.stem(page)}.json" for page in pages}
         self.judged = {page: _answers(file) for page, file in files.items() if file.is_file()}
-        rows, sources = self.table("targets"), self.table("sources")
+        plans, rows, sources = self.table("plans"), self.table("targets"), self.table("sources")
+        self.region = dict(zip(plans["plan"], plans["region"]))
         self.indicator = dict(zip(zip(rows["plan"], rows["row"]), rows["indicator"]))
         self.titles = dict(zip(sources["source"], sources["title"]))
 
@@ -58,9 +59,10 @@ def between(old: Path | None, new: Path) -> dict:
     Keys: runs {from, to}; first; `verdicts`, answers (see `_KEY`) with another code: indicator, attribute, from, to, why, pages;
     `figures`, answers with the same code but another value, period or needed: measure, from, to; both once, however many pages
     show them; `observations` (and outcomes as printed) new, revised or removed; `closed_years`, those of them that changed a
-    figure already published for a year before the last that `old` reaches; `targets`; `definitions`; `method` and `environment`
-    (None where the same); `added` and `gone`, the numbers of rows that only one of the runs judges.
-    `why`: causes, see `_why`. A row that a page of both runs lists in one of them only is a verdict from or to None.
+    figure already published for a year before the last that its region reaches in `old`; `targets`; `definitions`; `method` and
+    `environment` (None where the same); `added` and `gone`, the numbers of rows that only one of the runs judges.
+    `region` of each: the one it is of, empty where of none. `why`: causes, see `_why`. A row that a page of both runs lists in one
+    of them only is a verdict from or to None.
     """
     now = _Run(new)
     found = {"runs": {"from": None, "to": now.manifest["run"]}, "first": old is None, **{kind: [] for kind in _KINDS},
@@ -75,7 +77,7 @@ def between(old: Path | None, new: Path) -> dict:
     found["targets"] = [t for name in ("targets", "target_versions", "annual_targets") for t in _targets(was, now, name)]
     found["definitions"] = [d for name in _DEFINITIONS for d in _definitions(was, now, name)]
     found["method"], found["environment"] = _method(was.manifest, now.manifest), _environment(was.manifest, now.manifest)
-    return found | _rows(was, now, found, _Related([run.table("indicators") for run in (was, now)], list(used.values())))
+    return found | _rows(was, now, found, _Related([run.table for run in (was, now)], list(used.values())))
 
 
 def per_page(found: dict, entry: dict) -> list[dict]:
@@ -160,7 +162,7 @@ def _outcomes(was: _Run, now: _Run) -> Iterator[dict]:
     """Changed outcomes of ended plans, from and to as printed."""
     for kind, then, current, columns in _moved(was, now, "outcomes"):
         row = current or then
-        yield {"table": "outcomes", "kind": kind, "plan": row["plan"], "row": row["row"], "region": "",
+        yield {"table": "outcomes", "kind": kind, "plan": row["plan"], "row": row["row"], "region": _region(row, was, now),
                "indicator": _indicator(row, was, now), "period": row["actual_year"], "unit_zh": "",
                "source": row["source"], "title": _title(row["source"], was, now), "published": "", "columns": columns,
                "from": _printed(then), "to": _printed(current), "from_qualifier": "", "to_qualifier": "", "replaces": None,
@@ -168,9 +170,9 @@ def _outcomes(was: _Run, now: _Run) -> Iterator[dict]:
 
 
 def _closed(changed: list[dict], before: pd.DataFrame) -> list[dict]:
-    """The changes of a figure already published for a year before the last that the observations `before` reach."""
-    last = before["period"].str[-4:].max()
-    return [c for c in changed if c["period"][-4:] < last and (
+    """The changes of a figure already published for a year before the last that the observations `before` of its region reach."""
+    last = before["period"].str[-4:].groupby(before["region"]).max()
+    return [c for c in changed if c["period"][-4:] < last.get(c["region"], "") and (
         c["kind"] == "removed" or c["replaces"] or _FIGURE & set(c["columns"]) or (c["kind"] == "revised" and c["switched"]))]
 
 
@@ -180,7 +182,7 @@ def _targets(was: _Run, now: _Run, name: str) -> Iterator[dict]:
     for kind, then, current, columns in _moved(was, now, name):
         row = current or then
         for column in columns or [number]:
-            yield {"table": name, "kind": kind, "plan": row["plan"], "row": row["row"],
+            yield {"table": name, "kind": kind, "plan": row["plan"], "row": row["row"], "region": _region(row, was, now),
                    "indicator": _indicator(row, was, now), "since": row.get("since") or row.get("year", ""),
                    "column": column, "from": then.get(column), "to": current.get(column)}
 
@@ -190,7 +192,7 @@ def _definitions(was: _Run, now: _Run, name: str) -> Iterator[dict]:
     for kind, then, current, columns in _moved(was, now, name):
         row = current or then
         yield {"table": name, "kind": kind, "indicator": row.get("indicator") or row.get("to_indicator", ""),
-               "plan": row.get("plan", ""), "id": row.get("id", ""),
+               "region": _region(row, was, now), "plan": row.get("plan", ""), "id": row.get("id", ""),
                "break": row["kind"] if name == "breaks" else "", "since": row.get("since", ""), "columns": columns}
 
 
@@ -209,9 +211,15 @@ def _figure(row: dict, run: _Run) -> dict:
 
 
 def _indicator(row: dict, was: _Run, now: _Run) -> str:
-    """The indicator of a plan's row, as in the later run that has it."""
+    """The indicator that a row is of by itself or by its plan's row, as in the later run that has it."""
     key = (row["plan"], row["row"])
-    return now.indicator.get(key) or was.indicator.get(key, "")
+    return row.get("indicator") or now.indicator.get(key) or was.indicator.get(key, "")
+
+
+def _region(row: dict, was: _Run, now: _Run) -> str:
+    """The region that a row is of by itself or by its plan, as in the later run that has it; empty where of none."""
+    plan = row.get("plan", "")
+    return row.get("region") or now.region.get(plan) or was.region.get(plan, "")
 
 
 def _title(sources: str, *runs: _Run) -> str:
@@ -247,16 +255,28 @@ def _environment(was: dict, now: dict) -> dict | None:
 # judged rows
 
 class _Related:
-    """The indicators whose figures may move a row of an indicator."""
+    """The indicators whose figures may move a row of an indicator; `tables` reads a table by its name, one for each run."""
 
-    def __init__(self, indicators: list[pd.DataFrame], used: list[dict]):
-        self.pairs = {pair for frame in indicators for pair in zip(frame["indicator"], frame["related"]) if pair[1]}
-        self.derived = {indicator for figures in used for indicator in _derived(figures)}
+    def __init__(self, tables: list[Callable[[str], pd.DataFrame]], used: list[dict]):
+        named = {pair for table in tables for pair in _columns(table("indicators"), "indicator", "related")}
+        compared = {pair for table in tables for pair in _columns(table("targets"), "indicator", "relative_to")}
+        self.pairs = {(a, b) for a, b in named | {(b, a) for a, b in named} | compared if a and b}
+        self.used = used
+
+    @cached_property
+    def derived(self) -> set[str]:
+        """The indicators of which values are computed from others."""
+        return {indicator for figures in self.used for indicator in _derived(figures)}
 
     def of(self, indicator: str) -> set[str]:
-        """The indicator, the series related to it, and the inputs of a derived one."""
-        return ({indicator} | {b for a, b in self.pairs if a == indicator} | {a for a, b in self.pairs if b == indicator}
+        """The indicator, the series related to it, what a target of it is relative to, and the inputs of a derived one."""
+        return ({indicator} | {b for a, b in self.pairs if a == indicator}
                 | (set(derived.INPUTS) if indicator in self.derived else set()))
+
+
+def _columns(frame: pd.DataFrame, *names: str) -> Iterator[tuple[str, ...]]:
+    """The rows of some columns, which a table of an earlier run may lack."""
+    return frame.reindex(columns=list(names), fill_value="").itertuples(index=False, name=None)
 
 
 def _derived(used: dict) -> set[str]:
@@ -271,6 +291,7 @@ def _rows(was: _Run, now: _Run, found: dict, related: _Related) -> dict:
     pairs = list(_pairs(was.judged, now.judged))
     for key, then, current, page, same_page in pairs:
         row, moved = current or then, []
+        region = _region(row, was, now)
         if not then or not current or then["code"] != current["code"]:
             moved = [(verdicts, {}, then and then["code"], current and current["code"])]
         else:
@@ -279,8 +300,8 @@ def _rows(was: _Run, now: _Run, found: dict, related: _Related) -> dict:
         for into, more, a, b in moved:
             entry = into.setdefault((key, *more.values(), a, b), {
                 **{k: row[k] for k in (*_KEY, "indicator", "attribute", "unit_zh", "unit_en", "pace")}, **more,
-                "from": a, "to": b, "pages": [],
-                "why": _why(row, found, related.of(row["indicator"]), _report(now, page), same_page)})
+                "region": region, "from": a, "to": b, "pages": [],
+                "why": _why(row | {"region": region}, found, related.of(row["indicator"]), _report(now, page), same_page)})
             entry["pages"].append(page)
     before, after = _keys(was.judged), _keys(now.judged)
     compared = {key for key, *_ in pairs}
@@ -312,17 +333,20 @@ def _why(row: dict, found: dict, related: set[str], report: str, same_page: bool
 
     data: changed figures, up to as_of, of its indicator and the related ones; definition; target; method; environment; page: the
     row is judged on another page than before; date, where nothing else applies: a figure or target came into force.
-    A row's status is moved by its own target and figures, another answer (`what`) by those of any row of its plan.
+    A row's status is moved by its own target and figures, another answer (`what`) by those of any row of its plan; neither by
+    what is of another region.
     """
     last, whole = str(row["as_of"]), bool(row["what"])
 
-    def own(c: dict) -> bool:
-        return c["plan"] == row["plan"] and (whole or c["row"] == row["row"]) or whole and c["indicator"] in related
+    def beside(c: dict) -> bool:
+        return c["indicator"] in related and c["region"] in ("", row["region"])
 
-    data = [c for c in found["observations"] if c["period"][-4:] <= last
-            and (own(c) if c["table"] == "outcomes" else c["indicator"] in related)]
+    def own(c: dict) -> bool:
+        return c["plan"] == row["plan"] and (whole or c["row"] == row["row"]) or whole and beside(c)
+
+    data = [c for c in found["observations"] if c["period"][-4:] <= last and (own(c) if c["table"] == "outcomes" else beside(c))]
     definitions = [d for d in found["definitions"] if (whole or d["table"] not in _BEYOND)
-                   and (d["indicator"] in related or d["plan"] == row["plan"])]
+                   and (beside(d) or d["plan"] == row["plan"])]
     targets = [t for t in found["targets"] if own(t) and t["table"] != "annual_targets"]  # no answer is judged by these
     causes = [{"cause": name, "items": items}
               for name, items in (("data", data), ("definition", definitions), ("target", targets)) if items]

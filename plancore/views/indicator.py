@@ -62,13 +62,12 @@ def neighbours(target: pd.DataFrame, as_of: int, lang: str) -> HTML:
 
 
 @wording.localized
-def chart(series: pd.DataFrame, everywhere: pd.DataFrame, result: pd.DataFrame, target: pd.DataFrame,
-          lang: str) -> alt.LayerChart:
+def chart(series: pd.DataFrame, result: pd.DataFrame, target: pd.DataFrame, lang: str) -> alt.LayerChart:
     """The indicator against its path, with the plan's goal for 2035 where it has one; see `charts.profile`.
 
-    `series` of `trajectories.history`; `everywhere`: its targets in every plan; `result` and `target`: its rows in this plan.
+    `series` of `trajectories.history`; `result` and `target`: its rows in this plan.
     """
-    goals = scenario.long_term(everywhere, load.commitments(target["plan"].iloc[0]))
+    goals = scenario.long_term(target, load.commitments(target["plan"].iloc[0]))
     return charts.profile(series, goals, result, target, lang)
 
 

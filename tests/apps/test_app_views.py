@@ -102,6 +102,7 @@ def test_charts_of_the_explorer_hold_the_series_of_trajectories(as_of):
         target = mine[mine["plan"] == "zj14"]
         shown = rows(specifications(parts("explorer", indicator=key, as_of=as_of, vintages=True)["charts"])[0])
         expected = trajectories.history(mine, observations, as_of)
+        assert set(shown["plan"].dropna()) <= {"", "2035", *mine.loc[mine["region"] == "zj", "plan"]}  # no other region's
         for series in ("observed", "required", "target", "yearly"):
             a = shown[(shown["series"] == series) & (shown["plan"] == "zj14")].set_index("year")["value"]
             b = expected[(expected["series"] == series) & (expected["plan"] == "zj14")].set_index("year")["value"]

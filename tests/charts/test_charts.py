@@ -118,3 +118,9 @@ def test_a_live_figure_is_painted_as_it_would_be_drawn(target, observed):
     marks = [re.findall(r'<path aria-label|<path transform="[^"]*" d="([^"]*)"', html.split("</svg>")[0]) for html in (painted, still)]
     assert marks[0] == marks[1] and marks[0]
     assert figure.painted(painted) == painted  # drawn once
+
+
+def test_regions_share_a_chart_where_two_have_figures():
+    figures, targets = load.everywhere("rd_share"), load.in_indicator_units(load.all_targets()).query("indicator == 'rd_share'")
+    assert set(figures["region"]) >= {"zj", "cn"} and indicator.regions(figures, targets, "zh") is not None
+    assert [indicator.regions(fewer, targets, "zh") for fewer in (figures.query("region == 'zj'"), figures.head(0))] == [None, None]

@@ -53,7 +53,7 @@ def copy(template, tmp_path, monkeypatch):
 
 
 def asked(copy, folder, plan: str = "zj14", as_of: int = 2024, department: str | None = None) -> list:
-    return forms.request(plan, as_of, folder, build.read(copy.data)["indicators"], department)
+    return forms.request(plan, as_of, folder, build.facts(build.read(copy.data), load.plan(plan)["region"]), department)
 
 
 @pytest.fixture
@@ -173,6 +173,14 @@ class TestRequest:
             assert named in Page(path).page["B4"].value
             with pytest.raises(DataError, match="no department '省统计局'"):  # the indicator's own, which gives way
                 asked(copy, tmp_path / f"{confirmed}2", department="省统计局")
+
+    def test_a_region_with_its_own_ranges(self, copy, tmp_path):
+        row = next(r for r in copy.rows("regional") if (r["region"], r["indicator"]) == ("cn", "grain_capacity"))
+        path, = asked(copy, tmp_path / "out", "cn14", department=row["department"])
+        page = Page(path)
+        place = page.cell("cn14:19:grain_capacity", "y2024").coordinate
+        rule, = (v for v in page.page.data_validations.dataValidation if str(v.sqref) == place)
+        assert (float(rule.formula1), float(rule.formula2)) == (float(row["low"]), float(row["high"]))
 
     def test_a_plan_that_has_ended(self, copy, tmp_path):
         page = Page([f for f in asked(copy, tmp_path / "out", "zj13", 2020) if "省科技厅" not in f.name][0])
@@ -373,6 +381,13 @@ class TestReturn:
         assert page.cell(DIGITAL, "y2024").value == 54.2 and page.cell(DIGITAL, "y2024").protection.locked
 
 
+def annual_targets(*changes: dict) -> pd.DataFrame:
+    """Annual targets as `load.annual_targets` has them, of row 1 at least 110 亿元, with columns changed."""
+    row = {"plan": "p", "row": "1", "region": "", "indicator": "", "year": 2021, "value": 110.0, "value_high": float("nan"), "bound": "at_least",
+           "words": "", "tolerance": float("nan"), "unit_zh": "亿元", "published_by": "2020-01-01", "source": "s", "note": ""}
+    return pd.DataFrame([row | change for change in changes])[list(load.annual_targets("zj14"))]
+
+
 class TestAccounts:
     def explain(self, copy, *rows: str):
         path = copy.data / "explanations.csv"
@@ -395,21 +410,22 @@ class TestAccounts:
     def test_a_wrong_explanation_is_refused(self, row, says):
         text = (paths.DATA / "explanations.csv").read_text(encoding="utf-8") + row + "\n"
         with pytest.raises(DataError, match=f"data/explanations.csv:2: {says}"):
-            build.check(build.raw(paths.DATA) | {"explanations": build.parse(text.encode(), "data/explanations.csv")})
+            build.check(build.raw(paths.DATA) | {"explanations": build.whole(text.encode(), "explanations")})
 
     def test_annual_targets_against_figures(self, target, observed):
         targets = target(better="higher")
-        annual = pd.DataFrame([("p", "1", year, 110.0, bound, tolerance, "亿元", "2020-01-01", "s", "") for year, bound, tolerance in (
-            (2021, "at_least", float("nan")), (2022, "about", 0.5), (2023, "at_least", float("nan")), (2024, "more_than", float("nan")),
-            (2025, "at_least", float("nan")))], columns=["plan", "row", "year", "value", "bound", "tolerance", "unit_zh", "published_by", "source", "note"])
+        annual = annual_targets({"year": 2021}, {"year": 2022, "bound": "about", "tolerance": 0.5}, {"year": 2023},
+                                {"year": 2024, "bound": "more_than"}, {"year": 2025, "value_high": 115.0})
         seen = observed({2021: 110.0, 2022: 109.4, 2023: (105.0, "more_than"), 2024: (110.0, "more_than")})
         rows = indicator.yearly(annual, targets, seen, 2025)
         assert list(rows["met"]) == ["annual_yes", "annual_no", "annual_unknown", "annual_yes", "annual_none"]
         assert list(indicator.yearly(annual, targets, seen, 2022)["year"]) == [2021, 2022]
         text = indicator.annual(rows, targets, "en").inner
-        assert all(word in text for word in ("at least 160 × 100 million yuan", "cannot be told", "no figure yet"))
+        assert all(word in text for word in ("at least 160 × 100 million yuan", "110 to 115 × 100 million yuan", "cannot be told", "no figure yet"))
         lower = indicator.yearly(annual.assign(bound="at_most"), target(better="lower"), seen, 2023)
         assert list(lower["met"]) == ["annual_yes", "annual_yes", "annual_unknown"]
+        words = indicator.yearly(annual_targets({"value": float("nan"), "bound": "none", "words": "与经济增长同步"}), targets, seen, 2025)
+        assert list(words["met"]) == ["annual_unknown"] and "“与经济增长同步”" in indicator.annual(words, targets, "zh").inner
 
     def test_of_withheld_rows_nothing_is_said(self, copy, target, observed):
         self.explain(copy, "zj14,7,2024,原因,举措,甲,2025-01-02", "zj14,7b,2024,另一,举措,甲,2025-01-02")
@@ -418,8 +434,7 @@ class TestAccounts:
         held = targets.assign(withheld=targets["row"] == "7")
         rows = [list(indicator.behind(load.explanations("zj14", "today"), result, t, 2024)["row"]) for t in (targets, held)]
         assert rows == [["7", "7b"], ["7b"]]
-        annual = pd.DataFrame([{"plan": "p", "row": row, "year": 2021, "value": 110.0, "bound": "at_least", "tolerance": float("nan"),
-                                "unit_zh": "亿元", "published_by": "", "source": "s", "note": ""} for row in ("1", "2")])
+        annual = annual_targets({"row": "1"}, {"row": "2"})
         both = pd.concat([target(), target(row="2", withheld=True)], ignore_index=True)
         assert list(indicator.yearly(annual, both, observed({2021: 120.0}), 2021)["row"]) == ["1"]
 
@@ -433,17 +448,15 @@ class TestAccounts:
         assert list(offered["row"]) == ["7b"] and "by" not in offered
 
     def test_figures_on_another_price_basis_are_none(self, target, observed):
-        annual = pd.DataFrame([{"plan": "p", "row": "1", "year": 2021, "value": 1.0, "bound": "at_least", "tolerance": float("nan"),
-                                "unit_zh": "亿元", "published_by": "", "source": "s", "note": ""}])
-        rows = indicator.yearly(annual, target(price_basis="comparable"), observed({2021: 120.0}, "current"), 2021)
+        rows = indicator.yearly(annual_targets({"value": 1.0}), target(price_basis="comparable"), observed({2021: 120.0}, "current"), 2021)
         assert list(rows["met"]) == ["annual_none"]
 
     def test_without_rows_nothing_is_shown(self):
-        import play
-
-        for report, given in (("gap_analysis", {"as_of": 2024}), ("indicator_profile", {"indicator": "rd_share"})):
-            page = play.page(report, **given)
-            assert 'id="explanations"' not in page and 'id="annual"' not in page
+        targets, seen = load.targets("zj14"), load.observations("zj")
+        reported, annual = load.explanations("zj14").head(0), load.annual_targets("zj14").head(0)
+        shown = [indicator.explanations(reported, gaps.measure(targets, seen, 2024), targets, 2024, "zh"),
+                 indicator.annual(indicator.yearly(annual, targets, seen, 2024), targets.head(1), "zh")]
+        assert [part._repr_html_() for part in shown] == ["<!-- -->"] * 2
 
 
 def test_every_option_has_its_words():

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 
 import pandas as pd
 import pytest
@@ -36,9 +37,7 @@ def text(frames: dict, name: str, old: str, new: str) -> dict[str, pd.DataFrame]
     """The frames with one file changed, once."""
     content = (paths.DATA / f"{name}.csv").read_text(encoding="utf-8")
     assert content.count(old) == 1, (name, old)
-    changed = build.parse(content.replace(old, new).encode(), f"data/{name}.csv")
-    whole = {c: frames[name][c] for c in frames[name] if c not in changed}
-    return frames | {name: changed.assign(**dict.fromkeys(whole, ""))}
+    return frames | {name: build.whole(content.replace(old, new).encode(), name)}
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -131,12 +130,22 @@ def test_bad_input_is_refused(frames, name, old, new, says):
         clean_tables.tables(build.check(text(frames, name, old, new)))
 
 
+def test_an_outcome_in_a_foreign_unit_is_shown_as_in_its_file(frames):
+    held = frames["outcomes/cn14"]
+    row = held.index[held["row"] == "20"][0]
+    changed = held.assign(unit_zh=held["unit_zh"].mask(held.index == row, "亿亩"))
+    with pytest.raises(DataError, match=f"data/outcomes/cn14.csv:{row + 2}: not the unit of energy_capacity; allowed: .*\n    row: 20, .*亿亩"):
+        clean_tables.tables(build.check(frames | {"outcomes/cn14": changed}))
+
+
 @pytest.mark.parametrize("name, region", [("observations/zj", "cn"), ("observations/cn", "zj")])
 def test_a_row_of_one_region_in_the_others_file(frames, name, region):
     other = frames[f"observations/{region}"].query("indicator == 'gdp'").head(1)
     mixed = pd.concat([frames[name], other], ignore_index=True)
-    with pytest.raises(DataError, match=f"data/{name}.csv:{len(mixed) + 1}: "):
+    with pytest.raises(DataError, match="a figure that stands in another region's file too .*; allowed: a figure in the file of its region") as refused:
         build.check(frames | {name: mixed})
+    places = f"data/{name}.csv:{len(mixed) + 1}", f"data/observations/{region}.csv:{other.index[0] + 2}"
+    assert all(re.search(rf"{place}\b", str(refused.value)) for place in places)
 
 
 def test_a_factor_between_units(frames):

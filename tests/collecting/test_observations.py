@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from plancore import paths
+from plancore import cli, load, paths
 from plancore.collecting import batch, build, clean_tables, maps, observations, spreadsheets, transaction
 from plancore.collecting.batch import Batch
 from plancore.schema import DataError
@@ -58,10 +59,11 @@ def frames() -> dict[str, pd.DataFrame]:
     return build.raw(paths.DATA)
 
 
-def added(frames, name: str, *lines: str) -> dict[str, pd.DataFrame]:
-    """The frames with lines added to one file."""
-    text = (paths.DATA / f"{name}.csv").read_text(encoding="utf-8") + "\n".join(lines) + "\n"
-    return frames | {name: build.parse(text.encode(), f"data/{name}.csv")}
+def added(frames, name: str, *lines: str, alone: bool = False) -> dict[str, pd.DataFrame]:
+    """The frames with lines added to one file, or alone below its header."""
+    held = (paths.DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    text = "\n".join([*(held[:1] if alone else held), *lines, ""])
+    return frames | {name: build.whole(text.encode(), name)}
 
 
 def numbered(frames, says: str, name: str = "observations/zj") -> str:
@@ -136,6 +138,9 @@ class TestAdd:
         ({"period": "2024年"}, [f"{ZJ}:NEXT: period cannot be read"]),
         ({"value": "7,5"}, [f"{ZJ}:NEXT: value cannot be read; allowed: a plain number"]),
         ({"value": "101"}, [f"{ZJ}:NEXT: value is not plausible for this indicator; allowed: 39 to 100 %"]),
+        ({"value": "755", "period": "2022-2024"}, [f"{ZJ}:NEXT: value is not plausible for this indicator; allowed: 39 to 100 %"]),
+        ({"value": "1000", "period": "2022-2024", "indicator": "foreign_investment", "unit_zh": "亿美元"},
+         [f"{ZJ}:NEXT: value is not plausible for this indicator; allowed: 95 to 930 亿美元 (low, 3 times the high in data/indicators.csv)"]),
         ({"status": "final"}, [f"{ZJ}:NEXT: unknown status; allowed: official_final"]),
         ({"qualifier": "almost"}, [f"{ZJ}:NEXT: unknown qualifier; allowed: about, more_than"]),
         ({"price_basis": "real"}, [f"{ZJ}:NEXT: unknown price_basis"]),
@@ -168,6 +173,12 @@ class TestAdd:
 
     def test_an_unknown_region(self):
         assert message_of(listed, figure(), region="js") == "unknown region 'js'; allowed: zj, cn"
+
+    def test_a_figure_of_another_region_is_refused(self, frames):
+        at, held = next((i, r) for i, r in frames["observations/zj"].iterrows() if r["indicator"] == "urbanization_rate")
+        message = message_of(listed, held.to_dict() | {"at": "A1"}, region="cn")
+        line = len(frames["observations/cn"]) + 2
+        assert f"{ZJ}:{at + 2}: a figure that stands in another region's file too (A1 (data/observations/cn.csv:{line}))" in message
 
     def test_a_dry_run_checks_and_writes_nothing(self, copy):
         before = copy.contents()
@@ -510,8 +521,12 @@ class TestConversions:
 class TestAnnualTargets:
     HELD = "zj14,4,,,2024,3.2,,about,,%,zj-outline-14,"
 
+    def tables(self, frames, line: str) -> dict[str, pd.DataFrame]:
+        """The clean tables with one annual target only."""
+        return clean_tables.tables(build.check(added(frames, "annual_targets", line, alone=True)))
+
     def test_a_row_becomes_a_table(self, frames):
-        row, = clean_tables.tables(build.check(added(frames, "annual_targets", self.HELD)))["annual_targets"].to_dict("records")
+        row, = self.tables(frames, self.HELD)["annual_targets"].to_dict("records")
         assert (row["value"], row["tolerance"], row["published_by"]) == ("3.2", "0.05", "2021-01-30")
         assert (row["region"], row["indicator"]) == ("zj", "rd_share")
 
@@ -520,18 +535,18 @@ class TestAnnualTargets:
         ("zj14,1,,,2024,5,5.5,at_least,5%—5.5%,%,zj-outline-14,", "5", "5.5", "", "%"),
         ("zj14,25,,,2024,,,none,与经济增长同步,%,zj-outline-14,", "", "", "", "%")])
     def test_units_ranges_and_words(self, frames, text, value, high, tolerance, unit):
-        row, = clean_tables.tables(build.check(added(frames, "annual_targets", text)))["annual_targets"].to_dict("records")
+        row, = self.tables(frames, text)["annual_targets"].to_dict("records")
         assert (row["value"], row["value_high"], row["tolerance"], row["unit_zh"]) == (value, high, tolerance, unit)
 
     @pytest.mark.parametrize("change, says", [
         (("zj14,4,", "zj14,99,"), "no such row in this plan"), (("zj14,4,,", "zj14,4,zj,"), "neither a row nor a series"),
         (("zj14,4,,", ",,zj,rd_share"), "a plan of that year has this row"), (("zj14,4,,", ",,hz,cpi"), "unknown region; allowed: cn, zj"),
         ((",3.2,,", ",3.2,3,"), "value_high is not above value"), ((",3.2,,about,", ",,,none,"), "neither a value nor words"), ((",2024,", ",2020,"), "year outside its plan"), ((",2024,", ",2026,"), "year outside its plan"),
-        ((",%,", ",亿元,"), "not the unit of rd_share; allowed: %"), (("about", "at_most"), "bound against the better direction"),
+        ((",%,", ",亿元,"), "not the unit of rd_share; allowed: %; .*\n    row: zj14, 4, , , 2024"), (("about", "at_most"), "bound against the better direction"),
         (("3.2,,about", ",,about"), "an annual target without a bound, or a bound without a value"), (("about", "none"), "an annual target without a bound"), (("zj14,4", "zj99,4"), "plan is not in plans"), (("zj-outline-14", "x"), "source is not in sources")])
     def test_a_wrong_row_is_refused(self, frames, change, says):
         with pytest.raises(DataError, match=f"data/annual_targets.csv:2: {says}"):
-            build.check(added(frames, "annual_targets", self.HELD.replace(*change)))
+            self.tables(frames, self.HELD.replace(*change))
 
 
 def test_the_command_line(tmp_path):
@@ -551,8 +566,16 @@ def test_the_command_line(tmp_path):
     code, said = run(*given, "--value", "75.9", *named)
     assert code == 0 and said.endswith("1 new; tables rebuilt\n"), said
     assert run("check") == (0, "data/ is accepted and the tables are up to date\n")
-    code, said = run("observe", "request", "--as-of", "2024", "--plan", "zj14", "-o", "forms")
-    assert (code, said) == (0, "forms/zj14-2024-未定部门.xlsx\n")
-    code, said = run("observe", "import", "forms/zj14-2024-未定部门.xlsx")
-    assert (code, said) == (0, "no row; nothing to write\n")
-    assert run("observe", "request", "--as-of", "2024", "--department", "x")[0] == 3
+
+
+def test_the_commands_of_forms(tmp_path):
+    """With the checkout's data, which stay as they are: exit codes and what is said."""
+    def run(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(cli.app, ["observe", *words])
+        return done.exit_code, done.output
+    named = load.departments("zj").loc["energy_intensity_cut", "department_zh"]
+    file = tmp_path / "forms" / f"zj14-2024-{named}.xlsx"
+    asked = ["request", "--as-of", "2024", "--plan", "zj14", "-o", str(file.parent), "--department"]
+    assert run(*asked, named) == (0, f"{file}\n")
+    assert run("import", str(file), "--dry-run") == (0, "no row; nothing was written (dry run)\n")
+    assert run(*asked, "x")[0] == 3 and list(file.parent.iterdir()) == [file]

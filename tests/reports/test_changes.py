@@ -81,8 +81,8 @@ def judged(**moved) -> dict:
     return {page: [(ROW | moved if r is ROW else binding) for r in rows] for page, rows in PAGES.items()}
 
 
-def place(frame, indicator="urbanization_rate", period="2024"):
-    found = frame.index[(frame["indicator"] == indicator) & (frame["period"] == period)]
+def place(frame, indicator="urbanization_rate", period="2024", region="zj"):
+    found = frame.index[(frame["indicator"] == indicator) & (frame["period"] == period) & (frame["region"] == region)]
     assert len(found)
     return found[0]
 
@@ -108,6 +108,14 @@ def retargeted(**cells) -> dict:
     frame = tables()["targets"]
     frame.loc[(frame["plan"] == "zj14") & (frame["row"] == "3"), list(cells)] = list(cells.values())
     return {"targets": frame}
+
+
+def asked(**cells) -> dict:
+    """A yearly target more, for a year that has none yet."""
+    frame = tables()["annual_targets"]
+    row = dict.fromkeys(frame, "") | dict(year="2029", value="3.2", bound="at_least", unit_zh="%", published_by="2029-01-01",
+                                          source="zj-outline-14")
+    return {"annual_targets": pd.concat([frame, pd.DataFrame([row | cells])])}
 
 
 def causes(moved: dict) -> list[str]:
@@ -159,6 +167,13 @@ class TestFigures:
         compared = found(frames=frames)
         assert compared["closed_years"] == compared["observations"] and len(compared["observations"]) == 1
 
+    def test_a_year_is_closed_by_a_later_one_of_its_own_region(self, made):
+        ahead = added(region="cn", period="2026")["observations"]
+        frame = ahead.copy()
+        frame.loc[place(frame, "gdp_growth", "2025"), "value"] = "76.9"
+        compared = changes.between(made("1", frames={"observations": ahead}), made("2", frames={"observations": frame}))
+        assert len(compared["observations"]) == 1 and compared["closed_years"] == []
+
     def test_a_later_publication_that_is_used_instead_is_a_revision(self, found):
         compared = found(frames=added(**USED))
         one, = compared["observations"]
@@ -205,14 +220,17 @@ class TestFigures:
 
     def test_an_annual_target(self, found):
         """It shows as a change of targets, said as what it is, and explains no assessment."""
-        frame = tables()["annual_targets"]
-        row = dict(plan="zj14", row="4", year="2024", value="3.2", bound="at_least", tolerance="", unit_zh="%", published_by="2024-01-01", region="zj", indicator="rd_share", value_high="", words="",
-                   source="zj-outline-14", note="")
-        compared = found(frames={"annual_targets": pd.concat([frame, pd.DataFrame([row])])}, judged=judged(code="behind"))
+        compared = found(frames=asked(plan="zj14", row="3", region="zj", indicator="urbanization_rate"), judged=judged(code="behind"))
         one, = compared["targets"]
-        assert (one["kind"], one["row"], one["since"], one["from"], one["to"]) == ("new", "4", "2024", None, "3.2")
-        assert "2024年度计划数值：— → 3.2" in changelog.lines(compared, "zh")[1] and "annual plan 2024, value: — → 3.2" in changelog.lines(compared, "en")[1]
+        assert (one["kind"], one["row"], one["since"], one["from"], one["to"]) == ("new", "3", "2029", None, "3.2")
+        assert "第3项）2029年度计划数值：— → 3.2" in changelog.lines(compared, "zh")[1]
+        assert "row 3), annual plan 2029, value: — → 3.2" in changelog.lines(compared, "en")[1]
         assert causes(compared["verdicts"][0]) == ["date"]
+
+    def test_an_annual_target_of_a_series_that_is_no_row(self, found):
+        compared = found(frames=asked(plan="", row="", region="cn", indicator="cpi"))
+        assert changelog.lines(compared, "zh")[1] == "修订数据：全国居民消费价格涨幅2029年度计划数值：— → 3.2"
+        assert changelog.lines(compared, "en")[1].endswith(", the nation, annual plan 2029, value: — → 3.2")
 
 
 class TestWhy:
@@ -232,10 +250,42 @@ class TestWhy:
         assert causes(found(judged=judged(code="behind"), frames=frames)["verdicts"][0]) == ["date"]
 
     def test_inputs_count_for_derived_indicators_only(self, found):
-        income = [ROW | {"row": "25", "indicator": "income_growth"}]
-        compared = changes._Related([tables()["indicators"]], [changes._used(tables()["observations"])])
+        compared = changes._Related([tables().get], [changes._used(tables()["observations"])])
         assert {"income", "cpi"} <= compared.of("income_growth") and "cpi" not in compared.of("urbanization_rate")
-        assert income[0]["indicator"] in compared.derived
+        assert "income_growth" in compared.derived and compared.of("") == {""}
+
+    def test_a_target_is_moved_by_what_it_is_relative_to(self):
+        targets = tables()["targets"]
+        pairs = targets.loc[targets["relative_to"] != "", ["indicator", "relative_to"]].to_numpy().tolist()
+        compared = changes._Related([tables().get], [])
+        assert pairs and all(other in compared.of(own) and own not in compared.of(other) for own, other in pairs)
+
+    def test_a_run_of_before_there_were_relative_targets(self):
+        frames = tables() | {"targets": tables()["targets"].drop(columns="relative_to")}
+        assert "income_growth" in changes._Related([frames.get], []).of("cpi")
+
+    def test_neither_by_the_figures_nor_the_definitions_of_another_region(self, found):
+        breaks = tables()["breaks"]
+        breaks = pd.concat([breaks, pd.DataFrame([breaks.iloc[0].to_dict() | {"region": "cn", "indicator": "urbanization_rate"}])])
+        compared = found(judged=judged(code="behind"), frames=revised(region="cn") | {"breaks": breaks})
+        assert [c["region"] for c in compared["observations"] + compared["definitions"]] == ["cn", "cn"]
+        assert causes(compared["verdicts"][0]) == ["date"]
+
+    def test_another_region_s_row_is_moved_by_its_own_figures(self, made):
+        frame = tables()["observations"]
+        frame.loc[[place(frame, region=region) for region in ("cn", "zj")], "value"] = "76.9"
+        old, new = ({"zh/gap_analysis-cn14-2024.html": [ROW | {"plan": "cn14", "code": code}]} for code in ("on_track", "behind"))
+        compared = changes.between(made("1", judged=old), made("2", judged=new, frames={"observations": frame}))
+        one, = compared["verdicts"]
+        assert causes(one) == ["data"] and [c["region"] for c in one["why"][0]["items"]] == ["cn"]
+        said = changelog.lines(compared, "zh")
+        assert "全国常住人口城镇化率（2024年）67% → 76.9%" in said[1] and "；常住人口城镇化率（2024年）75.5% → 76.9%" in said[1]
+        assert "全国常住人口城镇化率（2024年）● 基本符合预期 → ▼ 明显滞后，因数据（2024年67% → 76.9%）" in said[2]
+        assert "Urbanization rate of permanent residents, the nation (2024) 67%" in changelog.lines(compared, "en")[1]
+
+    def test_a_region_s_own_name_for_an_indicator(self, found):
+        compared = found(frames=revised(indicator="gdp_growth", period="2025", region="cn"))
+        assert "全国国内生产总值(GDP)增长（2025年）" in changelog.lines(compared, "zh")[1]
 
     def test_by_target(self, found):
         one, = found(judged=judged(code="behind"), frames=retargeted(target_value="79"))["verdicts"]
@@ -333,7 +383,7 @@ class TestOtherAnswers:
         gdp = rows["road"][0]
         assert (gdp["row"], gdp["code"], gdp["period"], gdp["pace"]) == ("gdp_2035", "road_reached", "2025", "percent")
         assert gdp["value"] == pytest.approx(133.19, abs=0.01) and gdp["needed"] == pytest.approx(4.149, abs=0.001)
-        assert rows["road"][-1]["unit_zh"] == "%" and rows["road"][-1]["value"] == 75.5
+        assert rows["road"][-1]["unit_zh"] == "%" and rows["road"][-1]["value"] == 76.4
 
 
 class TestPages:

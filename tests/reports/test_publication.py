@@ -106,7 +106,7 @@ def test_filters_offer_what_occurs():
     missed = CARD | {"code": "missed", "category": "economy", "category_name": "经济发展"}
     ended = GROUP | {"plan": "cn13", "region": "cn", "name": "乙规划", "cards": [missed]}
     none = {"plan": "", "region": "", "name": "其他", "open": True, "cards": [], "reports": [REPORT]}
-    assert site._filters([GROUP, ended, none], "zh") == {
+    assert site._filters([GROUP | {"name": "甲规划"}, ended, none], "zh") == {
         "region": [("zj", "浙江"), ("cn", "全国")], "plan": [("zj14", "甲规划"), ("cn13", "乙规划")],
         "category": [("environment", "生态环境"), ("economy", "经济发展")],
         "attribute": [("binding", "约束性"), ("expected", "预期性")], "status": [("compliant", "■ 达标"), ("missed", "▼ 未完成")]}

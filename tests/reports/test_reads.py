@@ -97,7 +97,7 @@ class TestReach:
 
     @pytest.mark.parametrize("indicator, pages", [
         ("rd_share", ASSESSED | of("plan_review", "methods", indicators=("rd_share",))),  # a row of both plans
-        ("gdp_growth", ASSESSED | of("plan_review", "methods", "road_to_2035")),
+        ("gdp_growth", ASSESSED | of("plan_review", "methods", "road_to_2035", "plan_bridge")),  # and the nation's
         ("higher_education_enrolment", of("methods", "data_quality") | {"plan_review-zj13"}),  # a row of the 13th plan only
         ("cpi", ASSESSED | of("road_to_2035", indicators=("income_growth",))),  # an input of derived values
         ("population", of("data_quality", "road_to_2035", indicators=("urbanization_rate",))),  # a series beside another
@@ -109,9 +109,9 @@ class TestReach:
         assert found == pages
 
     @pytest.mark.parametrize("region, pages", [
-        ("zj", ASSESSED | of("plan_review", "methods", indicators=("urbanization_rate",))
-         | {"gap_analysis-cn14-2025-all-all", "gap_analysis-zj15-2026-all-all", "indicator_profile-urbanization_rate-2025-cn"}),
-        ("cn", of("methods", "gap_analysis", indicators=("urbanization_rate",)) | {
+        ("zj", ASSESSED | of("plan_review", "plan_bridge", "road_to_2035", "methods", indicators=("urbanization_rate",))
+         | {"plan_bridge-cn14-cn15", "gap_analysis-cn14-2025-all-all", "gap_analysis-zj15-2026-all-all", "indicator_profile-urbanization_rate-2025-cn"}),
+        ("cn", of("methods", "gap_analysis", "plan_bridge", indicators=("urbanization_rate",)) | {
             "gap_analysis-cn14-2025-all-all", "gap_analysis-zj15-2026-all-all", "indicator_profile-urbanization_rate-2025-cn",
             "plan_review-cn14", "plan_bridge-cn14-cn15", "data_quality-cn14-2025"})])
     def test_a_figure_of_one_region(self, reached, region, pages):
@@ -172,18 +172,25 @@ class TestReach:
         found = reached("sources", f"source == '{named}'", title="changed")
         assert found == ASSESSED | of("methods", indicators=("reading_rate",)) | {"plan_review-zj14"}
 
+    def test_a_department(self, reached):
+        assert reached("departments", "index >= 0", published_in="changed") == of("data_quality", "plan_briefing")
+
+    def test_what_differs_by_region(self, reached):
+        assert reached("regional", "region == 'zj' and indicator == 'rd_share'", department="changed") >= of(
+            "data_quality", indicators=("rd_share",))
+
     @pytest.mark.parametrize("table", ["cells", "corrections"])
     def test_what_no_report_reads(self, reached, table):
         assert reached(table, change=lambda name: (paths.TABLES / f"{name}.csv").write_text("x\n")) == set()
 
     def test_every_table_is_told_of_here(self):
         tested = {"observations", "targets", "outcomes", "target_versions", "commitments", "breaks", "successors", "plans", "indicators", "sources",
-                  "cells", "corrections", "annual_targets", "explanations"}
+                  "cells", "corrections", "annual_targets", "explanations", "regional", "departments"}
         assert tested == {path.stem for path in paths.TABLES.glob("*.csv")}
 
     def test_a_figure_of_an_indicator_that_had_none(self, reached):
         """Of rows that were looked for and not there the record tells too."""
-        row = load.table("observations").iloc[0].astype(str).to_dict()
+        row = load.table("observations").query("region == 'zj'").iloc[0].astype(str).to_dict()
         without = set(load.indicators()["indicator"]) - set(load.table("observations")["indicator"])
         asked = sorted(without & set(load.targets("zj14")["indicator"]))
         assert asked, "the case needs a row that nothing was observed of"

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 
 import filelock
 import nbformat
@@ -70,7 +71,7 @@ class TestParameters:
         ({"asof": 2025}, "did you mean 'as_of'"), ({"asof": 2025}, "allowed: plan, as_of, attribute, category, known_on, lang"),
         ({"as_of": "2025x"}, "not int"), ({"as_of": True}, "not int"), ({"as_of": 2025.0}, "not int"), ({"plan": 14}, "not str"),
         ({"as_of": 2020}, "allowed: 2021, 2022, 2023, 2024, 2025"), ({"as_of": 2026}, "allowed: 2021"),
-        ({"plan": "zj15"}, "allowed: zj13, zj14"), ({"lang": "fr"}, "allowed: zh, en"),
+        ({"plan": "zj16"}, "allowed: zj13, zj14"), ({"plan": "zj15"}, "as_of=2025 is not known; allowed: 2026, "), ({"lang": "fr"}, "allowed: zh, en"),
         ({"attribute": "bindng"}, "did you mean 'binding'"), ({"plan": "zj13", "as_of": 2025}, "allowed: 2016, 2017"),
         ({"lang": "en'; import os"}, "allowed: zh, en"), ({"known_on": "2023"}, "not a date; allowed: today, or a date"),
         ({"known_on": "1999-01-01"}, "or later"), ({"category": "econom"}, "did you mean 'economy'"),
@@ -84,7 +85,8 @@ class TestParameters:
         ("indicator_profile", {"indicator": "pm25"}, "nearest: pm25_cut, pm25_concentration"),
         ("indicator_profile", {"indicator": "urbanisation_rate"}, "nearest: urbanization_rate"),
         ("indicator_profile", {"indicator": "pm25_concentration", "as_of": 2020}, "allowed: 2021, 2022, 2023, 2024, 2025"),
-        ("indicator_profile", {"indicator": "rd_share", "as_of": 2026}, "allowed: 2016, .*2025"),
+        ("indicator_profile", {"indicator": "rd_share", "as_of": 2031}, "allowed: 2016, .*2030"),
+        ("indicator_profile", {"indicator": "rd_share", "as_of": 2026, "region": "hz"}, "region='hz' is not known; allowed: zj, cn"),
         ("plan_bridge", {"from_plan": "zj14"}, "from_plan='zj14' is not known; allowed: zj13"),
         ("plan_bridge", {"to_plan": "zj13"}, "to_plan='zj13' is not known; allowed: zj14"),
         ("road_to_2035", {"growth_2026_2030": 21.0}, "not plausible; allowed: -20 to 20"),
@@ -102,11 +104,16 @@ class TestParameters:
         assert page.values["growth_2026_2030"] == 5.0 and page.path == "zh/road_to_2035-5.0-4.5-2025.html"
 
     def test_all_indicators_of_a_plan(self, tmp_path):
-        """The 14th plan's 35 rows and its sub-row 7b in plan order; the 13th plan's 33."""
-        for year, count, first in ((2025, 36, "gdp_growth"), (2019, 33, "gdp_growth")):
+        """Zhejiang's 14th plan has 35 rows and its sub-row 7b, its 13th 33; the nation's have 20 and 33. In plan order."""
+        for year, counts in ((2025, {"zj": 36, "cn": 20}), (2019, {"zj": 33, "cn": 33})):
             (tmp_path / "s.yml").write_text(f"pages:\n  - report: indicator_profile\n    indicator: all\n    as_of: {year}\n")
-            read = schedule.read(tmp_path / "s.yml").pages
-            assert len(read) == count and read[0].values["indicator"] == first
+            read = [page.values for page in schedule.read(tmp_path / "s.yml").pages]
+            assert Counter(values["region"] for values in read) == counts and read[0]["indicator"] == "gdp_growth"
+            assert list(dict.fromkeys(values["region"] for values in read)) == list(counts)
+
+    def test_all_indicators_of_one_region(self, tmp_path):
+        (tmp_path / "s.yml").write_text("pages:\n  - report: indicator_profile\n    indicator: all\n    as_of: 2025\n    region: cn\n")
+        assert {page.values["region"] for page in schedule.read(tmp_path / "s.yml").pages} == {"cn"}
 
     def test_unknown_report(self):
         with pytest.raises(ParameterError, match="did you mean 'gap_analysis'.*allowed: commitments, data_quality, gap_analysis, indicator_profile, methods"):

@@ -71,7 +71,7 @@ def target():
         row = dict(plan="p", row="1", indicator="x", region="r", name_zh="甲", name_en="X", form="level", bound="at_least",
                    path="linear", price_basis="none", counted=True, same_as="", withheld=False, attribute="expected", kind="box",
                    better="higher", nature="flow", place="line", factor=1.0, unit_zh="亿元", unit_en="100 million yuan", baseline_unit_zh="亿元",
-                   relative_to="", relative_bound="", tolerance=float("nan"), baseline_year=2020, baseline_value=100.0, target_year=2025, target_value=160.0,
+                   relative_to="", relative_bound="", relative_zh="", relative_en="", tolerance=float("nan"), baseline_year=2020, baseline_value=100.0, target_year=2025, target_value=160.0,
                    baseline_printed="100", target_printed="160", change_printed="", source="s", lines="1-2")
         return pd.DataFrame([row | changes])
     return make

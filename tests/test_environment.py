@@ -94,11 +94,11 @@ def test_readme_tells_the_speed_that_was_measured(readme):
 
 
 def test_readme_tells_the_outlook_s_record_as_it_is():
-    cases = trajectories.backtest(load.all_targets(), load.observations("zj"))
+    cases = trajectories.backtest(load.all_targets(), load.observations_of(load.all_targets()))
     judged = cases.inside.dropna().astype(bool)
     assert f"held {judged.sum()} of {len(judged)} outcomes" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"{len(judged)}次中{judged.sum()}次" in (ROOT / "README.zh.md").read_text(encoding="utf-8")
-    assert cases.error.mean() > max(cases.error_last.mean(), cases.error_line.mean())
+    assert 0.9 < cases.error.mean() / min(cases.error_last.mean(), cases.error_line.mean()) < 1, "hardly smaller"
 
 
 def test_changelog_has_data_and_code_under_each_date():

@@ -104,7 +104,7 @@ def test_zhejiang_by_hand():
     """(200 ÷ 133.19)^(1/10) − 1 = 4.15 %; 133.19 × 1.05^5 × 1.045^5 = 211.84, above 200 in 2034 (202.7) and not in 2033 (194)."""
     gdp = scenario.answers(load.observations("zj"), 2025, 5.0, 4.5).iloc[0]
     assert round(gdp["index"], 2) == 133.19 and round(gdp.needed, 2) == 4.15 and round(gdp.value, 2) == 211.84
-    assert round(gdp.assumed, 2) == 4.75 and gdp.spare == pytest.approx(gdp.assumed - gdp.needed) and gdp.qualifier == "about"
+    assert round(gdp.assumed, 2) == 4.75 and gdp.spare == pytest.approx(gdp.assumed - gdp.needed) and gdp.qualifier == ""
     assert (gdp.doubled, gdp.code, gdp.since) == (2034, "reached", 2026)
 
 
@@ -142,10 +142,10 @@ def test_exactly_at_the_goal_is_reached_and_a_hair_below_is_not():
 
 
 def test_urbanization_by_hand():
-    """(75.5 − 72.17)/4 = 0.8325 points a year so far; (80 − 75.5)/11 = 0.409 still needed."""
+    """(76.4 − 72.17)/5 = 0.846 points a year so far; (80 − 76.4)/10 = 0.36 still needed."""
     row = scenario.urban(load.observations("zj"), 2025).iloc[0]
-    assert (row.start, row.year, row.value, row.code) == (2020, 2024, 75.5, "faster")
-    assert row.observed_pace == pytest.approx(0.8325) and row.needed == pytest.approx(4.5 / 11)
+    assert (row.start, row.year, row.value, row.code) == (2020, 2025, 76.4, "faster")
+    assert row.observed_pace == pytest.approx(0.846) and row.needed == pytest.approx(0.36)
 
 
 @pytest.mark.parametrize("share, code", [(79.5, "reached"), (79.4, "faster"), (72.2, "slower"), (80.1, "reached")])
@@ -170,7 +170,10 @@ def test_history_keeps_chain_and_average_apart():
 
 def test_starts_by_hand():
     """5.85 ≤ 约5.9 < 5.95; (200 ÷ 131.98)^(1/10) − 1 = 4.24 %."""
-    starts = scenario.starts(load.observations("zj"), 2025).set_index("start")
+    seen = load.observations("zj")
+    assert list(scenario.starts(seen, 2025).start) == ["official_average", "chain", "from_start"], "5.9 is exact"
+    about = seen.assign(qualifier=seen["qualifier"].mask((seen.indicator == "gdp_growth") & (seen.period == "2021-2025"), "about"))
+    starts = scenario.starts(about, 2025).set_index("start")
     assert starts.average["official_low"] == pytest.approx(5.85) and starts.average["official_high"] == pytest.approx(5.95)
     assert starts.average["chain"] == pytest.approx(5.706, abs=5e-4) and round(starts.needed["chain"], 2) == 4.24
     assert starts.needed["from_start"] == pytest.approx(100 * (2 ** (1 / 15) - 1))
@@ -211,11 +214,11 @@ def test_without_gdp_there_is_no_road():
 
 
 def test_per_head_by_hand():
-    """1.05 ÷ 1.005 − 1 = 4.4776 %; 6,540 → 6,670 in three years is 0.658 % a year."""
+    """1.05 ÷ 1.005 − 1 = 4.4776 %; 6,540 → 6,701 in four years is 0.61 % a year."""
     frame = scenario.per_head(load.observations("zj"), 2025, 5.0, 4.5).set_index("population_growth")
     assert frame["first"][0.5] == pytest.approx(4.477612, abs=1e-6) and frame.multiple[0.0] == pytest.approx(1.05 ** 5 * 1.045 ** 5)
     seen = frame[frame.observed != ""]
-    assert list(seen.observed) == ["2021–2024"] and seen.index[0] == pytest.approx(100 * ((6670 / 6540) ** (1 / 3) - 1))
+    assert list(seen.observed) == ["2021–2025"] and seen.index[0] == pytest.approx(100 * ((6701 / 6540) ** (1 / 4) - 1))
     assert frame.fill.is_monotonic_increasing and frame.multiple.is_monotonic_decreasing
     assert (scenario.per_head(load.observations("zj"), 2021, 5.0, 4.5).observed == "").all()
 

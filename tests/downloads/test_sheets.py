@@ -115,7 +115,7 @@ def hostile_sheets(said: str, target, observed) -> list[workbook.Sheet]:
     seen = observed({2021: 110, 2022: 130}).assign(unit_zh=said, published="2023", grade="A", note=said)
     sources = pd.DataFrame([dict(source="s", title=said, publisher=said, published="2023", url=said, grade="A", note=said)])
     result, series = gaps.measure(targets, seen.drop(columns="unit_zh"), 2022), trajectories.series(targets, seen.drop(columns="unit_zh"), 2022)
-    breaks = pd.DataFrame([dict(indicator="x", since=2020, what_zh=said, what_en=said)])
+    breaks = pd.DataFrame([dict(region="r", indicator="x", since=2020, what_zh=said, what_en=said)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(load, "sources", lambda: sources)
         return [sheets.standing(result, targets, series, "zh"), sheets.schedule(result, targets, "zh"),
@@ -245,7 +245,7 @@ def test_standing_holds_figures_as_numbers(book):
     assert list(rows.index) == list(load.targets("zj14", kind="all")["row"])
     row = rows.loc["3"]
     assert (row["2020年基期数"], row["2025年目标"], row["目标数值"], row["2021年"], row["2024年"]) == (71, "75左右", 75, 72.7, 75.5)
-    assert math.isnan(row["2025年"]) and row["数据截至"] == 2024 and row["发布日期"] == "2025-03-01" and row["等级"] == "C"
+    assert (row["2025年"], row["数据截至"], row["发布日期"], row["等级"]) == (76.4, 2025, "2026-08", "C") and math.isnan(rows.loc["12", "2025年"])
     assert rows.loc["10", "2023年"] == 200 and rows.loc["10", "非准确数"] == "2023年：>200"
     assert rows.loc["5", "评估"] == "暂无法评估" and rows.loc["5", "原因"] == "未收集到数据" and pd.isna(rows.loc["5", "较时序"])
     assert (rows["2021年"].dropna() != 0).all()

@@ -120,6 +120,7 @@ def outputs(place):
             for cell in played.cells if cell.cell_type == "code"]
 
 
+@pytest.mark.nightly
 class TestTutorial:
     """The researcher's guide, as somebody runs it from the first cell to the last."""
 

@@ -69,6 +69,7 @@ def _made(prefix: str, folders) -> None:
     folders.put(str(drawing.lean_fonts()))
 
 
+@pytest.mark.nightly
 def test_several_processes_make_it_at_once(tmp_path):
     needs_font()
     context = multiprocessing.get_context("spawn")

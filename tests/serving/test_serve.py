@@ -357,6 +357,7 @@ def connect(page, url: str) -> None:
     raise AssertionError("the page never reached its kernel")
 
 
+@pytest.mark.nightly
 def test_places_are_given_back(server, tmp_path, visit):
     """Those of kernels that hang, of lost lines, of pages that never connected, and of idle pages, which are told."""
     project = project_at(tmp_path, "hangs", Kernels={"linger": 1, "patience": 5, "page_seconds": 5},

@@ -43,7 +43,7 @@ def test_plays_with_every_picture(report, given, lang):
 def check_page(html: str, report: str, given: dict, lang: str) -> None:
     """One answer, a table, files, a chart where there is something to draw; no absurd number, no code in the text."""
     assert html.count('class="answer"') == 1 and "gt_table" in html and 'class="downloads"' in html
-    assert 'class="chart"' in html or "category" in given or given.get("plan") == "zj13"  # a few rows may have nothing to draw
+    assert 'class="chart"' in html or "category" in given or given.get("plan") in ("zj13", "cn15")  # few rows, or no first figures yet
     read = re.sub(r"<(script|style)\b.*?</\1>|base64,[^\"]*|<[^>]+>", " ", html, flags=re.DOTALL)
     for word in ("nan", "NaN", "None", "inf", "Traceback", "{", "−353", "419%"):
         assert not re.search(rf"(^|[^A-Za-z0-9]){re.escape(word)}([^A-Za-z0-9]|$)", read), word

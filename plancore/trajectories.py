@@ -75,7 +75,8 @@ def fan(ahead: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     last = last[last.set_index(["plan", "row"]).index.isin(ahead.set_index(["plan", "row"]).index)]
     ahead = ahead.rename(columns={"expected": "value"}, errors="raise")
     rows = pd.concat([last.assign(low=last["value"], high=last["value"]), ahead])
-    return rows.reindex(columns=[*_SERIES, "low", "high"]).astype({"low": float, "high": float}).assign(
+    return rows.reindex(columns=[*_SERIES, "low", "high"]).astype(
+        {"year": int, "value": float, "low": float, "high": float}).assign(
         series="outlook", qualifier="", status="", source="", basis="")
 
 
@@ -87,10 +88,10 @@ def unused(target: pd.DataFrame, vintages: pd.DataFrame, observations: pd.DataFr
     row, = target.to_dict("records")
     mine = vintages[(vintages["indicator"] == row["indicator"]) & (vintages["period"].str.len() == 4)
                     & vintages["price_basis"].isin([row["price_basis"], "none"])]
-    chosen = set(observations[["indicator", "period", "source"]].itertuples(index=False, name=None))
-    other = [key not in chosen for key in mine[["indicator", "period", "source"]].itertuples(index=False, name=None)]
-    rows = mine[other] if row["form"] == "level" else mine[:0]
-    rows = rows.assign(value=evidence.in_units(rows["value"].to_numpy(float), row), plan=row["plan"], row=row["row"], year=rows["period"].astype(int), series="vintage")
+    chosen, keys = (pd.MultiIndex.from_frame(frame[["indicator", "period", "source"]]) for frame in (observations, mine))
+    rows = mine[~keys.isin(chosen)] if row["form"] == "level" else mine[:0]
+    rows = rows.assign(value=evidence.in_units(rows["value"].to_numpy(float), row), plan=row["plan"], row=row["row"],
+                       year=rows["period"].astype(int), series="vintage")
     return rows.reindex(columns=_SERIES).fillna({"basis": ""})
 
 
@@ -176,7 +177,8 @@ def outlook(targets: pd.DataFrame, observations: pd.DataFrame, as_of: int, level
     yearly, sums, rows = seen.yearly(), seen.figures(), seen.by_target()
     ahead = (rows["reason"] == "") & (rows["path"] != "step") & ~rows["form"].isin(rules.WATCHED)
     ahead &= rows["last_period"] < rows["target_year"]
-    parts = [_walk(row, _points(row, yearly, sums[sums["at"] == at]), level)
+    single, added = yearly.groupby(["plan", "row"]).indices, sums.groupby("at").indices
+    parts = [_walk(row, _points(row, yearly.iloc[single.get((row["plan"], row["row"]), [])], sums.iloc[added.get(at, [])]), level)
              for at, row in zip(rows.index[ahead], rows[ahead].to_dict("records"))]
     parts = [part for part in parts if part is not None]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_OUTLOOK)
@@ -222,12 +224,15 @@ def _tested(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 
 
 def _points(row: dict, seen: pd.DataFrame, sums: pd.DataFrame) -> list[tuple[int, float]]:
-    """Years and values an outlook is drawn from, in additive or log units; only one basis, no bounds."""
+    """Years and values an outlook is drawn from, in additive or log units; only one basis, no bounds.
+
+    seen, sums: what `Evidence.yearly` and `Evidence.figures` have of this row.
+    """
     if row["form"] in rules.CHAINED:
         return _chain(row, sums)
-    mine = seen[(seen["plan"] == row["plan"]) & (seen["row"] == row["row"])].sort_values("year")
-    mine = mine[~mine["qualifier"].isin(list(rules.BOUNDED)) & (mine["basis"] == row["basis"])]
-    points = list(zip(mine["year"], mine["value"]))
+    seen = seen.sort_values("year")
+    points = [(year, value) for year, value, qualifier, basis in zip(*(seen[c] for c in ("year", "value", "qualifier", "basis")))
+              if qualifier not in rules.BOUNDED and basis == row["basis"]]
     if row["baseline_used"] and not row["break_at_baseline"]:
         points.insert(0, (row["baseline_year"], row["baseline_value"]))
     if row["path"] != "geometric":

@@ -67,6 +67,14 @@ def test_nothing_is_invented_for_a_missing_year():
     assert list(series.query("series == 'observed'").year) == [2022, 2025]
 
 
+def test_of_nothing_published_nothing_is_unused(target, observed):
+    rows, seen = target(), observed({2021: 112, 2022: 130}).assign(basis="")
+    for published in (seen[:0], seen):
+        none = trajectories.unused(rows, published, seen)
+        assert none.empty and list(none) == list(trajectories.series(rows, seen, 2022))
+    assert list(trajectories.unused(rows, seen, seen[:1]).value) == [130]
+
+
 def test_change_between_two_years():
     row = trajectories.change(load.observations("zj"), "urbanization_rate", 2021, 2024)
     assert row.change == pytest.approx(2.8) and row.a_year == pytest.approx(2.8 / 3)

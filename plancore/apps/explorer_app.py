@@ -121,7 +121,8 @@ def _yearly(target: dict, state: dict) -> pd.DataFrame:
     index = trajectories.indexed(series, _boxed(state["plan"])).assign(
         series=lambda rows: rows["series"].map(as_index)) if state["scale"] == "index" else series[:0]
     cells = pd.concat([series, index]).dropna(subset="series").pivot_table(
-        index="year", columns="series", values="value", aggfunc="first").reindex(columns=["baseline", "observed", "yearly", "required", "outlook", "index"])
+        index="year", columns="series", values="value", aggfunc="first").reindex(
+        columns=["baseline", "observed", "yearly", "required", "outlook", "index"]).dropna(how="all")
     cells["observed"], cells["outlook"] = cells["observed"].fillna(cells["baseline"]), cells["outlook"].where(cells["observed"].isna())
     labels = {s: f"series_{s}" for s in ("observed", "yearly", "required", "outlook")} | {"index": "index_100"}
     shown = {key: [wording.number(round(v, 1) if column == "index" else v) for v in cells[column]]

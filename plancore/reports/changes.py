@@ -61,8 +61,8 @@ def between(old: Path | None, new: Path) -> dict:
     show them; `observations` (and outcomes as printed) new, revised or removed; `closed_years`, those of them that changed a
     figure already published for a year before the last that its region reaches in `old`; `targets`; `definitions`; `method` and
     `environment` (None where the same); `added` and `gone`, the numbers of rows that only one of the runs judges.
-    `region` of each: the one it is of, empty where of none. `why`: causes, see `_why`. A row that a page of both runs lists in one
-    of them only is a verdict from or to None.
+    `region` of each: the one it is of, empty where of none. `why`: causes, see `_why`. A row that a page of both runs lists in
+    one of them only is a verdict from or to None.
     """
     now = _Run(new)
     found = {"runs": {"from": None, "to": now.manifest["run"]}, "first": old is None, **{kind: [] for kind in _KINDS},

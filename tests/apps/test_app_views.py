@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from plancore import apps, gaps, load, scenario, trajectories, wording
+from plancore.apps import explorer_app
 from plancore.apps.state import format_query, resolve
 from plancore.views import table
 from plancore.wording import scenario as scenario_words
@@ -124,8 +125,7 @@ def test_other_published_values_are_those_not_chosen():
     levels = load.targets("zj14", "today").query("form == 'level'").set_index("indicator")
     seen = 0
     for key, found in several[several["indicator"].isin(levels.index)].groupby("indicator"):
-        shown, hidden = (rows(specifications(parts("explorer", indicator=key, vintages=wanted)["charts"])[0]) for wanted in (True, False))
-        assert "vintage" not in set(hidden["series"])
+        shown = rows(specifications(parts("explorer", indicator=key, vintages=True)["charts"])[0])
         for row in found.to_dict("records"):
             mine = vintages[(vintages["indicator"] == key) & (vintages["period"] == row["period"])
                             & vintages["price_basis"].isin([levels.loc[key, "price_basis"], "none"])]
@@ -133,6 +133,19 @@ def test_other_published_values_are_those_not_chosen():
             assert sorted(shown[(shown["series"] == "vintage") & (shown["year"] == int(row["period"]))]["value"]) == other
             seen += len(other)
     assert seen > 0
+    hidden = rows(specifications(parts("explorer", indicator=key, vintages=False)["charts"])[0])
+    assert "vintage" in set(shown["series"]) and "vintage" not in set(hidden["series"])
+
+
+@pytest.mark.parametrize("plan, keys", [("zj14", ["rd_share", "grain_capacity"]), *(pytest.param(plan, [], marks=pytest.mark.nightly) for plan in BOOKS)])
+def test_each_indicator_has_its_numbers(plan, keys):
+    """Those without a figure too, such as grain_capacity; a year without any number has no line."""
+    keys = keys or list(load.targets(plan)["indicator"])
+    for at in range(0, len(keys), 6):
+        state, refused = resolve(apps.DEFINITIONS["explorer"], {"plan": plan, "indicator": ",".join(keys[at:at + 6])}, "zh")
+        grids = BeautifulSoup(explorer_app.numbers(state, "zh"), "html.parser").select("table")
+        assert refused == [] and len(grids) == len(keys[at:at + 6])
+        assert not [row for grid in grids for row in cells(grid) if set(list(row.values())[1:]) == {"—"}]
 
 
 def test_an_index_starts_at_the_plans_baseline():

@@ -120,9 +120,8 @@ def outputs(place):
             for cell in played.cells if cell.cell_type == "code"]
 
 
-@pytest.mark.nightly
 class TestTutorial:
-    """The researcher's guide, as somebody runs it from the first cell to the last."""
+    """The researcher's guide as it is kept."""
 
     def test_ten_cells_each_said_in_both_languages_before(self):
         every = nbformat.read(TUTORIAL, as_version=4).cells
@@ -132,6 +131,11 @@ class TestTutorial:
 
     def test_it_is_stripped(self):
         assert all(not c.outputs and c.execution_count is None for c in cells(TUTORIAL))
+
+
+@pytest.mark.nightly
+class TestTutorialRun:
+    """The researcher's guide, as somebody runs it from the first cell to the last."""
 
     def test_the_tables_are_shown(self, outputs):
         assert "zj14" in outputs[0][-1] and "R&amp;D" in outputs[1][-1] and "3.30" in outputs[2][-1] and "on_track" in outputs[3][-1]

@@ -289,8 +289,7 @@ def _words(rows: pd.DataFrame, *names: str) -> list:
 
 def _columns(rows: pd.DataFrame) -> list[np.ndarray]:
     """y, y0, yT, t, t0, T as arrays."""
-    return [rows[c].to_numpy(float) for c in
-            ("value", "baseline_value", "target_value", "last_period", "baseline_year", "target_year")]
+    return [rows[c].to_numpy(float) for c in "value baseline_value target_value last_period baseline_year target_year".split()]
 
 
 def _bounded(rows: pd.DataFrame, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -38,7 +38,7 @@ def poisoned(tmp_path_factory):
     return folder
 
 
-@pytest.mark.by_day(5)
+@pytest.mark.by_day(3)
 @pytest.mark.parametrize("report, lang", CASES)
 def test_hostile_text_is_text(poisoned, monkeypatch, report, lang):
     monkeypatch.setattr(paths, "TABLES", poisoned)

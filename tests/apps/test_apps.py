@@ -151,7 +151,7 @@ def what_is_shown_can_be_taken_away(page, name: str, lang: str, folder: Path) ->
             assert picture.width > 1000 and len(picture.convert("RGB").getcolors(1 << 24)) > 10
 
 
-@pytest.mark.by_day(2)
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("name, lang", [
     pytest.param(name, lang, marks=[] if lang == "zh" or name == "scenario" else pytest.mark.nightly)
     for name in NAMES for lang in wording.LANGUAGES])

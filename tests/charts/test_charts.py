@@ -32,6 +32,7 @@ def test_the_grammar(drawn):
     assert len(dotted) == 1  # a missing year is dotted
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("plan", ["zj13", "zj14"])
 def test_a_layer_is_there_where_it_has_something_to_show(plan):
     """Each layer's filter, read as a query of the chart's own data, finds rows; each feature found in the data has its layer."""

@@ -161,12 +161,14 @@ def test_two_pages_of_text_then_the_annex_on_its_side(printed, plan, as_of, edit
 
 
 @pytest.mark.office
+@pytest.mark.nightly
 def test_two_pages_even_when_everything_can_be_assessed(printed):
     _, sizes, _ = printed["everything"]
     assert sizes[:3] == [A4, A4, A4[::-1]]
 
 
 @pytest.mark.office
+@pytest.mark.nightly
 def test_hostile_names_stay_text(printed):
     case, _, texts = printed["hostile"]
     clean = re.sub("[\x00\x0b\ud800]", lambda m: " " if m[0] == "\x0b" else "", HOSTILE).replace("\t", " ")
@@ -177,6 +179,7 @@ def test_hostile_names_stay_text(printed):
 
 
 @pytest.mark.office
+@pytest.mark.nightly
 def test_where_nothing_is_known_it_says_so(printed):
     case, sizes, _ = printed["nothing"]
     assert "18项约束性指标中0项可评估，15项预期性指标中0项可评估，暂无法评估33项" in "".join(case.text["text"])

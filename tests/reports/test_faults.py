@@ -132,6 +132,7 @@ class TestBrokenOff:
         published.check_nothing_left(family)
         assert family and published.said("methods") == "1" and len(archive.folders(published.reports)) == 1
 
+    @pytest.mark.nightly
     def test_a_kill_in_the_middle(self, published):
         began = published.slow("methods")
         process = published.start()
@@ -186,6 +187,7 @@ class TestNoRoom:
             shutil.copytree(published.folder / "whole", published.reports, symlinks=True, dirs_exist_ok=True)
             yield published
 
+    @pytest.mark.nightly
     def test_a_full_disk(self, small):
         small.toy("methods", "2")
         free = shutil.disk_usage(small.reports).free

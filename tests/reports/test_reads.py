@@ -92,6 +92,7 @@ ASSESSED = of("gap_analysis", "data_quality", "plan_briefing")
 EVERY = of(*parameters.names())
 
 
+@pytest.mark.nightly
 class TestReach:
     """Expected sets are written down here, not computed from the declarations."""
 

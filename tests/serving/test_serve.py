@@ -329,6 +329,7 @@ class TestApp:
             page.wait_for_selector("main > .lost", state="hidden")
             page.wait_for_selector(".widget-readout", timeout=1000 * PATIENCE)
 
+    @pytest.mark.nightly
     def test_kernels_that_are_killed_fail_or_die(self, server, tmp_path):
         """Prepared ones are replaced; a failing cell is said without a traceback; no page hangs on a kernel that dies."""
         with server(project=project_at(tmp_path, "raises", "dies", "once")) as served:

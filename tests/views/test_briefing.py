@@ -188,6 +188,7 @@ def test_two_pages_even_when_everything_can_be_assessed(plan, as_of, lang):
     assert further and all(int(n) > 0 for n in further)
 
 
+@pytest.mark.nightly
 def test_public_edition_has_no_trace_of_what_is_withheld():
     """Rows 10 and 16 can be assessed and would be in the text."""
     open_, held = (made(edition="public", withheld=rows) for rows in ({}, {"10": True, "16": True}))
@@ -218,6 +219,7 @@ def test_public_edition_uses_no_grade_c_and_no_derived_value(plan, as_of):
     assert gaps.measure(public.targets, seen, as_of)["value"].equals(public.result["value"])
 
 
+@pytest.mark.nightly
 def test_a_number_in_force_known_only_from_grade_c_is_not_public():
     """The 14.5 % assigned for row 13 is known from a repost (grade C); the plan's table prints that it is assigned."""
     public, internal = (made(edition=edition).table.set_index("row") for edition in ("public", "internal"))
@@ -287,7 +289,7 @@ def test_the_picture_counts_every_counted_row_even_with_nothing_assessed(lang):
         assert "35" in spec["usermeta"]["title"]
 
 
-@pytest.mark.by_day(2)
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("lang", wording.LANGUAGES)
 @pytest.mark.parametrize("plan, as_of, edition", [("zj14", 2021, "public"), ("zj14", 2025, "internal"), ("zj13", 2016, "public"), ("zj13", 2020, "internal")])
 def test_the_notebook_shows_text_file_pictures_annex_and_sources(plan, as_of, edition, lang):

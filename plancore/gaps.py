@@ -107,9 +107,8 @@ def _beside(rows: pd.DataFrame) -> pd.DataFrame:
     relative = (rows["form"] == "relative").to_numpy()
     if not relative.any():
         return rows.assign(asked=rows["bound"])
-    bound = rows["relative_bound"].map(rules.RELATIVE)
-    target = rows["target_value"].where(~relative, rows["compared"])
-    return rows.assign(asked=rows["bound"].where(~relative, bound), target_value=target)
+    asked = rows["bound"].where(~relative, rows["relative_bound"].map(rules.RELATIVE))
+    return rows.assign(asked=asked, target_value=rows["target_value"].where(~relative, rows["compared"]))
 
 
 def _pending(rows: pd.DataFrame, begins: int, due: bool) -> pd.DataFrame:
@@ -289,7 +288,8 @@ def _words(rows: pd.DataFrame, *names: str) -> list:
 
 def _columns(rows: pd.DataFrame) -> list[np.ndarray]:
     """y, y0, yT, t, t0, T as arrays."""
-    return [rows[c].to_numpy(float) for c in "value baseline_value target_value last_period baseline_year target_year".split()]
+    return [rows[c].to_numpy(float) for c in
+            ("value", "baseline_value", "target_value", "last_period", "baseline_year", "target_year")]
 
 
 def _bounded(rows: pd.DataFrame, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
